@@ -1,0 +1,3 @@
+//! The `ngxlint` program: parses arguments, calls the library, sets the exit status.
+
+fn main() {}
