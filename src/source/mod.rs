@@ -8,6 +8,7 @@ mod files;
 mod lines;
 mod memory;
 mod real;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ pub use files::{SourceFile, Sources};
 pub use lines::{LineIndex, Position};
 pub use memory::MemoryFiles;
 pub use real::{PathMap, RealFiles};
+pub use walk::{Walk, walk};
 
 /// A file of one [`Sources`], in the order in which files were first read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

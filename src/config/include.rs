@@ -1,0 +1,66 @@
+//! What an `include` stands for, and the rounds in which a configuration's files are read.
+
+use std::path::{Path, PathBuf};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::glob;
+use super::library::{Library, LoadedFile};
+use crate::source::ReadError;
+use crate::syntax::NodeId;
+
+/// What one `include` parameter leads to.
+#[derive(Debug)]
+pub(super) struct IncludeTarget<'l> {
+    /// The files in nginx's order, by the path that nginx would open; those that cannot be read
+    /// with the reason.
+    pub(super) files: Vec<(PathBuf, Result<&'l LoadedFile<'l>, ReadError>)>,
+    /// Directories that the pattern leads into but that cannot be listed.
+    pub(super) unreadable: Vec<(PathBuf, ReadError)>,
+}
+
+/// All includes of one configuration by their parameter. Every include is resolved from the same
+/// directory, so the same text always leads to the same files.
+pub(super) type Includes<'l> = FxHashMap<Vec<u8>, IncludeTarget<'l>>;
+
+/// The path that nginx makes of a relative one: from the directory of the root file, whatever the
+/// prefix (`ngx_conf_full_name`, src/core/ngx_conf_file.c).
+pub(super) fn full_path(directory: &Path, value: &[u8]) -> PathBuf {
+    directory.join(&*String::from_utf8_lossy(value))
+}
+
+/// Follows the includes of `root` and of all they lead to, a level at a time, in parallel.
+pub(super) fn follow<'l>(library: &'l Library<'_>, root: &'l LoadedFile<'l>, directory: &Path) -> Includes<'l> {
+    let mut includes = Includes::default();
+    let mut seen: FxHashSet<&Path> = FxHashSet::from_iter([root.canonical.as_path()]);
+    let mut round = vec![root];
+    while !round.is_empty() {
+        let parameters = round.iter().flat_map(|file| file.includes.iter().map(move |&node| parameter(file, node)));
+        let mut wanted: Vec<Vec<u8>> = parameters.flatten().filter(|value| !includes.contains_key(value)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let matches: Vec<glob::Matches> = wanted
+            .iter()
+            .map(|value| match full_path(directory, value) {
+                pattern if glob::is_pattern(value) => glob::expand(library.files(), &pattern),
+                path => glob::Matches { paths: vec![path], unreadable: Vec::new() },
+            })
+            .collect();
+        let paths: Vec<PathBuf> = matches.iter().flat_map(|matches| matches.paths.iter().cloned()).collect();
+        let mut loaded = library.load_all(&paths).into_iter();
+        round.clear();
+        for (value, glob::Matches { paths, unreadable }) in wanted.into_iter().zip(matches) {
+            let files: Vec<_> = paths.into_iter().zip(loaded.by_ref()).collect();
+            let new = files.iter().filter_map(|(_, file)| file.as_ref().ok());
+            round.extend(new.filter(|file| seen.insert(file.canonical.as_path())));
+            includes.insert(value, IncludeTarget { files, unreadable });
+        }
+    }
+    includes
+}
+
+/// The one parameter of an `include`; other counts are refused by nginx and lead nowhere.
+pub(super) fn parameter(file: &LoadedFile<'_>, node: NodeId) -> Option<Vec<u8>> {
+    let word = if file.ast.word_count(node) == 2 { file.ast.word(node, 1) } else { None };
+    word.map(|word| word.value().into_owned())
+}

@@ -1,0 +1,68 @@
+//! What keeps nginx from reading a configuration, as far as files and blocks go.
+
+use std::path::PathBuf;
+
+use crate::source::{ReadError, Span};
+
+/// One thing that went wrong when files were put together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong.
+    pub kind: ProblemKind,
+    /// The directive to change.
+    pub span: Span,
+    /// Another place that explains it.
+    pub related: Option<(Span, &'static str)>,
+    /// Whether nginx refuses it for certain; a snippet's surroundings are only assumed.
+    pub is_certain: bool,
+}
+
+/// The kinds of [`Problem`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// An `include` names a file that cannot be opened.
+    IncludeNotFound {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// Why it cannot be read.
+        error: ReadError,
+    },
+    /// A directory that an `include`'s pattern leads into cannot be listed.
+    IncludeUnreadable {
+        /// The directory.
+        path: PathBuf,
+        /// Why it cannot be read.
+        error: ReadError,
+    },
+    /// A file includes itself, directly or through others.
+    IncludeCycle {
+        /// The files of the cycle, the included one first.
+        files: Vec<PathBuf>,
+    },
+    /// The includes multiply beyond what any configuration needs.
+    TooManyDirectives {
+        /// How many were read before it was given up.
+        limit: usize,
+    },
+    /// A directive on the next line was read as parameters, because a `;` is missing.
+    MissingSemicolon {
+        /// The directive that is not ended.
+        directive: String,
+        /// Its last word before the next line.
+        last_word: String,
+        /// The directive on the next line.
+        swallowed: String,
+        /// Whether nginx refuses the result; `server_name` and others take any word.
+        is_refused: bool,
+    },
+    /// A directive that has no block is followed by `{`.
+    NotTerminated {
+        /// Its name.
+        directive: String,
+    },
+    /// A block directive is followed by `;`.
+    NoBlock {
+        /// Its name.
+        directive: String,
+    },
+}

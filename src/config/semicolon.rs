@@ -1,0 +1,59 @@
+//! Semicolons that are missing between two lines. The tokenizer cannot see them: it reads the next
+//! line as more parameters. The directive table tells what was meant.
+
+use crate::nginx::{Contexts, Directive as Row, DirectiveName};
+use crate::syntax::{Ast, NodeId, NodeKind};
+
+/// Where the directive behind a missing semicolon starts.
+pub(super) struct Swallowed {
+    /// The word that is a directive of its own.
+    pub(super) at: usize,
+    /// Whether nginx refuses the whole, rather than taking the next line for parameters.
+    pub(super) is_refused: bool,
+}
+
+/// Directives that take any number of any words, but refuse the names of other directives.
+const PICKY: &[&str] = &["listen", "server", "keepalive", "proxy_cache_path", "limit_req", "set_real_ip_from"];
+
+/// Looks for a directive among the words of `node` from `first` on: a known one of this context, at
+/// the start of a line, with as many parameters as it takes.
+pub(super) fn find_swallowed(ast: &Ast<'_>, node: NodeId, first: usize, context: Contexts) -> Option<Swallowed> {
+    let row = row(ast, node, first, context)?;
+    let count = ast.word_count(node);
+    let is_block = ast.kind(node) != NodeKind::Simple;
+    let at = (first + 1..count).find(|&at| starts_directive(ast, node, at, context))?;
+    // `server_name a b` + `root /x` fits; `listen` + `80 server_name x` would not.
+    if !row.arguments.accepts(at - first - 1) {
+        return None;
+    }
+    let is_refused =
+        row.block != is_block || !row.arguments.accepts(count - first - 1) || PICKY.contains(&row.name);
+    Some(Swallowed { at, is_refused })
+}
+
+fn starts_directive(ast: &Ast<'_>, node: NodeId, at: usize, context: Contexts) -> bool {
+    let (Some(before), Some(word)) = (ast.word(node, at - 1), ast.word(node, at)) else { return false };
+    let between = &ast.text()[before.span().end as usize..word.span().start as usize];
+    if word.is_quoted() || memchr::memchr(b'\n', between).is_none() {
+        return false;
+    }
+    let Some(row) = row(ast, node, at, context) else { return false };
+    let following = ast.word_count(node) - at - 1;
+    // More lines may be swallowed behind it; what is left must at least be enough.
+    let fits = (0..=following).any(|count| row.arguments.accepts(count));
+    let ends = (at + 1..ast.word_count(node)).all(|next| !starts_line(ast, node, next));
+    fits && (!ends || row.arguments.accepts(following) && row.block == (ast.kind(node) != NodeKind::Simple))
+}
+
+fn starts_line(ast: &Ast<'_>, node: NodeId, at: usize) -> bool {
+    match (ast.word(node, at - 1), ast.word(node, at)) {
+        (Some(before), Some(word)) => {
+            memchr::memchr(b'\n', &ast.text()[before.span().end as usize..word.span().start as usize]).is_some()
+        }
+        _ => false,
+    }
+}
+
+fn row(ast: &Ast<'_>, node: NodeId, at: usize, context: Contexts) -> Option<&'static Row> {
+    DirectiveName::find(&ast.word(node, at)?.value())?.in_context(context)
+}

@@ -1,0 +1,203 @@
+//! What the PATHs of a command line stand for: whole configurations and lone snippets.
+
+use std::path::{Path, PathBuf};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{Library, LoadedFile, Surroundings, include, infer_surroundings, snippet};
+use crate::nginx::Contexts;
+use crate::source::{FileKind, ReadError, walk};
+
+/// One configuration to analyse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The file to start from.
+    pub path: PathBuf,
+    /// `None` for a root file.
+    pub surroundings: Option<Surroundings>,
+    /// The files in it that were asked for, by canonical path; empty when all of it was.
+    pub named: Vec<PathBuf>,
+}
+
+/// What was found for the PATHs of a run.
+#[derive(Debug, Default)]
+pub struct Targets {
+    /// The configurations, in the order in which the PATHs ask for them.
+    pub targets: Vec<Target>,
+    /// PATHs that could not be read; the run goes on and then fails.
+    pub errors: Vec<TargetError>,
+    /// Places below a directory that could not be looked at.
+    pub unreadable: Vec<(PathBuf, ReadError)>,
+    /// Files below a directory that are no nginx configuration.
+    pub passed_over: Vec<PathBuf>,
+}
+
+/// A PATH that cannot be linted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot read {}: {error}", path.display())]
+pub struct TargetError {
+    /// The PATH as it was given.
+    pub path: PathBuf,
+    /// Why not.
+    #[source]
+    pub error: ReadError,
+}
+
+/// Sorts out `paths`. `context` is what a lone snippet stands in, where the user said so.
+pub fn find_targets(library: &Library<'_>, paths: &[PathBuf], context: Option<Contexts>) -> Targets {
+    let mut search = Search { library, context, found: Targets::default(), included: FxHashMap::default() };
+    for path in paths {
+        let outcome = match library.files().kind(path) {
+            Ok(FileKind::Directory) => {
+                search.directory(path);
+                Ok(())
+            }
+            Ok(_) => search.file(path),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            search.found.errors.push(TargetError { path: path.clone(), error });
+        }
+    }
+    search.found
+}
+
+struct Search<'l, 's> {
+    library: &'l Library<'s>,
+    context: Option<Contexts>,
+    found: Targets,
+    /// For each root: all files that it leads to, by canonical path.
+    included: FxHashMap<PathBuf, FxHashSet<PathBuf>>,
+}
+
+impl<'l> Search<'l, '_> {
+    fn file(&mut self, path: &Path) -> Result<(), ReadError> {
+        let file = self.library.load(path)?;
+        if self.context.is_none() && snippet::is_root(&file.ast) {
+            self.add_root(path, None);
+        } else if let Some(root) = self.root_near(file) {
+            self.add_root(&root, Some(&file.canonical));
+        } else {
+            self.add_snippet(path, file);
+        }
+        Ok(())
+    }
+
+    fn directory(&mut self, path: &Path) {
+        let walk::Walk { files, unreadable } = walk(path);
+        self.found.unreadable.extend(unreadable);
+        let loaded = self.library.load_all(&files);
+        let mut roots = Vec::new();
+        let mut others = Vec::new();
+        for (path, file) in files.into_iter().zip(loaded) {
+            match file {
+                Ok(file) if snippet::is_root(&file.ast) => roots.push((path, file)),
+                Ok(file) => others.push((path, file)),
+                Err(error) => self.found.unreadable.push((path, error)),
+            }
+        }
+        // A file with an `http` block that another root includes is no root of its own.
+        let reached: FxHashSet<PathBuf> =
+            roots.iter().flat_map(|(path, file)| self.files_of(path, file).clone()).collect();
+        let included_by_other = |path: &PathBuf, file: &LoadedFile<'_>, search: &mut Self| {
+            let mut others = roots.iter().filter(|(other, _)| other != path);
+            others.any(|(other, root)| search.files_of(other, root).contains(&file.canonical))
+        };
+        let mut lone: Vec<&(PathBuf, &LoadedFile<'_>)> = Vec::new();
+        for root in &roots {
+            if !included_by_other(&root.0, root.1, self) {
+                lone.push(root);
+            }
+        }
+        // Roots that include each other in a circle are roots all the same.
+        let lone = if lone.is_empty() { roots.iter().collect() } else { lone };
+        lone.into_iter().for_each(|(path, _)| self.add_root(path, None));
+        for (path, file) in others {
+            if reached.contains(&file.canonical) {
+                continue;
+            }
+            if snippet::looks_like_nginx(&file.ast) || path.file_name().is_some_and(|name| name == "nginx.conf") {
+                self.add_snippet(&path, file);
+            } else {
+                self.found.passed_over.push(path);
+            }
+        }
+    }
+
+    /// The root file upwards of `file` that includes it, up to the folder of its repository.
+    fn root_near(&mut self, file: &LoadedFile<'_>) -> Option<PathBuf> {
+        for directory in file.canonical.ancestors().skip(1) {
+            let Ok(entries) = self.library.files().read_dir(directory) else { continue };
+            let is_repository = entries.iter().any(|entry| entry.name == ".git");
+            let mut names: Vec<_> = entries
+                .into_iter()
+                .map(|entry| entry.name.to_string_lossy().into_owned())
+                .filter(|name| name.ends_with(".conf"))
+                .collect();
+            names.sort_by_key(|name| name != "nginx.conf");
+            for path in names.iter().map(|name| directory.join(name)) {
+                let Ok(root) = self.library.load(&path) else { continue };
+                if snippet::is_root(&root.ast) && self.files_of(&path, root).contains(&file.canonical) {
+                    return Some(path);
+                }
+            }
+            if is_repository {
+                break;
+            }
+        }
+        None
+    }
+
+    /// All files that a root leads to, itself included.
+    fn files_of(&mut self, path: &Path, root: &'l LoadedFile<'_>) -> &FxHashSet<PathBuf> {
+        let library = self.library;
+        self.included.entry(path.to_path_buf()).or_insert_with(|| {
+            let includes = include::follow(library, root, path.parent().unwrap_or(Path::new("")));
+            let targets = includes.values().flat_map(|target| &target.files).filter_map(|(_, file)| file.as_ref().ok());
+            targets.map(|file| file.canonical.clone()).chain([root.canonical.clone()]).collect()
+        })
+    }
+
+    fn add_root(&mut self, path: &Path, named: Option<&Path>) {
+        let same = |known: &&mut Target| known.surroundings.is_none() && known.path == path;
+        match (self.found.targets.iter_mut().find(same), named) {
+            // All of it was asked for before, or is asked for now.
+            (Some(known), None) => known.named.clear(),
+            (Some(known), Some(named)) => {
+                if !known.named.is_empty() && !known.named.iter().any(|known| known == named) {
+                    known.named.push(named.to_path_buf());
+                }
+            }
+            (None, named) => {
+                let named = named.map(Path::to_path_buf).into_iter().collect();
+                self.found.targets.push(Target { path: path.to_path_buf(), surroundings: None, named });
+            }
+        }
+    }
+
+    fn add_snippet(&mut self, path: &Path, file: &LoadedFile<'_>) {
+        let canonical = |known: &Path| self.library.files().canonicalize(known).ok();
+        let is_known = |known: &Target| {
+            known.surroundings.is_some() && canonical(&known.path).as_deref() == Some(file.canonical.as_path())
+        };
+        if self.found.targets.iter().any(is_known) {
+            return;
+        }
+        let mut surroundings = infer_surroundings(&file.ast, self.context);
+        surroundings.directory = self.include_directory(file);
+        let target =
+            Target { path: path.to_path_buf(), surroundings: Some(surroundings), named: Vec::new() };
+        self.found.targets.push(target);
+    }
+
+    /// The directory from which a lone snippet's relative includes exist: its own or one above it,
+    /// since the root file it belongs to is not known.
+    fn include_directory(&self, file: &LoadedFile<'_>) -> Option<PathBuf> {
+        let value = file.includes.iter().find_map(|&node| include::parameter(file, node))?;
+        let exists = |directory: &&Path| {
+            let matches = super::glob::expand(self.library.files(), &include::full_path(directory, &value));
+            matches.paths.iter().any(|path| self.library.files().kind(path).is_ok())
+        };
+        file.canonical.ancestors().skip(1).take(4).find(exists).map(Path::to_path_buf)
+    }
+}

@@ -1,0 +1,304 @@
+//! The tree of a configuration and the view that the rest of the program has of it.
+
+use std::path::{Path, PathBuf};
+
+use super::{LoadedFile, Problem, Surroundings};
+use crate::nginx::{Contexts, DirectiveName};
+use crate::source::{FileId, Sources, Span};
+use crate::syntax::{Comment, NodeId, NodeKind, Word};
+
+/// A directive of one [`Config`]. The order is nginx's reading order; a block comes before what it
+/// holds. A file that is included twice gives each of its directives two ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ItemId(pub u32);
+
+impl ItemId {
+    /// Stands for "the top level" where a parent is asked for.
+    pub(super) const TOP: ItemId = ItemId(u32::MAX);
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Item {
+    pub(super) file: u32,
+    pub(super) node: NodeId,
+    /// The words of the node that are this directive's; more than one directive share a node when a
+    /// semicolon is missing between them.
+    pub(super) first_word: u32,
+    pub(super) word_count: u32,
+    pub(super) parent: ItemId,
+    /// The item behind this one and all that it holds.
+    pub(super) next: ItemId,
+    pub(super) name: Option<DirectiveName>,
+    /// Where it stands; empty for the entry of a `map` and the like.
+    pub(super) context: Contexts,
+    /// The `include` that brought it in.
+    pub(super) included_by: Option<ItemId>,
+}
+
+/// One configuration: a root file or a snippet, with everything it includes.
+#[derive(Debug)]
+pub struct Config<'l> {
+    pub(super) sources: &'l Sources,
+    pub(super) files: Vec<&'l LoadedFile<'l>>,
+    pub(super) items: Vec<Item>,
+    /// All directives by parent, name and order.
+    pub(super) index: Vec<(ItemId, DirectiveName, ItemId)>,
+    /// The directory that relative includes and certificate files start from.
+    pub directory: PathBuf,
+    /// What stands around a snippet; `None` for a root file.
+    pub surroundings: Option<Surroundings>,
+    /// What nginx would refuse to read.
+    pub problems: Vec<Problem>,
+}
+
+impl<'l> Config<'l> {
+    /// Whether this is a whole configuration, so that what is not in it does not exist.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.surroundings.is_none()
+    }
+
+    /// The texts of the files.
+    #[must_use]
+    pub fn sources(&self) -> &'l Sources {
+        self.sources
+    }
+
+    /// The files, the root first, then in the order of first inclusion.
+    pub fn files(&self) -> impl Iterator<Item = &'l LoadedFile<'l>> {
+        self.files.iter().copied()
+    }
+
+    /// The path that messages show for a file.
+    #[must_use]
+    pub fn path(&self, file: FileId) -> &'l Path {
+        self.sources.path(file)
+    }
+
+    /// The number of directives.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there is no directive at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// All directives in nginx's reading order.
+    pub fn directives(&self) -> impl Iterator<Item = Directive<'_>> {
+        (0..self.items.len() as u32).map(|id| self.directive(ItemId(id)))
+    }
+
+    /// All directives of this name, in the given context or in any of several.
+    pub fn directives_named(&self, name: &'static str, context: Contexts) -> impl Iterator<Item = Directive<'_>> {
+        let name = known(name);
+        self.directives()
+            .filter(move |directive| directive.item().name == name && directive.item().context.intersects(context))
+    }
+
+    /// The directives of this name that stand in no block.
+    pub fn top_level_named(&self, name: &str) -> impl Iterator<Item = Directive<'_>> {
+        self.named(ItemId::TOP, name)
+    }
+
+    /// The directive behind an id of this configuration.
+    #[must_use]
+    pub fn directive(&self, id: ItemId) -> Directive<'_> {
+        Directive { config: self, id }
+    }
+
+    fn named(&self, parent: ItemId, name: &str) -> impl Iterator<Item = Directive<'_>> {
+        let name = known(name);
+        let range = match name {
+            Some(name) => {
+                let start = self.index.partition_point(|&(p, n, _)| (p, n) < (parent, name));
+                let length = self.index[start..].partition_point(|&(p, n, _)| (p, n) == (parent, name));
+                start..start + length
+            }
+            None => 0..0,
+        };
+        self.index[range].iter().map(|&(.., id)| self.directive(id))
+    }
+}
+
+/// The interned name; a name that the tables do not know would silently find nothing.
+fn known(name: &str) -> Option<DirectiveName> {
+    let found = DirectiveName::find(name.as_bytes());
+    debug_assert!(found.is_some(), "the directive table does not know {name:?}");
+    found
+}
+
+/// A directive, with its place in the configuration.
+#[derive(Clone, Copy)]
+pub struct Directive<'c> {
+    config: &'c Config<'c>,
+    id: ItemId,
+}
+
+impl PartialEq for Directive<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Directive<'_> {}
+
+impl std::fmt::Debug for Directive<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} `{}`", self.id, self.name_text())
+    }
+}
+
+impl<'c> Directive<'c> {
+    fn item(&self) -> &'c Item {
+        &self.config.items[self.id.0 as usize]
+    }
+
+    fn file(&self) -> &'c LoadedFile<'c> {
+        self.config.files[self.item().file as usize]
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> ItemId {
+        self.id
+    }
+
+    /// The configuration it belongs to.
+    #[must_use]
+    pub fn config(&self) -> &'c Config<'c> {
+        self.config
+    }
+
+    /// The name as the tables know it; `None` for unknown directives and the entries of a `map`.
+    #[must_use]
+    pub fn name(&self) -> Option<DirectiveName> {
+        self.item().name
+    }
+
+    /// Whether this is a directive (not an entry) of that name.
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        self.item().name.is_some_and(|known| known.as_str() == name)
+    }
+
+    /// The first word, as written in the file but for its quotes.
+    #[must_use]
+    pub fn name_text(&self) -> std::borrow::Cow<'c, str> {
+        self.word(0).text()
+    }
+
+    /// Where it stands; empty for the entry of a `map` and the like.
+    #[must_use]
+    pub fn context(&self) -> Contexts {
+        self.item().context
+    }
+
+    /// The word that names it.
+    #[must_use]
+    pub fn name_word(&self) -> Word<'c> {
+        self.word(0)
+    }
+
+    fn word(&self, index: usize) -> Word<'c> {
+        let item = self.item();
+        self.file().ast.word(item.node, item.first_word as usize + index).expect("an item's words are its node's")
+    }
+
+    /// The number of parameters.
+    #[must_use]
+    pub fn argument_count(&self) -> usize {
+        self.item().word_count as usize - 1
+    }
+
+    /// A parameter; 0 is the first one behind the name.
+    #[must_use]
+    pub fn argument(&self, index: usize) -> Option<Word<'c>> {
+        (index < self.argument_count()).then(|| self.word(index + 1))
+    }
+
+    /// The parameters in order.
+    pub fn arguments(&self) -> impl Iterator<Item = Word<'c>> + use<'c> {
+        let this = *self;
+        (0..self.argument_count()).map(move |index| this.word(index + 1))
+    }
+
+    /// Whether it ends with a block of directives or entries.
+    #[must_use]
+    pub fn is_block(&self) -> bool {
+        self.file().ast.kind(self.item().node) == NodeKind::Block && self.ends_node()
+    }
+
+    /// The block it stands in.
+    #[must_use]
+    pub fn parent(&self) -> Option<Directive<'c>> {
+        let parent = self.item().parent;
+        (parent != ItemId::TOP).then(|| self.config.directive(parent))
+    }
+
+    /// The blocks around it, the innermost first.
+    pub fn ancestors(&self) -> impl Iterator<Item = Directive<'c>> + use<'c> {
+        std::iter::successors(self.parent(), Directive::parent)
+    }
+
+    /// What stands directly inside its block, in order, `include`s and what they brought in alike.
+    pub fn children(&self) -> impl Iterator<Item = Directive<'c>> + use<'c> {
+        let config = self.config;
+        let end = self.item().next;
+        let inside = move |id: ItemId| (id < end).then_some(id);
+        std::iter::successors(inside(ItemId(self.id.0 + 1)), move |id| inside(config.items[id.0 as usize].next))
+            .map(|id| config.directive(id))
+    }
+
+    /// The directives of this name directly inside its block, in order.
+    pub fn children_named(&self, name: &str) -> impl Iterator<Item = Directive<'c>> + use<'c> {
+        let config = self.config;
+        // The index is borrowed from the configuration, not from this view.
+        let found: &'c Config<'c> = config;
+        found.named(self.id, name)
+    }
+
+    /// Everything inside its block at any depth, in order.
+    pub fn descendants(&self) -> impl Iterator<Item = Directive<'c>> + use<'c> {
+        let config = self.config;
+        (self.id.0 + 1..self.item().next.0).map(move |id| config.directive(ItemId(id)))
+    }
+
+    /// The `include` that brought it in.
+    #[must_use]
+    pub fn included_by(&self) -> Option<Directive<'c>> {
+        self.item().included_by.map(|id| self.config.directive(id))
+    }
+
+    /// From the name to the `;`, or to the `{` of a block.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        let start = self.word(0).span();
+        if self.ends_node() {
+            start.to(self.file().ast.head_span(self.item().node))
+        } else {
+            start.to(self.word(self.argument_count()).span())
+        }
+    }
+
+    /// From the name to the `;`, or to the `}` of a block.
+    #[must_use]
+    pub fn full_span(&self) -> Span {
+        if self.ends_node() { self.word(0).span().to(self.file().ast.full_span(self.item().node)) } else { self.span() }
+    }
+
+    /// The comments above it and at the end of its line.
+    #[must_use]
+    pub fn comments(&self) -> Vec<Comment> {
+        self.file().ast.comments_of(self.item().node)
+    }
+
+    /// Whether the `;` or `{` of the node is this directive's: not so when its semicolon is missing.
+    fn ends_node(&self) -> bool {
+        let item = self.item();
+        (item.first_word + item.word_count) as usize == self.file().ast.word_count(item.node)
+    }
+}

@@ -1,0 +1,100 @@
+//! The files below a directory that could be nginx configuration.
+
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::ReadError;
+
+/// Endings of copies that editors and package managers leave; people do not mean them, though an
+/// `include sites-enabled/*` does read them.
+const BACKUP_ENDINGS: &[&str] = &[
+    "~", ".bak", ".backup", ".old", ".orig", ".save", ".swp", ".tmp", ".rej", ".disabled", ".dpkg-dist", ".dpkg-new",
+    ".dpkg-old", ".dpkg-tmp", ".ucf-dist", ".ucf-old", ".rpmnew", ".rpmsave", ".rpmorig",
+];
+
+/// Endings that configuration files have.
+const CONFIGURATION_ENDINGS: &[&str] = &[".conf", ".vhost", ".nginx"];
+
+/// Endings of files that stand beside configuration in `sites-*` folders.
+const OTHER_ENDINGS: &[&str] = &[".md", ".txt", ".j2", ".erb", ".tmpl", ".template", ".pem", ".key", ".crt", ".html"];
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// Files that could be configuration, sorted by path.
+    pub files: Vec<PathBuf>,
+    /// What could not be looked at: closed directories, links that lead in a circle.
+    pub unreadable: Vec<(PathBuf, ReadError)>,
+}
+
+/// Walks the real `directory`, following links. Hidden files and folders, `node_modules`, backup
+/// copies and templates are passed over.
+#[must_use]
+pub fn walk(directory: &Path) -> Walk {
+    let mut found = Walk::default();
+    let entries = WalkDir::new(directory)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !is_passed_over(&entry.file_name().to_string_lossy()));
+    for entry in entries {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() && is_candidate(entry.path()) => found.files.push(entry.into_path()),
+            Ok(_) => {}
+            Err(error) => {
+                let path = error.path().unwrap_or(directory).to_path_buf();
+                let is_loop = error.loop_ancestor().is_some();
+                let reason = if is_loop {
+                    ReadError::LinkLoop
+                } else {
+                    error.into_io_error().map_or(ReadError::NotFound, ReadError::from)
+                };
+                // A link to nothing is no file; where an include needs it, the include says so.
+                if reason != ReadError::NotFound {
+                    found.unreadable.push((path, reason));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn is_passed_over(name: &str) -> bool {
+    name.starts_with('.') || name == "node_modules"
+}
+
+fn is_candidate(path: &Path) -> bool {
+    let ends_in = |endings: &[&str], name: &str| endings.iter().any(|ending| name.ends_with(ending));
+    let name_of = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let Some(name) = name_of(path) else { return false };
+    if ends_in(BACKUP_ENDINGS, &name) {
+        return false;
+    }
+    let in_sites = || path.parent().and_then(name_of).is_some_and(|folder| folder.starts_with("sites-"));
+    ends_in(CONFIGURATION_ENDINGS, &name) || in_sites() && !ends_in(OTHER_ENDINGS, &name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn hidden_backup_and_looping_entries() {
+        let dir = tempfile::tempdir().unwrap();
+        for path in
+            ["nginx.conf", "a.conf~", "b.conf.bak", ".git/x.conf", "sites-available/shop", "sites-available/shop.dpkg-dist", "notes.txt", "sites-available/README.md"]
+        {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        std::os::unix::fs::symlink(dir.path(), dir.path().join("loop")).unwrap();
+        std::os::unix::fs::symlink("nowhere", dir.path().join("dangling.conf")).unwrap();
+        let found = walk(dir.path());
+        let names: Vec<_> = found.files.iter().map(|path| path.strip_prefix(dir.path()).unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["nginx.conf", "sites-available/shop"]);
+        assert_eq!(found.unreadable, [(dir.path().join("loop"), ReadError::LinkLoop)]);
+    }
+}
