@@ -4,4 +4,5 @@
 //! with [`nginx`] and [`tls`] as what is known of nginx and of certificates. A room knows the
 //! rooms before it and none after, and none but [`source`] opens files.
 
+pub mod nginx;
 pub mod source;
