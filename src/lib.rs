@@ -5,3 +5,4 @@
 //! rooms before it and none after, and none but [`source`] opens files.
 
 pub mod source;
+pub mod tls;
