@@ -4,6 +4,8 @@
 //! with [`nginx`] and [`tls`] as what is known of nginx and of certificates. A room knows the
 //! rooms before it and none after, and none but [`source`] opens files.
 
+pub mod config;
 pub mod nginx;
 pub mod source;
 pub mod syntax;
+pub mod tls;

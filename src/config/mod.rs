@@ -14,10 +14,9 @@ mod snippet;
 mod targets;
 mod tree;
 
-pub use include::IncludeTarget;
 pub use library::{Library, LoadedFile};
 pub use problem::{Problem, ProblemKind};
-pub use snippet::{Surroundings, infer_surroundings};
+pub use snippet::{Surroundings, infer_surroundings, parse_context};
 pub use targets::{Target, TargetError, Targets, find_targets};
 pub use tree::{Config, Directive, ItemId};
 

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Library, LoadedFile, Surroundings, include, infer_surroundings, snippet};
 use crate::nginx::Contexts;
-use crate::source::{FileKind, ReadError, walk};
+use crate::source::{FileKind, ReadError, Walk, walk};
 
 /// One configuration to analyse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl<'l> Search<'l, '_> {
     }
 
     fn directory(&mut self, path: &Path) {
-        let walk::Walk { files, unreadable } = walk(path);
+        let Walk { files, unreadable } = walk(path);
         self.found.unreadable.extend(unreadable);
         let loaded = self.library.load_all(&files);
         let mut roots = Vec::new();

@@ -1,0 +1,94 @@
+//! Base64 as OpenSSL decodes it line by line (`EVP_DecodeUpdate`): white space anywhere, `-` ends the
+//! data, padding only at the very end and complete, spare bits of any value.
+//!
+//! The base64 crates refuse some of what OpenSSL takes (white space, spare bits) or take what it refuses
+//! (`AA==AA==`), and whether nginx starts hangs on just that.
+
+/// Data that OpenSSL does not decode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Base64Error {
+    /// A character out of place.
+    Character,
+    /// The data ends within a group of four characters.
+    Incomplete,
+}
+
+/// A decoder that is fed line by line.
+#[derive(Debug, Default)]
+pub(super) struct Base64Decoder {
+    bytes: Vec<u8>,
+    group: u32,
+    characters: u32,
+    padding: u32,
+    ended: bool,
+}
+
+const WHITE: u8 = 0x40;
+const INVALID: u8 = 0x80;
+
+const SEXTETS: [u8; 256] = {
+    let mut table = [INVALID; 256];
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut value = 0;
+    while value < 64 {
+        table[alphabet[value] as usize] = value as u8;
+        value += 1;
+    }
+    table[b' ' as usize] = WHITE;
+    table[b'\t' as usize] = WHITE;
+    table[b'\r' as usize] = WHITE;
+    table[b'\n' as usize] = WHITE;
+    table
+};
+
+impl Base64Decoder {
+    /// Makes room for the bytes that `characters` of base64 hold.
+    pub(super) fn reserve(&mut self, characters: usize) {
+        self.bytes.reserve(characters / 4 * 3);
+    }
+
+    /// Whether nothing but white space came so far.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty() && self.characters == 0 && !self.ended
+    }
+
+    /// Takes a piece of the data.
+    pub(super) fn push(&mut self, text: &[u8]) -> Result<(), Base64Error> {
+        for &byte in text {
+            if self.ended {
+                break;
+            }
+            let sextet = SEXTETS[usize::from(byte)];
+            if sextet == WHITE {
+                continue;
+            }
+            match byte {
+                b'-' => {
+                    self.ended = true;
+                    break;
+                }
+                b'=' => self.padding += 1,
+                _ if sextet == INVALID || self.padding > 0 => return Err(Base64Error::Character),
+                _ => {}
+            }
+            if self.padding > 2 {
+                return Err(Base64Error::Character);
+            }
+            self.group = self.group << 6 | u32::from(sextet & 0x3f);
+            self.characters += 1;
+            if self.characters == 4 {
+                let [_, first, second, third] = self.group.to_be_bytes();
+                self.bytes.extend_from_slice(&[first, second, third]);
+                self.bytes.truncate(self.bytes.len() - self.padding as usize);
+                self.group = 0;
+                self.characters = 0;
+            }
+        }
+        Ok(())
+    }
+
+    /// The decoded bytes.
+    pub(super) fn finish(self) -> Result<Vec<u8>, Base64Error> {
+        if self.characters == 0 { Ok(self.bytes) } else { Err(Base64Error::Incomplete) }
+    }
+}

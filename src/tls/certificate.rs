@@ -1,0 +1,235 @@
+//! One X.509 certificate: what rules ask of it.
+
+use std::fmt;
+
+use x509_parser::certificate::X509CertificateParser;
+use x509_parser::der_parser::asn1_rs::{Any, Tag};
+use x509_parser::error::X509Error;
+use x509_parser::extensions::{BasicConstraints, SubjectAlternativeName};
+use x509_parser::nom::Parser;
+use x509_parser::objects::{oid_registry, oid2abbrev};
+use x509_parser::oid_registry as oid;
+use x509_parser::prelude::FromDer;
+use x509_parser::public_key::PublicKey;
+use x509_parser::x509::{SubjectPublicKeyInfo, X509Name};
+
+use super::names::{CertificateName, CertificateNames, Host, printable};
+use super::validity::{UnixTime, Validity};
+
+/// A certificate without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    names: CertificateNames,
+    /// The last common name of the subject, for messages only: no client looks for a host in it (RFC 9525, section 2).
+    pub common_name: Option<Box<str>>,
+    /// The subject, as in `C=DE, O=Shop, CN=shop.example`; empty for the empty name.
+    pub subject: Box<str>,
+    /// The issuer, in the same form.
+    pub issuer: Box<str>,
+    /// The serial number in hexadecimal, as openssl writes it; negative ones as their two's complement.
+    pub serial: Box<str>,
+    /// When it is valid.
+    pub validity: Validity,
+    /// The kind of its public key.
+    pub key: KeyKind,
+    /// Whether it says that it is a certificate authority's.
+    pub is_ca: bool,
+    /// Whether subject and issuer are the same, as in self-signed certificates.
+    pub is_self_issued: bool,
+    /// The line of its `-----BEGIN` in the file.
+    pub line: u32,
+}
+
+/// The kind and size of a public key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyKind {
+    /// RSA, also RSASSA-PSS.
+    Rsa {
+        /// Length of the modulus.
+        bits: u32,
+    },
+    /// ECDSA.
+    Ec(Curve),
+    /// EdDSA with Curve25519.
+    Ed25519,
+    /// EdDSA with Curve448.
+    Ed448,
+    /// DSA.
+    Dsa,
+    /// Any other algorithm.
+    Other,
+}
+
+/// A named elliptic curve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Curve {
+    /// NIST P-256, prime256v1.
+    P256,
+    /// NIST P-384, secp384r1.
+    P384,
+    /// NIST P-521, secp521r1.
+    P521,
+    /// Any other, or explicit parameters.
+    Other,
+}
+
+impl fmt::Display for KeyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeyKind::Rsa { bits } => write!(f, "RSA {bits}"),
+            KeyKind::Ec(Curve::P256) => f.write_str("EC P-256"),
+            KeyKind::Ec(Curve::P384) => f.write_str("EC P-384"),
+            KeyKind::Ec(Curve::P521) => f.write_str("EC P-521"),
+            KeyKind::Ec(Curve::Other) => f.write_str("EC"),
+            KeyKind::Ed25519 => f.write_str("Ed25519"),
+            KeyKind::Ed448 => f.write_str("Ed448"),
+            KeyKind::Dsa => f.write_str("DSA"),
+            KeyKind::Other => f.write_str("unknown key type"),
+        }
+    }
+}
+
+/// What the bytes of a certificate hold.
+pub(super) struct ParsedCertificate<'a> {
+    pub(super) certificate: Certificate,
+    /// Whether there are subject alternative names that could not be read.
+    pub(super) has_bad_names: bool,
+    /// The bytes behind it.
+    pub(super) rest: &'a [u8],
+}
+
+impl Certificate {
+    /// Reads the DER of a certificate that stands on `line` of its file.
+    pub(super) fn parse(der: &[u8], line: u32) -> Result<ParsedCertificate<'_>, X509Error> {
+        // Extensions are opened here one by one: a broken one must not hide the names.
+        let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+        let (rest, parsed) = parser.parse(der)?;
+        let (mut names, mut is_ca, mut has_bad_names) = (None, false, false);
+        for extension in parsed.extensions() {
+            if extension.oid == oid::OID_X509_EXT_SUBJECT_ALT_NAME {
+                match SubjectAlternativeName::from_der(extension.value) {
+                    Ok((_, san)) if names.is_none() => {
+                        names = Some(san.general_names.iter().filter_map(CertificateName::of_general_name).collect());
+                    }
+                    // Unreadable, or there twice, which RFC 5280 (section 4.2) forbids and clients refuse.
+                    _ => has_bad_names = true,
+                }
+            } else if extension.oid == oid::OID_X509_EXT_BASIC_CONSTRAINTS {
+                is_ca = BasicConstraints::from_der(extension.value).is_ok_and(|(_, constraints)| constraints.ca);
+            }
+        }
+        let subject = parsed.subject();
+        let certificate = Certificate {
+            names: names.map(CertificateNames::new).unwrap_or_default(),
+            common_name: subject.iter_common_name().last().map(|name| attribute_text(name.attr_value())),
+            subject: name_text(subject),
+            issuer: name_text(parsed.issuer()),
+            serial: parsed.raw_serial().iter().map(|byte| format!("{byte:02X}")).collect::<String>().into(),
+            validity: Validity {
+                not_before: UnixTime(parsed.validity().not_before.timestamp()),
+                not_after: UnixTime(parsed.validity().not_after.timestamp()),
+            },
+            key: KeyKind::of(parsed.public_key()),
+            is_ca,
+            is_self_issued: subject.as_raw() == parsed.issuer().as_raw(),
+            line,
+        };
+        Ok(ParsedCertificate { certificate, has_bad_names, rest })
+    }
+
+    /// The DNS and IP names among the subject alternative names, in the certificate's order.
+    #[must_use]
+    pub fn names(&self) -> &[CertificateName] {
+        self.names.as_slice()
+    }
+
+    /// Whether a client that looks for `host` is content with this certificate's names (RFC 9525, section 6):
+    /// `*` stands for exactly one whole label, the first; an address is only found among iPAddress
+    /// names; the common name never counts.
+    #[must_use]
+    pub fn covers(&self, host: &Host) -> bool {
+        self.find_covering(host).is_some()
+    }
+
+    /// The name by which [`covers`](Certificate::covers) says yes.
+    #[must_use]
+    pub fn find_covering(&self, host: &Host) -> Option<&CertificateName> {
+        self.names.find_covering(host)
+    }
+
+    /// Whether it has the wildcard `*.domain`, which covers every name one label below `domain`.
+    #[must_use]
+    pub fn has_wildcard_for(&self, domain: &Host) -> bool {
+        domain.name().is_some_and(|domain| self.names.find_wildcard(domain).is_some())
+    }
+}
+
+impl KeyKind {
+    fn of(key: &SubjectPublicKeyInfo<'_>) -> KeyKind {
+        let algorithm = &key.algorithm.algorithm;
+        if *algorithm == oid::OID_PKCS1_RSAENCRYPTION {
+            match key.parsed() {
+                Ok(PublicKey::RSA(rsa)) => KeyKind::Rsa { bits: bit_length(rsa.modulus) },
+                _ => KeyKind::Other,
+            }
+        } else if *algorithm == oid::OID_KEY_TYPE_EC_PUBLIC_KEY {
+            let curve = key.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
+            KeyKind::Ec(match curve {
+                Some(curve) if curve == oid::OID_EC_P256 => Curve::P256,
+                Some(curve) if curve == oid::OID_NIST_EC_P384 => Curve::P384,
+                Some(curve) if curve == oid::OID_NIST_EC_P521 => Curve::P521,
+                _ => Curve::Other,
+            })
+        } else if *algorithm == oid::OID_SIG_ED25519 {
+            KeyKind::Ed25519
+        } else if *algorithm == oid::OID_SIG_ED448 {
+            KeyKind::Ed448
+        } else if *algorithm == oid::OID_KEY_TYPE_DSA {
+            KeyKind::Dsa
+        } else {
+            KeyKind::Other
+        }
+    }
+}
+
+/// The length in bits of a positive big-endian number.
+fn bit_length(number: &[u8]) -> u32 {
+    let zeros = number.iter().take_while(|&&byte| byte == 0).count();
+    let Some((first, rest)) = number.get(zeros..).and_then(<[u8]>::split_first) else { return 0 };
+    u32::try_from(rest.len())
+        .map_or(u32::MAX, |bytes| bytes.saturating_mul(8).saturating_add(8 - first.leading_zeros()))
+}
+
+/// A distinguished name in its own order: `C=DE, O=Shop, CN=shop.example`.
+fn name_text(name: &X509Name<'_>) -> Box<str> {
+    let mut text = String::new();
+    for attribute in name.iter_attributes() {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        match oid2abbrev(attribute.attr_type(), oid_registry()) {
+            Ok(kind) => text.push_str(kind),
+            Err(_) => text.push_str(&attribute.attr_type().to_id_string()),
+        }
+        text.push('=');
+        text.push_str(&attribute_text(attribute.attr_value()));
+    }
+    text.into()
+}
+
+/// The text of an attribute in whichever of ASN.1's string types it is, printable, at worst with replacement characters.
+fn attribute_text(value: &Any<'_>) -> Box<str> {
+    let text: String = match value.tag() {
+        Tag::T61String => value.data.iter().map(|&byte| char::from(byte)).collect(), // in practice Latin-1
+        Tag::BmpString => {
+            let units = value.data.as_chunks().0.iter().map(|&unit| u16::from_be_bytes(unit));
+            char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        }
+        Tag::UniversalString => {
+            let units = value.data.as_chunks().0.iter().map(|&unit| u32::from_be_bytes(unit));
+            units.map(|unit| char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        }
+        _ => return printable(&String::from_utf8_lossy(value.data)),
+    };
+    printable(&text)
+}

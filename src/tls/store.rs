@@ -1,0 +1,182 @@
+//! The certificate files of a configuration, each read and parsed once.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use x509_parser::der_parser::asn1_rs::{FromBer, FromDer, Header, Tag};
+use x509_parser::nom::Err;
+
+use super::certificate::Certificate;
+use super::pem::{PemBlock, PemReader, find_begin};
+use super::problem::CertificateProblem;
+use crate::source::{FileSystem, MAX_CERTIFICATE_BYTES};
+
+/// All certificate files of a configuration.
+#[derive(Debug, Default)]
+pub struct CertificateStore {
+    /// Sorted by the bytes of their paths.
+    files: Vec<CertificateFile>,
+}
+
+/// One certificate file, as `ssl_certificate` names it.
+#[derive(Debug)]
+pub struct CertificateFile {
+    /// The path by which it was asked for.
+    pub path: PathBuf,
+    /// The certificates in the order of the file, the first of which nginx presents as its own. Where there
+    /// is a [`problem`](CertificateFile::problem), those that could be read before it.
+    pub certificates: Vec<Certificate>,
+    /// What is wrong with the file, the first thing first.
+    pub problem: Option<CertificateProblem>,
+}
+
+impl CertificateStore {
+    /// Reads and parses every file, in parallel. Their order and repetitions do not matter.
+    pub fn load(files: &dyn FileSystem, paths: impl IntoIterator<Item = PathBuf>) -> CertificateStore {
+        let mut paths: Vec<PathBuf> = paths.into_iter().collect();
+        paths.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
+        paths.dedup_by(|a, b| a.as_os_str() == b.as_os_str());
+        CertificateStore { files: paths.into_par_iter().map(|path| CertificateFile::read(files, path)).collect() }
+    }
+
+    /// The file that was loaded by this path, spelled in the same way.
+    #[must_use]
+    pub fn file(&self, path: &Path) -> Option<&CertificateFile> {
+        let place = self.files.binary_search_by(|file| file.path.as_os_str().cmp(path.as_os_str())).ok()?;
+        self.files.get(place)
+    }
+
+    /// All files, sorted by path.
+    pub fn files(&self) -> impl ExactSizeIterator<Item = &CertificateFile> {
+        self.files.iter()
+    }
+
+    /// How many files there are, readable or not.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether there is no file.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+impl CertificateFile {
+    /// Reads the file at `path`.
+    #[must_use]
+    pub fn read(files: &dyn FileSystem, path: PathBuf) -> CertificateFile {
+        match files.read(&path, MAX_CERTIFICATE_BYTES) {
+            Ok(text) => CertificateFile::parse(path, &text),
+            Err(error) => CertificateFile { path, certificates: Vec::new(), problem: Some(error.into()) },
+        }
+    }
+
+    /// Parses the text of the file at `path`.
+    #[must_use]
+    pub fn parse(path: PathBuf, text: &[u8]) -> CertificateFile {
+        let mut certificates = Vec::new();
+        let problem = parse_certificates(text, &mut certificates);
+        CertificateFile { path, certificates, problem }
+    }
+
+    /// The certificate that nginx presents as the server's own.
+    #[must_use]
+    pub fn leaf(&self) -> Option<&Certificate> {
+        self.certificates.first()
+    }
+}
+
+/// Reads certificates until the end or the first problem that stops nginx, as `ngx_ssl_load_certificate`
+/// does: `PEM_read_bio_X509_AUX` once, then `PEM_read_bio_X509` until there is no start line left.
+fn parse_certificates(text: &[u8], certificates: &mut Vec<Certificate>) -> Option<CertificateProblem> {
+    let mut first_other = None;
+    let mut oddity = None;
+    for block in PemReader::new(text) {
+        let block = match block {
+            Ok(block) => block,
+            Err(problem) => return Some(problem),
+        };
+        if !is_certificate(&block, certificates.is_empty()) {
+            first_other.get_or_insert(block.label);
+            continue;
+        }
+        if block.has_headers {
+            return Some(CertificateProblem::Headers { line: block.line });
+        }
+        match parse_block(&block, certificates.is_empty()) {
+            Ok((certificate, problem)) => {
+                certificates.push(certificate);
+                oddity = oddity.or(problem);
+            }
+            Err(problem) => return Some(problem),
+        }
+    }
+    if certificates.is_empty() { Some(problem_without_certificates(text, first_other)) } else { oddity }
+}
+
+/// Whether OpenSSL takes the block where it looks for a certificate; it goes on to the next one otherwise.
+fn is_certificate(block: &PemBlock<'_>, is_leaf: bool) -> bool {
+    match block.label {
+        b"CERTIFICATE" | b"X509 CERTIFICATE" => true,
+        b"TRUSTED CERTIFICATE" => is_leaf,
+        _ => false,
+    }
+}
+
+fn parse_block(
+    block: &PemBlock<'_>,
+    is_leaf: bool,
+) -> Result<(Certificate, Option<CertificateProblem>), CertificateProblem> {
+    let line = block.line;
+    if missing_bytes(&block.data).is_some_and(|missing| missing > 0) {
+        return Err(CertificateProblem::Truncated { line });
+    }
+    let bad = |detail: &str| CertificateProblem::BadDer { line, detail: detail.into() };
+    let parsed = Certificate::parse(&block.data, line).map_err(|error| bad(&error.to_string()))?;
+    // `d2i_X509_AUX` wants a SEQUENCE of trust settings behind the leaf, or nothing.
+    if is_leaf && !parsed.rest.is_empty() && missing_bytes(parsed.rest) != Some(0) {
+        return Err(bad("other bytes follow it"));
+    }
+    Ok((parsed.certificate, parsed.has_bad_names.then_some(CertificateProblem::BadNames { line })))
+}
+
+/// The problem of a file in which OpenSSL finds no certificate.
+fn problem_without_certificates(text: &[u8], first_other: Option<&[u8]>) -> CertificateProblem {
+    if let Some(label) = first_other {
+        return if label.ends_with(b"PRIVATE KEY") {
+            CertificateProblem::PrivateKeyOnly
+        } else if label.ends_with(b"CERTIFICATE REQUEST") {
+            CertificateProblem::RequestOnly
+        } else {
+            CertificateProblem::OtherOnly { label: super::names::printable(&String::from_utf8_lossy(label)) }
+        };
+    }
+    if text.trim_ascii().is_empty() {
+        return CertificateProblem::Empty;
+    }
+    if let Some(line) = find_begin(text) {
+        return CertificateProblem::MisplacedBegin { line };
+    }
+    match Header::from_ber(text) {
+        // PFX ::= SEQUENCE { version INTEGER {v3(3)}, … } (RFC 7292, section 4).
+        Ok((content, header)) if header.tag() == Tag::Sequence && content.starts_with(&[0x02, 0x01, 0x03]) => {
+            CertificateProblem::Pkcs12
+        }
+        _ if Certificate::parse(text, 0).is_ok() => CertificateProblem::Der,
+        _ => CertificateProblem::NotPem,
+    }
+}
+
+/// How many bytes a DER sequence lacks to be as long as it says; none where `der` is no sequence.
+fn missing_bytes(der: &[u8]) -> Option<usize> {
+    match Header::from_der(der) {
+        Ok((content, header)) if header.tag() == Tag::Sequence => {
+            Some(header.length().definite().ok()?.saturating_sub(content.len()))
+        }
+        Err(Err::Incomplete(_)) => Some(1),
+        _ => None,
+    }
+}
