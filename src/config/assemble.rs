@@ -8,7 +8,7 @@ use super::include::{self, IncludeTarget, Includes};
 use super::tree::Item;
 use super::{Config, ItemId, Library, LoadedFile, Problem, ProblemKind, Surroundings, limits, semicolon};
 use crate::nginx::{BlockBody, Contexts, DirectiveName};
-use crate::source::{ReadError, Span};
+use crate::source::{FileId, ReadError, Span};
 use crate::syntax::{NodeId, NodeKind};
 
 /// Blocks of entries whose handlers know no `include`: nginx refuses it as a value
@@ -66,7 +66,7 @@ struct Frame {
 struct Assembly<'i, 'l> {
     config: Config<'l>,
     includes: &'i Includes<'l>,
-    numbers: FxHashMap<PathBuf, u32>,
+    numbers: FxHashMap<FileId, u32>,
     frames: Vec<Frame>,
 }
 
@@ -191,7 +191,7 @@ impl<'l> Assembly<'_, 'l> {
 
     fn open_file(&mut self, file: &'l LoadedFile<'l>, parent: ItemId, body: BlockBody, included_by: Option<ItemId>) {
         let files = &mut self.config.files;
-        let number = *self.numbers.entry(file.canonical.clone()).or_insert_with(|| {
+        let number = *self.numbers.entry(file.ast.file).or_insert_with(|| {
             files.push(file);
             files.len() as u32 - 1
         });
@@ -209,10 +209,10 @@ impl<'l> Assembly<'_, 'l> {
             chain.push(item.file);
             site = item.included_by;
         }
-        let file_at = |number: &u32| self.config.files[*number as usize];
-        let position = chain.iter().position(|number| file_at(number).canonical == target.canonical);
+        let known = self.numbers.get(&target.ast.file);
+        let position = known.and_then(|target| chain.iter().position(|number| number == target));
         let position = position.or((chain.len() > limits::INCLUDE_DEPTH).then_some(chain.len() - 1))?;
-        let path = |number| self.config.sources.path(file_at(number).ast.file).to_path_buf();
+        let path = |number: &u32| self.config.sources.path(self.config.files[*number as usize].ast.file).to_path_buf();
         Some(chain[..=position].iter().rev().map(path).collect())
     }
 
@@ -267,9 +267,7 @@ impl<'l> Assembly<'_, 'l> {
     fn finish(self) -> Config<'l> {
         let mut config = self.config;
         let named = config.items.iter().enumerate();
-        config.index = named
-            .filter_map(|(id, item)| Some((item.parent, item.name?, ItemId(id as u32))))
-            .collect();
+        config.index = named.filter_map(|(id, item)| Some((item.parent, item.name?, ItemId(id as u32)))).collect();
         config.index.sort_unstable();
         config
     }

@@ -71,7 +71,12 @@ fn matcher(component: &str) -> Option<GlobMatcher> {
         }
         previous = char;
     }
-    GlobBuilder::new(&pattern).literal_separator(true).backslash_escape(true).build().ok().map(|glob| glob.compile_matcher())
+    GlobBuilder::new(&pattern)
+        .literal_separator(true)
+        .backslash_escape(true)
+        .build()
+        .ok()
+        .map(|glob| glob.compile_matcher())
 }
 
 #[cfg(test)]

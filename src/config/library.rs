@@ -64,8 +64,7 @@ impl<'s> Library<'s> {
             .collect();
         missing.sort();
         missing.dedup_by(|a, b| a.0 == b.0);
-        let read: Vec<_> =
-            missing.par_iter().map(|(_, path)| self.files.read(path, MAX_CONFIGURATION_BYTES)).collect();
+        let read: Vec<_> = missing.par_iter().map(|(_, path)| self.files.read(path, MAX_CONFIGURATION_BYTES)).collect();
         // Added one after the other, so that file numbers do not depend on threads.
         let mut failed = Vec::new();
         let mut added = Vec::new();

@@ -14,6 +14,9 @@ mod snippet;
 mod targets;
 mod tree;
 
+#[cfg(test)]
+mod tests;
+
 pub use library::{Library, LoadedFile};
 pub use problem::{Problem, ProblemKind};
 pub use snippet::{Surroundings, infer_surroundings, parse_context};
@@ -24,7 +27,7 @@ pub use tree::{Config, Directive, ItemId};
 pub(crate) mod limits {
     /// Directives of one configuration, includes counted as often as they are included. 10,000
     /// sites of 100 lines have a million; files that include each other twice reach any number.
-    pub(crate) const ITEMS: usize = 8_000_000;
+    pub(crate) const ITEMS: usize = 4_000_000;
 
     /// Files that are open inside each other. nginx stops when it runs out of file descriptors,
     /// of which it has 1024 by default on Linux.

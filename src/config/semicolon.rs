@@ -26,8 +26,7 @@ pub(super) fn find_swallowed(ast: &Ast<'_>, node: NodeId, first: usize, context:
     if !row.arguments.accepts(at - first - 1) {
         return None;
     }
-    let is_refused =
-        row.block != is_block || !row.arguments.accepts(count - first - 1) || PICKY.contains(&row.name);
+    let is_refused = row.block != is_block || !row.arguments.accepts(count - first - 1) || PICKY.contains(&row.name);
     Some(Swallowed { at, is_refused })
 }
 

@@ -61,7 +61,8 @@ pub(super) fn looks_like_nginx(ast: &Ast<'_>) -> bool {
 
 /// Whether a file is a root: it holds what only the top level holds, and of it what nginx needs.
 pub(super) fn is_root(ast: &Ast<'_>) -> bool {
-    ast.roots().any(|node| ast.kind(node) == NodeKind::Block && (ast.name(node).is("http") || ast.name(node).is("events")))
+    ast.roots()
+        .any(|node| ast.kind(node) == NodeKind::Block && (ast.name(node).is("http") || ast.name(node).is("events")))
 }
 
 fn said_by_comment(ast: &Ast<'_>) -> Option<Contexts> {
@@ -96,7 +97,8 @@ fn fitting(ast: &Ast<'_>, top: Contexts) -> (usize, usize) {
         all += usize::from(fits);
         own += usize::from(fits && bodies.len() == 1);
         if ast.kind(node) == NodeKind::Block {
-            let body = name.filter(|_| fits).map_or(BlockBody::Unknown, |name| context.inside(name.as_str().as_bytes()));
+            let body =
+                name.filter(|_| fits).map_or(BlockBody::Unknown, |name| context.inside(name.as_str().as_bytes()));
             bodies.push((ast.next(node).0, body));
         }
     }

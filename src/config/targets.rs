@@ -185,8 +185,7 @@ impl<'l> Search<'l, '_> {
         }
         let mut surroundings = infer_surroundings(&file.ast, self.context);
         surroundings.directory = self.include_directory(file);
-        let target =
-            Target { path: path.to_path_buf(), surroundings: Some(surroundings), named: Vec::new() };
+        let target = Target { path: path.to_path_buf(), surroundings: Some(surroundings), named: Vec::new() };
         self.found.targets.push(target);
     }
 

@@ -110,17 +110,13 @@ impl<'l> Config<'l> {
         Directive { config: self, id }
     }
 
-    fn named(&self, parent: ItemId, name: &str) -> impl Iterator<Item = Directive<'_>> {
-        let name = known(name);
-        let range = match name {
-            Some(name) => {
-                let start = self.index.partition_point(|&(p, n, _)| (p, n) < (parent, name));
-                let length = self.index[start..].partition_point(|&(p, n, _)| (p, n) == (parent, name));
-                start..start + length
-            }
-            None => 0..0,
-        };
-        self.index[range].iter().map(|&(.., id)| self.directive(id))
+    fn named(&self, parent: ItemId, name: &str) -> impl Iterator<Item = Directive<'_>> + use<'_, 'l> {
+        let found = known(name).map_or(&[][..], |name| {
+            let start = self.index.partition_point(|&(p, n, _)| (p, n) < (parent, name));
+            let length = self.index[start..].partition_point(|&(p, n, _)| (p, n) == (parent, name));
+            &self.index[start..start + length]
+        });
+        found.iter().map(|&(.., id)| self.directive(id))
     }
 }
 
@@ -255,10 +251,7 @@ impl<'c> Directive<'c> {
 
     /// The directives of this name directly inside its block, in order.
     pub fn children_named(&self, name: &str) -> impl Iterator<Item = Directive<'c>> + use<'c> {
-        let config = self.config;
-        // The index is borrowed from the configuration, not from this view.
-        let found: &'c Config<'c> = config;
-        found.named(self.id, name)
+        self.config.named(self.id, name)
     }
 
     /// Everything inside its block at any depth, in order.

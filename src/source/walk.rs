@@ -9,8 +9,25 @@ use super::ReadError;
 /// Endings of copies that editors and package managers leave; people do not mean them, though an
 /// `include sites-enabled/*` does read them.
 const BACKUP_ENDINGS: &[&str] = &[
-    "~", ".bak", ".backup", ".old", ".orig", ".save", ".swp", ".tmp", ".rej", ".disabled", ".dpkg-dist", ".dpkg-new",
-    ".dpkg-old", ".dpkg-tmp", ".ucf-dist", ".ucf-old", ".rpmnew", ".rpmsave", ".rpmorig",
+    "~",
+    ".bak",
+    ".backup",
+    ".old",
+    ".orig",
+    ".save",
+    ".swp",
+    ".tmp",
+    ".rej",
+    ".disabled",
+    ".dpkg-dist",
+    ".dpkg-new",
+    ".dpkg-old",
+    ".dpkg-tmp",
+    ".ucf-dist",
+    ".ucf-old",
+    ".rpmnew",
+    ".rpmsave",
+    ".rpmorig",
 ];
 
 /// Endings that configuration files have.
@@ -40,7 +57,9 @@ pub fn walk(directory: &Path) -> Walk {
         .filter_entry(|entry| entry.depth() == 0 || !is_passed_over(&entry.file_name().to_string_lossy()));
     for entry in entries {
         match entry {
-            Ok(entry) if entry.file_type().is_file() && is_candidate(entry.path()) => found.files.push(entry.into_path()),
+            Ok(entry) if entry.file_type().is_file() && is_candidate(entry.path()) => {
+                found.files.push(entry.into_path())
+            }
             Ok(_) => {}
             Err(error) => {
                 let path = error.path().unwrap_or(directory).to_path_buf();
@@ -83,9 +102,16 @@ mod tests {
     #[test]
     fn hidden_backup_and_looping_entries() {
         let dir = tempfile::tempdir().unwrap();
-        for path in
-            ["nginx.conf", "a.conf~", "b.conf.bak", ".git/x.conf", "sites-available/shop", "sites-available/shop.dpkg-dist", "notes.txt", "sites-available/README.md"]
-        {
+        for path in [
+            "nginx.conf",
+            "a.conf~",
+            "b.conf.bak",
+            ".git/x.conf",
+            "sites-available/shop",
+            "sites-available/shop.dpkg-dist",
+            "notes.txt",
+            "sites-available/README.md",
+        ] {
             let path = dir.path().join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();
@@ -93,7 +119,8 @@ mod tests {
         std::os::unix::fs::symlink(dir.path(), dir.path().join("loop")).unwrap();
         std::os::unix::fs::symlink("nowhere", dir.path().join("dangling.conf")).unwrap();
         let found = walk(dir.path());
-        let names: Vec<_> = found.files.iter().map(|path| path.strip_prefix(dir.path()).unwrap().to_str().unwrap()).collect();
+        let names: Vec<_> =
+            found.files.iter().map(|path| path.strip_prefix(dir.path()).unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["nginx.conf", "sites-available/shop"]);
         assert_eq!(found.unreadable, [(dir.path().join("loop"), ReadError::LinkLoop)]);
     }
