@@ -1,0 +1,78 @@
+//! The rules, and the engine that runs them.
+//!
+//! A rule is a pure function of the model. It opens nothing, prints nothing, knows no output format.
+//! Each has a Rust file here, a face `rules/<category>/<rule-id>.yaml`, and one line in its
+//! category's `mod.rs`.
+
+mod face;
+mod finding;
+mod registry;
+
+mod certificate;
+mod hsts;
+mod redirect;
+mod syntax;
+mod websocket;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+pub use face::{Example, Face, FaceError, OptionFace};
+pub use finding::{Certainty, Edit, Finding, Findings, Fix, Related, Severity};
+pub use registry::{Options, RuleEntry, RuleId, all_rules, find_rule};
+
+use crate::model::Model;
+
+/// One rule.
+pub trait Rule: Sync {
+    /// Looks at the model and reports to `sink`.
+    fn check(&self, model: &Model<'_>, sink: &mut Findings);
+}
+
+/// What a run asks of the rules.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only these; empty: all.
+    pub select: Vec<RuleId>,
+    /// Not these.
+    pub ignore: Vec<RuleId>,
+    /// Other severities than the rules' own; `None` turns a rule off.
+    pub severities: Vec<(RuleId, Option<Severity>)>,
+}
+
+impl Selection {
+    fn severity(&self, rule: RuleId) -> Option<&Option<Severity>> {
+        self.severities.iter().rev().find(|(id, _)| *id == rule).map(|(_, severity)| severity)
+    }
+
+    fn includes(&self, rule: RuleId) -> bool {
+        (self.select.is_empty() || self.select.contains(&rule))
+            && !self.ignore.contains(&rule)
+            && self.severity(rule) != Some(&None)
+    }
+}
+
+/// Runs the selected rules over a model, in parallel. The findings are sorted by place and rule, and
+/// each is there once, however often the file it points into is included.
+#[must_use]
+pub fn run(model: &Model<'_>, selection: &Selection) -> Vec<Finding> {
+    let selected: Vec<&RuleEntry> = all_rules().iter().filter(|entry| selection.includes(entry.id)).collect();
+    let found: Vec<Vec<Finding>> = selected
+        .par_iter()
+        .map(|entry| {
+            let mut sink = Findings::new(entry.id);
+            entry.rule.check(model, &mut sink);
+            sink.into_vec()
+        })
+        .collect();
+    let mut findings: Vec<Finding> = found.into_iter().flatten().collect();
+    for finding in &mut findings {
+        if let Some(Some(severity)) = selection.severity(finding.rule) {
+            finding.severity = *severity;
+        }
+    }
+    findings.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
+    let mut seen = FxHashSet::default();
+    findings.retain(|finding| seen.insert((finding.span, finding.rule, finding.message.clone())));
+    findings
+}

@@ -1,0 +1,137 @@
+//! The list of all rules, made from the lines in the categories' `mod.rs`.
+
+use std::fmt;
+use std::sync::{LazyLock, OnceLock};
+
+use super::{Face, Rule};
+
+/// Where the rules are documented.
+const DOCUMENTATION: &str = "https://github.com/ngxlint/ngxlint/blob/main/rules";
+
+/// A rule's id: its place in the sorted list of all rules, so that ids sort as their names do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId(u16);
+
+impl RuleId {
+    /// The rule behind it.
+    #[must_use]
+    pub fn entry(self) -> &'static RuleEntry {
+        &all_rules()[self.0 as usize]
+    }
+
+    /// The id as people write it: `redirect-loop`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.entry().name
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One rule with all that is known of it.
+pub struct RuleEntry {
+    /// Its id.
+    pub id: RuleId,
+    /// Its id as people write it.
+    pub name: &'static str,
+    /// The family it belongs to.
+    pub category: &'static str,
+    pub(super) rule: &'static dyn Rule,
+    face_text: &'static str,
+    face: OnceLock<Face>,
+}
+
+impl RuleEntry {
+    /// What the rule says of itself.
+    pub fn face(&self) -> &Face {
+        self.face.get_or_init(|| {
+            Face::parse(self.face_text).expect("a test reads the face of every rule, and they are compiled in")
+        })
+    }
+
+    /// The text of its face.
+    #[must_use]
+    pub fn face_text(&self) -> &'static str {
+        self.face_text
+    }
+
+    /// The address of its documentation.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{DOCUMENTATION}/{}/{}.yaml", self.category, self.name)
+    }
+}
+
+/// What a category's `mod.rs` says of one rule.
+pub(super) struct Declared {
+    pub(super) name: &'static str,
+    pub(super) category: &'static str,
+    pub(super) face_text: &'static str,
+    pub(super) rule: &'static dyn Rule,
+}
+
+/// Declares the rules of a category: their modules, and the list that registers them.
+macro_rules! declare_rules {
+    ($category:literal: $($module:ident :: $rule:ident = $name:literal,)+) => {
+        $(mod $module;)+
+
+        pub(super) const RULES: &[$crate::rules::registry::Declared] = &[$(
+            $crate::rules::registry::Declared {
+                name: $name,
+                category: $category,
+                face_text: include_str!(concat!(
+                    env!("CARGO_MANIFEST_DIR"), "/rules/", $category, "/", $name, ".yaml"
+                )),
+                rule: &$module::$rule,
+            },
+        )+];
+    };
+}
+pub(super) use declare_rules;
+
+static REGISTRY: LazyLock<Vec<RuleEntry>> = LazyLock::new(|| {
+    let categories = [
+        super::certificate::RULES,
+        super::hsts::RULES,
+        super::redirect::RULES,
+        super::syntax::RULES,
+        super::websocket::RULES,
+    ];
+    let mut declared: Vec<&'static Declared> = categories.into_iter().flatten().collect();
+    declared.sort_by_key(|rule| rule.name);
+    let entries = declared.into_iter().enumerate().map(|(number, declared)| RuleEntry {
+        id: RuleId(number as u16),
+        name: declared.name,
+        category: declared.category,
+        rule: declared.rule,
+        face_text: declared.face_text,
+        face: OnceLock::new(),
+    });
+    entries.collect()
+});
+
+/// All rules, sorted by name.
+#[must_use]
+pub fn all_rules() -> &'static [RuleEntry] {
+    &REGISTRY
+}
+
+/// The rule of that name.
+#[must_use]
+pub fn find_rule(name: &str) -> Option<RuleId> {
+    all_rules().binary_search_by(|entry| entry.name.cmp(name)).ok().map(|at| all_rules()[at].id)
+}
+
+/// A rule's options, as a type of its own.
+pub trait Options: serde::de::DeserializeOwned {
+    /// The defaults that the face of `rule` gives.
+    fn defaults(rule: &str) -> Self {
+        let face = find_rule(rule).map(|id| id.entry().face());
+        let value = face.map(Face::default_options).unwrap_or_default();
+        serde_yaml::from_value(value).expect("a test reads the options of every face into their type")
+    }
+}
