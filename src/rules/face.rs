@@ -71,6 +71,9 @@ impl Face {
     #[must_use]
     pub fn default_options(&self) -> serde_yaml::Value {
         let options = self.options.iter();
-        options.map(|(name, option)| (serde_yaml::Value::from(name.as_str()), option.default.clone())).collect::<serde_yaml::Mapping>().into()
+        options
+            .map(|(name, option)| (serde_yaml::Value::from(name.as_str()), option.default.clone()))
+            .collect::<serde_yaml::Mapping>()
+            .into()
     }
 }

@@ -1,0 +1,47 @@
+//! What nginx's tokenizer refuses, and semicolons that are missing between two lines.
+
+use crate::config::ProblemKind;
+use crate::model::Model;
+use crate::rules::{Findings, Rule};
+
+pub(super) struct SyntaxError;
+
+impl Rule for SyntaxError {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        for error in model.config.files().flat_map(|file| &file.ast.errors) {
+            let finding = sink.error(error.span, error.kind.to_string());
+            finding.help(error.kind.help());
+            if let Some(noticed) = error.noticed.filter(|noticed| *noticed != error.span) {
+                finding.related(noticed, "nginx notices it here");
+            }
+        }
+        for problem in &model.config.problems {
+            match &problem.kind {
+                ProblemKind::MissingSemicolon { directive, last_word, swallowed, is_refused } => {
+                    let finding = if *is_refused && problem.is_certain {
+                        sink.error(problem.span, format!("missing `;` after `{last_word}`"))
+                    } else {
+                        let message = format!(
+                            "missing `;` after `{last_word}`: nginx takes `{swallowed}` on the next line for a parameter of `{directive}`"
+                        );
+                        let finding = sink.warning(problem.span, message);
+                        finding.conditional()
+                    };
+                    finding.help(format!("write `{last_word};`"));
+                    if let Some((span, message)) = problem.related {
+                        finding.related(span, message);
+                    }
+                }
+                ProblemKind::NotTerminated { directive } => {
+                    sink.error(problem.span, format!("`{directive}` takes no block: `;` is missing, not `{{`"))
+                        .help(format!("end `{directive}` with `;`"));
+                }
+                ProblemKind::NoBlock { directive } => {
+                    sink.error(problem.span, format!("`{directive}` needs a block: `{{ … }}` instead of `;`"))
+                        .help(format!("write `{directive} {{ … }}`"));
+                }
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! placeholder
+pub(super) const RULES: &[crate::rules::registry::Declared] = &[];
