@@ -65,6 +65,12 @@ impl CertificateStore {
 }
 
 impl CertificateFile {
+    /// Whether the file could not be read at all.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.problem, Some(CertificateProblem::Unreadable(_)))
+    }
+
     /// Reads the file at `path`.
     #[must_use]
     pub fn read(files: &dyn FileSystem, path: PathBuf) -> CertificateFile {

@@ -1,0 +1,23 @@
+//! nginx does not start when a certificate file is not what OpenSSL expects.
+
+use crate::model::Model;
+use crate::rules::{Findings, Rule};
+use crate::tls::CertificateProblem;
+
+pub(super) struct CertUnparsable;
+
+impl Rule for CertUnparsable {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        for used in model.certificate_uses() {
+            let Some(file) = used.file else { continue };
+            let Some(problem) = &file.problem else { continue };
+            if matches!(problem, CertificateProblem::Unreadable(_)) {
+                continue;
+            }
+            let finding = sink.error(used.word.span(), format!("nginx cannot load the certificate {}: {problem}", file.path.display()));
+            if let Some(help) = problem.help(&file.path) {
+                finding.help(help);
+            }
+        }
+    }
+}
