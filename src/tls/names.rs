@@ -105,7 +105,7 @@ pub enum CertificateName {
     /// An iPAddress.
     Ip(IpAddr),
     /// A name that no client matches, in printable form: a partial wildcard (`w*.a.test`), a
-    /// wildcard over a whole top-level domain, U-labels, a NUL, an iPAddress of three bytes, ….
+    /// wildcard over a whole top-level domain, U-labels, a NUL, an address as a dNSName, an iPAddress of three bytes, ….
     Unusable(Box<str>),
 }
 
@@ -129,7 +129,9 @@ impl CertificateName {
         {
             return CertificateName::Wildcard(parent.to_ascii_lowercase().into());
         }
-        if is_dns_name(name) {
+        if name.is_empty() {
+            CertificateName::Unusable("(empty)".into())
+        } else if is_dns_name(name) && name.parse::<Ipv4Addr>().is_err() {
             CertificateName::Dns(name.to_ascii_lowercase().into())
         } else {
             CertificateName::Unusable(printable(name))
