@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use x509_parser::der_parser::asn1_rs::{FromBer, FromDer, Header, Tag};
+use x509_parser::der_parser::asn1_rs::{FromBer, Header, Tag};
 use x509_parser::nom::Err;
 
 use super::certificate::{Certificate, CertificateError};
@@ -185,9 +185,9 @@ fn problem_without_certificates(text: &[u8], first_other: Option<&[u8]>) -> Cert
     }
 }
 
-/// How many bytes a DER sequence lacks to be as long as it says; none where `der` is no sequence.
+/// How many bytes an ASN.1 sequence lacks to be as long as it says; none where `der` is no sequence.
 fn missing_bytes(der: &[u8]) -> Option<usize> {
-    match Header::from_der(der) {
+    match Header::from_ber(der) {
         Ok((content, header)) if header.tag() == Tag::Sequence => {
             // Without a length, as BER allows, nothing is known to be missing.
             Some(header.length().definite().unwrap_or(0).saturating_sub(content.len()))
