@@ -5,7 +5,7 @@ use std::fmt;
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
 use x509_parser::der_parser::asn1_rs::{Any, Error as Asn1Error, Tag};
 use x509_parser::error::X509Error;
-use x509_parser::extensions::{BasicConstraints, SubjectAlternativeName};
+use x509_parser::extensions::{BasicConstraints, GeneralName};
 use x509_parser::nom::{Err, Parser};
 use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::oid_registry as oid;
@@ -141,10 +141,8 @@ impl Certificate {
         let (mut names, mut is_ca, mut has_bad_names) = (None, false, false);
         for extension in parsed.extensions() {
             if extension.oid == oid::OID_X509_EXT_SUBJECT_ALT_NAME {
-                match SubjectAlternativeName::from_der(extension.value) {
-                    Ok((_, san)) if names.is_none() => {
-                        names = Some(san.general_names.iter().filter_map(CertificateName::of_general_name).collect());
-                    }
+                match read_names(extension.value) {
+                    Some(read) if names.is_none() => names = Some(read),
                     // Unreadable, or there twice, which RFC 5280 (section 4.2) forbids and clients refuse.
                     _ => has_bad_names = true,
                 }
@@ -158,7 +156,7 @@ impl Certificate {
             common_name: subject.iter_common_name().last().map(|name| attribute_text(name.attr_value())),
             subject: name_text(subject),
             issuer: name_text(parsed.issuer()),
-            serial: parsed.raw_serial().iter().map(|byte| format!("{byte:02X}")).collect::<String>().into(),
+            serial: hexadecimal(parsed.raw_serial()),
             validity: Validity {
                 not_before: UnixTime(parsed.validity().not_before.timestamp()),
                 not_after: UnixTime(parsed.validity().not_after.timestamp()),
@@ -224,6 +222,26 @@ impl KeyKind {
             KeyKind::Other
         }
     }
+}
+
+/// The DNS and IP names in the value of a subjectAltName extension, one by one: there may be millions.
+fn read_names(extension: &[u8]) -> Option<Box<[CertificateName]>> {
+    let (_, sequence) = Any::from_der(extension).ok()?;
+    sequence.tag().assert_eq(Tag::Sequence).ok()?;
+    let mut names = Vec::new();
+    let mut rest = sequence.data;
+    while !rest.is_empty() {
+        let (next, name) = GeneralName::from_der(rest).ok()?;
+        names.extend(CertificateName::of_general_name(&name));
+        rest = next;
+    }
+    Some(names.into())
+}
+
+/// Two upper-case digits a byte.
+fn hexadecimal(bytes: &[u8]) -> Box<str> {
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0').to_ascii_uppercase();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect::<String>().into()
 }
 
 /// What OpenSSL minds in a certificate and x509-parser does not.

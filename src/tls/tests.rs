@@ -308,25 +308,27 @@ fn a_certificate_made_by_openssl() {
 
 #[test]
 fn key_kinds() {
-    let rows: &[(&[u8], &[u8], &[u8], &str)] = &[
-        (der::RSA, b"\x05\0", &der::rsa_key(2048), "RSA 2048"),
-        (der::RSA, b"\x05\0", &der::rsa_key(1023), "RSA 1023"),
-        (der::RSA_PSS, b"", &der::rsa_key(3072), "RSA 3072"),
-        (der::RSA, b"\x05\0", b"no key", "unknown key type"),
-        (der::EC, &der::tlv(6, b"\x2a\x86\x48\xce\x3d\x03\x01\x07"), b"", "EC P-256"),
-        (der::EC, &der::tlv(6, b"\x2b\x81\x04\x00\x22"), b"", "EC P-384"),
-        (der::EC, &der::tlv(6, b"\x2b\x81\x04\x00\x23"), b"", "EC P-521"),
-        (der::EC, &der::tlv(6, b"\x2b\x81\x04\x00\x0a"), b"", "EC"), // secp256k1
-        (der::EC, b"\x30\0", b"", "EC"),
-        (b"\x2b\x65\x70", b"", b"", "Ed25519"),
-        (b"\x2b\x65\x71", b"", b"", "Ed448"),
-        (b"\x2b\x65\x6e", b"", b"", "unknown key type"), // X25519 cannot sign
-        (b"\x2a\x86\x48\xce\x38\x04\x01", b"", b"", "DSA"),
+    let key = der::public_key;
+    let ec = |curve: &[u8]| key(der::EC, &der::tlv(6, curve), b"");
+    let rows = [
+        (key(der::RSA, b"\x05\0", &der::rsa_key(2048)), "RSA 2048"),
+        (key(der::RSA, b"\x05\0", &der::rsa_key(1023)), "RSA 1023"),
+        (key(der::RSA_PSS, b"", &der::rsa_key(3072)), "RSA 3072"),
+        (key(der::RSA, b"\x05\0", b"no key"), "unknown key type"),
+        (ec(b"\x2a\x86\x48\xce\x3d\x03\x01\x07"), "EC P-256"),
+        (ec(b"\x2b\x81\x04\x00\x22"), "EC P-384"),
+        (ec(b"\x2b\x81\x04\x00\x23"), "EC P-521"),
+        (ec(b"\x2b\x81\x04\x00\x0a"), "EC"),  // secp256k1
+        (key(der::EC, b"\x30\0", b""), "EC"), // explicit parameters
+        (key(b"\x2b\x65\x70", b"", b""), "Ed25519"),
+        (key(b"\x2b\x65\x71", b"", b""), "Ed448"),
+        (key(b"\x2b\x65\x6e", b"", b""), "unknown key type"), // X25519 cannot sign
+        (key(b"\x2a\x86\x48\xce\x38\x04\x01", b"", b""), "DSA"),
     ];
-    for (algorithm, parameters, key, expected) in rows {
-        let fields = Fields { key: der::public_key(algorithm, parameters, key), ..Fields::default() };
+    for (key, expected) in rows {
+        let fields = Fields { key, ..Fields::default() };
         let file = parse(pem("CERTIFICATE", &der::certificate(&fields), 64).as_bytes());
-        assert_eq!(file.leaf().unwrap().key.to_string(), *expected);
+        assert_eq!(file.leaf().unwrap().key.to_string(), expected);
     }
 }
 
