@@ -4,6 +4,8 @@
 //! of [`crate::config`], the facts of [`crate::nginx`] and the certificates of [`crate::tls`], and
 //! never judges: that is for the rules.
 
+pub mod certificate_use;
+pub mod hsts;
 pub mod inherit;
 pub mod listen;
 pub mod location;
@@ -19,16 +21,22 @@ pub mod value;
 #[cfg(test)]
 mod tests;
 
+use std::sync::OnceLock;
+
 use elsa::sync::FrozenMap;
+use rustc_hash::FxHashMap;
 
 use crate::config::{Config, Directive};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{CertificateFile, CertificateStore, Host, UnixTime};
+use crate::tls::{Certificate, CertificateFile, CertificateName, CertificateStore, Host, UnixTime};
 
+pub use certificate_use::UsedCertificate;
+pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
 pub use pattern::Pattern;
-pub use proxy::ProxiedBlock;
+pub use proxy::{ProxiedBlock, Upgrading};
+pub use redirect::{Chain, Ending, Follower, Hop, Start};
 pub use server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
@@ -100,6 +108,12 @@ pub struct Model<'c> {
     pub environment: Environment,
     servers: Vec<Server<'c>>,
     sockets: Vec<ListenSocket>,
+    /// For each server the sockets it listens on.
+    sockets_by_server: Vec<Vec<u32>>,
+    /// The servers that name a host, by the host, and by `*.` and its parent domain.
+    owners: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
+    /// The servers that name a host below a domain, by the domain.
+    below: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
     /// Compiled regexes by the word that holds them.
     patterns: FrozenMap<Span, Box<Pattern>>,
 }
@@ -124,7 +138,24 @@ impl<'c> Model<'c> {
             && certificates.files().all(is_absent)
             && !has_key(config, files);
         let sockets = ListenSocket::all(&servers);
-        Model { config, certificates, lacks_certificates, environment, servers, sockets, patterns: FrozenMap::new() }
+        let mut sockets_by_server = vec![Vec::new(); servers.len()];
+        for (number, socket) in sockets.iter().enumerate() {
+            for member in &socket.members {
+                sockets_by_server[member.server.0 as usize].push(number as u32);
+            }
+        }
+        Model {
+            config,
+            certificates,
+            lacks_certificates,
+            environment,
+            servers,
+            sockets,
+            sockets_by_server,
+            owners: OnceLock::new(),
+            below: OnceLock::new(),
+            patterns: FrozenMap::new(),
+        }
     }
 
     /// The number of `server` blocks of `http`.
@@ -147,6 +178,22 @@ impl<'c> Model<'c> {
     /// The listen sockets of `http`, by port and address.
     pub fn sockets(&self) -> impl ExactSizeIterator<Item = &ListenSocket> {
         self.sockets.iter()
+    }
+
+    /// The sockets that a server listens on.
+    pub fn sockets_of(&self, server: ServerId) -> impl Iterator<Item = &ListenSocket> {
+        self.sockets_by_server[server.0 as usize].iter().map(|&socket| &self.sockets[socket as usize])
+    }
+
+    /// The TLS sockets that a server listens on.
+    pub fn tls_sockets_of(&self, server: ServerId) -> impl Iterator<Item = &ListenSocket> {
+        self.sockets_of(server).filter(|socket| socket.is_tls)
+    }
+
+    /// A name by its server and number.
+    #[must_use]
+    pub fn name(&self, (server, number): (ServerId, usize)) -> &ServerName<'c> {
+        &self.server(server).names[number]
     }
 
     /// The server that `host` (lower case, no port, no trailing dot) selects on a socket.
@@ -209,6 +256,61 @@ impl<'c> Model<'c> {
         let contexts = Contexts::LOCATION | Contexts::IF_IN_LOCATION | Contexts::LIMIT_EXCEPT;
         let passes = self.config.directives_named("proxy_pass", contexts);
         passes.filter_map(|pass| Some(ProxiedBlock { block: pass.parent()?, pass }))
+    }
+
+    /// The names of the certificates that `server` presents, as far as they are known.
+    pub fn certificate_names(&self, server: &Server<'_>) -> impl Iterator<Item = &CertificateName> {
+        let leaves = server.certificates.iter().filter_map(|used| self.certificate_file(used)?.leaf());
+        leaves.flat_map(Certificate::names).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The servers that name a host which the certificates of `server` cover, in the order of the
+    /// certificate's names.
+    pub fn certificate_owners(&self, server: &Server<'_>) -> impl Iterator<Item = &Server<'c>> {
+        let owners = self.owners();
+        let names = self.certificate_names(server).collect::<Vec<_>>().into_iter();
+        names.filter_map(|name| owners.get(&*name.to_string())).flatten().map(|&id| self.server(id))
+    }
+
+    fn owners(&self) -> &FxHashMap<Box<str>, Vec<ServerId>> {
+        self.owners.get_or_init(|| {
+            let mut owners: FxHashMap<Box<str>, Vec<ServerId>> = FxHashMap::default();
+            for (host, server) in self.named_hosts() {
+                let name = host.to_string();
+                if let Some((_, parent)) = name.split_once('.') {
+                    owners.entry(format!("*.{parent}").into()).or_default().push(server.id);
+                }
+                owners.entry(name.into()).or_default().push(server.id);
+            }
+            owners
+        })
+    }
+
+    /// Whether some server names `host` exactly.
+    fn owns(&self, host: &str) -> bool {
+        self.owners().contains_key(host)
+    }
+
+    /// The servers that name a host below `domain`.
+    fn servers_below(&self, domain: &Host) -> impl Iterator<Item = &Server<'c>> {
+        let below = self.below.get_or_init(|| {
+            let mut below: FxHashMap<Box<str>, Vec<ServerId>> = FxHashMap::default();
+            for (host, server) in self.named_hosts() {
+                let name = host.name().unwrap_or_default();
+                for (dot, _) in name.match_indices('.') {
+                    below.entry(name[dot + 1..].into()).or_default().push(server.id);
+                }
+            }
+            below
+        });
+        let found = domain.name().and_then(|domain| below.get(domain)).map(Vec::as_slice).unwrap_or_default();
+        found.iter().map(|&id| self.server(id))
+    }
+
+    /// The certificates that `ssl_certificate` directives name, in the order of the configuration,
+    /// each with the servers that present it.
+    pub fn certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
+        UsedCertificate::all(self).into_iter()
     }
 
     /// The hosts that this configuration names exactly, anywhere in `http`, each with the server

@@ -3,9 +3,12 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use url::Url;
 
+use super::hsts::hsts_in_effect;
+use super::location::{self, Modifier};
 use super::rewrite::{Answer, Condition, Request, evaluate};
-use super::{ListenSocket, Model, SelectedBy, Server, ServerId, Settled, inherit};
+use super::{ListenSocket, Model, SelectedBy, Server, ServerId, ServerName, Settled};
 use crate::config::Directive;
+use crate::tls::Host;
 
 /// Chrome and Firefox give up after 20 redirects (net/url_request/url_request.h, `kMaxRedirects`;
 /// `network.http.redirection-limit`).
@@ -57,6 +60,7 @@ pub struct Chain<'c> {
 }
 
 /// Follows redirects in one configuration.
+#[derive(Debug)]
 pub struct Follower<'m, 'c> {
     model: &'m Model<'c>,
     /// By port: the sockets that speak TCP.
@@ -65,7 +69,73 @@ pub struct Follower<'m, 'c> {
     hosts: FxHashSet<String>,
 }
 
+/// A URL to start from, with the socket that it reaches.
+#[derive(Debug, Clone)]
+pub struct Start<'m> {
+    /// The socket.
+    pub socket: &'m ListenSocket,
+    /// The URL.
+    pub url: Url,
+}
+
+/// Names of a server that are tried with every path; further ones only with `/`. Servers treat their
+/// names alike unless they ask for `$host`, and then at the root.
+const NAMES_WITH_ALL_PATHS: usize = 4;
+
+/// Paths tried on a server: `/` and those of its locations that redirect.
+const MAX_PATHS: usize = 64;
+
 impl<'m, 'c> Follower<'m, 'c> {
+    /// The host of URLs that start at a server without a name of its own: it stands for any name.
+    pub const ANY_HOST: &'static str = "any-host.invalid";
+
+    /// The URLs that lead to `server`: its names on each of its sockets, with `/` and the paths of
+    /// those locations that redirect. None when the server has no redirect at all.
+    #[must_use]
+    pub fn starts(&self, server: &Server<'c>) -> Vec<Start<'m>> {
+        let is_redirect = |directive: &Directive<'_>| directive.is_named("return") || directive.is_named("rewrite");
+        let redirects: Vec<Directive<'c>> = server.directive.descendants().filter(is_redirect).collect();
+        if redirects.is_empty() {
+            return Vec::new();
+        }
+        let mut paths = vec!["/".to_owned()];
+        for location in redirects.iter().flat_map(Directive::ancestors).filter(|block| block.is_named("location")) {
+            let path = match location::matcher(location) {
+                Some((Modifier::Prefix | Modifier::PrefixOnly | Modifier::Exact, _, path)) => path,
+                _ => continue,
+            };
+            if path.starts_with('/') && !paths.contains(&path) && paths.len() < MAX_PATHS {
+                paths.push(path);
+            }
+        }
+        let mut hosts: Vec<String> =
+            server.names.iter().flat_map(ServerName::witnesses).map(|host| host_text(&host)).collect();
+        // The default server answers for any name; so does one whose names cannot be told.
+        if hosts.is_empty() {
+            hosts.push(Self::ANY_HOST.to_owned());
+        }
+        let mut starts = Vec::new();
+        let mut seen = FxHashSet::default();
+        for socket in self.model.sockets_of(server.id) {
+            let scheme = if socket.is_tls { "https" } else { "http" };
+            if socket.is_quic || socket.endpoint.port == 0 || !seen.insert((scheme, socket.endpoint.port)) {
+                continue;
+            }
+            for (number, host) in hosts.iter().enumerate() {
+                let is_any = host == Self::ANY_HOST;
+                if is_any && socket.default.server != server.id {
+                    continue;
+                }
+                let paths = if number < NAMES_WITH_ALL_PATHS { &paths[..] } else { &paths[..1] };
+                for path in paths {
+                    let url = Url::parse(&format!("{scheme}://{host}:{}{path}", socket.endpoint.port));
+                    starts.extend(url.ok().map(|url| Start { socket, url }));
+                }
+            }
+        }
+        starts
+    }
+
     /// Prepares for a model.
     #[must_use]
     pub fn new(model: &'m Model<'c>) -> Follower<'m, 'c> {
@@ -150,11 +220,11 @@ impl<'m, 'c> Follower<'m, 'c> {
         if walk.url.scheme() == "https"
             && let Some(host) = walk.url.host_str()
         {
-            match self.hsts_of(by) {
-                Some(true) => {
+            match by.parent().and_then(|block| hsts_in_effect(self.model, block)) {
+                Some(header) if header.policy.max_age > 0 => {
                     walk.hsts.insert(host.to_owned());
                 }
-                Some(false) => {
+                Some(_) => {
                     walk.hsts.remove(host);
                 }
                 None => {}
@@ -175,20 +245,6 @@ impl<'m, 'c> Follower<'m, 'c> {
         walk.at = None;
         walk.url = target;
         Some(None)
-    }
-
-    /// Whether the answer of a `return` or `rewrite` carries HSTS; `Some(false)` for `max-age=0`,
-    /// which ends it; `None` without the header.
-    fn hsts_of(&self, by: Directive<'c>) -> Option<bool> {
-        let headers = inherit::headers_in_effect(by.parent()?, self.model.environment.version);
-        let header = headers.into_iter().find(|header| {
-            header.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case("strict-transport-security"))
-        })?;
-        let value = header.argument(1)?.text().to_ascii_lowercase();
-        let age = value
-            .split(';')
-            .find_map(|part| part.trim().strip_prefix("max-age=").map(|age| age.trim_matches('"').to_owned()))?;
-        age.parse::<u64>().ok().map(|age| age > 0)
     }
 
     /// The server that a browser reaches with `url`, if it is one of this configuration: the host is
@@ -218,6 +274,14 @@ impl<'m, 'c> Follower<'m, 'c> {
 /// Whether a lone server of a socket, which nginx takes without looking at names, has the name.
 fn names(server: &Server<'_>, host: &str) -> bool {
     server.hosts().any(|name| name.to_string() == host)
+}
+
+/// A host as a URL has it.
+fn host_text(host: &Host) -> String {
+    match host {
+        Host::Ip(std::net::IpAddr::V6(address)) => format!("[{address}]"),
+        other => other.to_string(),
+    }
 }
 
 #[derive(Clone)]

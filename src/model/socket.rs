@@ -94,6 +94,12 @@ impl ListenSocket {
         }
     }
 
+    /// Whether nginx ignores a name here because another server has it.
+    #[must_use]
+    pub fn ignores(&self, server: ServerId, name: usize) -> bool {
+        self.is_shared() && self.names.conflicts.iter().any(|conflict| conflict.ignored == (server, name))
+    }
+
     /// Whether several servers share it.
     #[must_use]
     pub fn is_shared(&self) -> bool {

@@ -189,6 +189,17 @@ impl Certificate {
         self.names.find_covering(host)
     }
 
+    /// The first `count` names for a message, and how many more there are.
+    #[must_use]
+    pub fn names_text(&self, count: usize) -> String {
+        let names: Vec<String> = self.names().iter().take(count).map(ToString::to_string).collect();
+        match self.names().len().checked_sub(count) {
+            _ if names.is_empty() => "no host at all (no subject alternative name)".to_owned(),
+            None | Some(0) => names.join(", "),
+            Some(more) => format!("{} and {more} more", names.join(", ")),
+        }
+    }
+
     /// Whether it has the wildcard `*.domain`, which covers every name one label below `domain`.
     #[must_use]
     pub fn has_wildcard_for(&self, domain: &Host) -> bool {

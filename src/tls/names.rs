@@ -158,6 +158,23 @@ impl CertificateName {
     }
 }
 
+impl CertificateName {
+    /// Whether it names hosts below `domain`.
+    #[must_use]
+    pub fn lies_below(&self, domain: &Host) -> bool {
+        let Host::Name(domain) = domain else { return false };
+        match self {
+            CertificateName::Dns(name) => {
+                name.strip_suffix(&**domain).is_some_and(|labels| labels.len() > 1 && labels.ends_with('.'))
+            }
+            CertificateName::Wildcard(parent) => {
+                parent.strip_suffix(&**domain).is_some_and(|labels| labels.is_empty() || labels.ends_with('.'))
+            }
+            CertificateName::Ip(_) | CertificateName::Unusable(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for CertificateName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

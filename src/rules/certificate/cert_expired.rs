@@ -8,16 +8,16 @@ pub(super) struct CertExpired;
 impl Rule for CertExpired {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let now = model.environment.now;
-        for used in model.certificate_uses() {
+        for used in model.certificate_uses().filter(|used| used.presenting().next().is_some()) {
             let Some(leaf) = used.leaf().filter(|leaf| leaf.validity.is_expired(now)) else { continue };
             let message = format!(
                 "the certificate {} expired on {}, {} days ago; it is presented for {}",
                 used.word.text(),
                 leaf.validity.not_after,
                 leaf.validity.not_after.days_until(now),
-                used.servers_text(),
+                used.presenting_text(),
             );
-            sink.error(used.word.span(), message)
+            sink.error(used.span(), message)
                 .help("renew the certificate and reload nginx; if it was renewed, this path still holds the old file");
         }
     }

@@ -21,7 +21,7 @@ impl Rule for CertExpiresSoon {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let limits = Limits::defaults("cert-expires-soon");
         let now = model.environment.now;
-        for used in model.certificate_uses() {
+        for used in model.certificate_uses().filter(|used| used.presenting().next().is_some()) {
             let soon = used.leaf().filter(|leaf| leaf.validity.expires_soon(now, limits.days, limits.lifetime_share));
             let Some(leaf) = soon else { continue };
             let message = format!(
@@ -29,9 +29,9 @@ impl Rule for CertExpiresSoon {
                 used.word.text(),
                 leaf.validity.not_after,
                 leaf.validity.days_left(now),
-                used.servers_text(),
+                used.presenting_text(),
             );
-            sink.warning(used.word.span(), message)
+            sink.warning(used.span(), message)
                 .help("renew the certificate and reload nginx; see why automatic renewal has not done so");
         }
     }

@@ -74,14 +74,18 @@ fn uncovered(model: &Model<'_>, socket: &ListenSocket, server: &Server<'_>, name
     let witnesses = name.witnesses();
     match &name.kind {
         // No public authority certifies a single label; it is for the machine itself.
-        NameKind::Exact(text) if !text.contains('.') => first(&witnesses).map(|host| (host, Severity::Info)),
-        NameKind::Exact(_) => first(&witnesses).map(|host| (host, Severity::Error)),
+        NameKind::Exact(text) if !text.contains(['.', ':']) => first(&witnesses).map(|host| (host, Severity::Info)),
+        NameKind::Exact(_) => first(&witnesses).map(|host| {
+            // Who names an address beside host names has people in mind who open it by hand.
+            let is_address = matches!(host, Host::Ip(_));
+            (host, if is_address { Severity::Warning } else { Severity::Error })
+        }),
         NameKind::DotLeading(domain) | NameKind::WildcardLeading(domain) => {
             let domain = Host::parse(domain.as_bytes()).ok()?;
             let host = first(&witnesses)?;
             let below = |host: &Host| host.is_below(&domain);
             // The domain itself is promised; below it, a certificate may list just the names in use.
-            let serves_some = model.certificate_names(model.presenting_server(socket, server.id)).any(|name| name.hosts().any(|host| below(&host)));
+            let serves_some = model.certificate_names(model.presenting_server(socket, server.id)).any(|name| name.lies_below(&domain));
             let is_error = !below(&host) || !serves_some;
             Some((host, if is_error { Severity::Error } else { Severity::Info }))
         }

@@ -14,7 +14,12 @@ impl Rule for CertUnparsable {
             if matches!(problem, CertificateProblem::Unreadable(_)) {
                 continue;
             }
-            let finding = sink.error(used.word.span(), format!("nginx cannot load the certificate {}: {problem}", file.path.display()));
+            let path = file.path.display();
+            let finding = if problem.stops_nginx() {
+                sink.error(used.span(), format!("nginx cannot load the certificate {path}: {problem}"))
+            } else {
+                sink.warning(used.span(), format!("the certificate {path} is damaged: {problem}"))
+            };
             if let Some(help) = problem.help(&file.path) {
                 finding.help(help);
             }
