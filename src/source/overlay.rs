@@ -25,9 +25,9 @@ impl<F: FileSystem> Overlay<F> {
         self.files.insert(self.identity(path), text);
     }
 
-    /// Whether nothing was put over the other file system.
-    pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+    /// The text that was put in the place of `path`.
+    fn find(&self, path: &Path) -> Option<&Vec<u8>> {
+        if self.files.is_empty() { None } else { self.files.get(&self.identity(path)) }
     }
 
     /// The canonical path, also of what does not exist: that of the nearest directory above which
@@ -48,6 +48,9 @@ impl<F: FileSystem> Overlay<F> {
 
     /// The names that the overlay adds to a directory, sorted.
     fn names_in(&self, directory: &Path) -> Vec<DirEntry> {
+        if self.files.is_empty() {
+            return Vec::new();
+        }
         let directory = self.identity(directory);
         let below = self.files.range(directory.clone()..).map(|(path, _)| path);
         let mut entries: Vec<DirEntry> = below
@@ -62,7 +65,7 @@ impl<F: FileSystem> Overlay<F> {
 
 impl<F: FileSystem> FileSystem for Overlay<F> {
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
-        match self.files.get(&self.identity(path)) {
+        match self.find(path) {
             Some(text) if text.len() as u64 > limit => Err(ReadError::TooLarge { size: text.len() as u64, limit }),
             Some(text) => Ok(text.clone()),
             None => self.rest.read(path, limit),
@@ -82,7 +85,7 @@ impl<F: FileSystem> FileSystem for Overlay<F> {
     }
 
     fn kind(&self, path: &Path) -> Result<FileKind, ReadError> {
-        if self.files.contains_key(&self.identity(path)) {
+        if self.find(path).is_some() {
             return Ok(FileKind::File);
         }
         match self.rest.kind(path) {
@@ -92,9 +95,8 @@ impl<F: FileSystem> FileSystem for Overlay<F> {
     }
 
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, ReadError> {
-        let identity = self.identity(path);
         match self.rest.canonicalize(path) {
-            Err(_) if self.files.contains_key(&identity) || !self.names_in(path).is_empty() => Ok(identity),
+            Err(_) if self.find(path).is_some() || !self.names_in(path).is_empty() => Ok(self.identity(path)),
             real => real,
         }
     }
