@@ -1,3 +1,7 @@
 //! The `ngxlint` program: parses arguments, calls the library, sets the exit status.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ngxlint::cli::run().into()
+}

@@ -1,1 +1,120 @@
-//! The commands, one file each.
+//! The commands, one file each, and what they share: arguments, input, output.
+//!
+//! This room puts the others together. Only here are the arguments, the environment, the clock,
+//! standard input and the standard streams looked at.
+#![allow(clippy::disallowed_methods, reason = "the command line is where the program meets the world")]
+
+mod arguments;
+mod check;
+mod explain;
+mod input;
+mod output;
+mod progress;
+mod rule_names;
+mod rules;
+mod show_files;
+
+use std::io::Write;
+use std::panic;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+
+use crate::source::ReadError;
+
+/// What a run ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing at or above `--fail-on`.
+    Success,
+    /// There are such findings.
+    Found,
+    /// The run itself failed.
+    Failed,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> ExitCode {
+        ExitCode::from(match status {
+            Status::Success => 0,
+            Status::Found => 1,
+            Status::Failed => 2,
+        })
+    }
+}
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    /// `--root` names no directory that can be used.
+    #[error("cannot use --root {}", path.display())]
+    Root {
+        path: PathBuf,
+        #[source]
+        source: ReadError,
+    },
+    /// The file that `--as` puts in the place of another cannot be read.
+    #[error("cannot read {}, given with --as", path.display())]
+    Replacement {
+        path: PathBuf,
+        #[source]
+        source: ReadError,
+    },
+    /// Standard input cannot be read.
+    #[error("cannot read standard input")]
+    Stdin(#[source] ReadError),
+    /// `--stdin-filename` without anything that reads standard input.
+    #[error("--stdin-filename names what the PATH `-` reads, but no PATH is `-`")]
+    StdinNotRead,
+    /// The report cannot be written.
+    #[error("cannot write {place}")]
+    Output {
+        place: String,
+        #[source]
+        source: std::io::Error,
+    },
+    /// `explain` of a rule that does not exist.
+    #[error("{0}")]
+    UnknownRule(String),
+}
+
+/// Runs the program with the arguments of this process.
+#[must_use]
+pub fn run() -> Status {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Nobody is left to be told when this cannot be printed.
+            let _ = error.print();
+            return if error.use_stderr() { Status::Failed } else { Status::Success };
+        }
+    };
+    let outcome = panic::catch_unwind(|| match arguments.command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+    });
+    match outcome {
+        Ok(Ok(status)) => status,
+        Ok(Err(error)) => {
+            let causes = std::iter::successors(std::error::Error::source(&error), |error| error.source());
+            let causes: String = causes.map(|cause| format!(": {cause}")).collect();
+            complain("error", &format!("{error}{causes}"));
+            Status::Failed
+        }
+        // The panic hook has said what and where.
+        Err(_) => {
+            complain("error", "this is a mistake in ngxlint; please report it with the lines above");
+            Status::Failed
+        }
+    }
+}
+
+/// Writes one line to standard error.
+fn complain(kind: &str, message: &str) {
+    // Without standard error there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{kind}: {}", crate::report::printable(message));
+}

@@ -1,1 +1,114 @@
-//! Output formats, one file each.
+//! What was found, told to people and to programs: one file a format.
+//!
+//! It reads the findings of [`crate::rules`] and the texts of [`crate::source`]. It finds nothing,
+//! opens nothing and does not know where its output goes: each format writes to what it is given.
+
+mod excerpt;
+mod human;
+mod json;
+mod printable;
+mod short;
+
+use std::path::Path;
+
+use rustc_hash::FxHashSet;
+
+pub use human::{HumanStyle, write_human};
+pub use json::{FINDINGS_SCHEMA, write_json};
+pub use printable::printable;
+pub use short::write_short;
+
+use crate::nginx::NginxVersion;
+use crate::rules::{Finding, Severity};
+use crate::source::{FileId, Sources, Span};
+
+/// How much was looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Configuration files, each once.
+    pub files: usize,
+    /// `server` blocks of `http`.
+    pub servers: usize,
+    /// Certificate files.
+    pub certificates: usize,
+    /// Findings that a comment in the configuration suppresses.
+    pub suppressed: usize,
+}
+
+/// The outcome of a run.
+#[derive(Debug)]
+pub struct Report<'s> {
+    sources: &'s Sources,
+    findings: Vec<Finding>,
+    named: FxHashSet<FileId>,
+    checked: Checked,
+    nginx_version: NginxVersion,
+}
+
+impl<'s> Report<'s> {
+    /// Puts the findings of all configurations together: sorted by file, offset and rule, and each
+    /// once when two configurations raise it at the same place.
+    ///
+    /// `named` are the files that were asked for, where they are not all; people see theirs first.
+    #[must_use]
+    pub fn new(
+        sources: &'s Sources,
+        mut findings: Vec<Finding>,
+        named: FxHashSet<FileId>,
+        checked: Checked,
+        nginx_version: NginxVersion,
+    ) -> Report<'s> {
+        let ranks = path_ranks(sources);
+        let place = |span: Span| (ranks.get(span.file.0 as usize), span.start, span.end);
+        findings.sort_by(|a, b| {
+            (place(a.span), a.rule, &a.message)
+                .cmp(&(place(b.span), b.rule, &b.message))
+                .then(b.severity.cmp(&a.severity))
+                .then_with(|| (&a.certainty, &a.help).cmp(&(&b.certainty, &b.help)))
+        });
+        findings.dedup_by(|a, b| (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message));
+        Report { sources, findings, named, checked, nginx_version }
+    }
+
+    /// The findings by file, offset and rule.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The findings of the named files, then all others, in the same order.
+    fn findings_named_first(&self) -> impl Iterator<Item = &Finding> {
+        let is_named = |finding: &&Finding| self.named.contains(&finding.span.file);
+        let others = self.findings.iter().filter(move |finding| !is_named(finding));
+        self.findings.iter().filter(is_named).chain(others)
+    }
+
+    /// The number of findings of this severity.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+
+    /// How much was looked at.
+    #[must_use]
+    pub fn checked(&self) -> Checked {
+        self.checked
+    }
+
+    fn path(&self, file: FileId) -> &'s Path {
+        self.sources.path(file)
+    }
+}
+
+/// For each file its place in the order of the paths that are shown.
+fn path_ranks(sources: &Sources) -> Vec<u32> {
+    let mut files: Vec<u32> = (0..sources.len() as u32).collect();
+    files.sort_by_key(|&file| sources.path(FileId(file)).as_os_str());
+    let mut ranks = vec![0; files.len()];
+    for (rank, file) in files.into_iter().enumerate() {
+        if let Some(place) = ranks.get_mut(file as usize) {
+            *place = rank as u32;
+        }
+    }
+    ranks
+}

@@ -17,7 +17,8 @@ pub struct DumpFiles<F> {
 
 /// Splits the output of `nginx -T` at its markers. `None` when `text` has no marker, so is no dump.
 ///
-/// What stands before the first marker is nginx's own "syntax is ok" when both streams were saved.
+/// What stands before the first marker is what nginx logs ("nginx: … syntax is ok") when both streams
+/// were saved; anything else makes it a file with a comment that looks like a marker.
 pub fn parse_dump<F: FileSystem>(text: &[u8], rest: F) -> Option<DumpFiles<F>> {
     let mut dump = MemoryFiles::default();
     let mut root = None;
@@ -31,6 +32,9 @@ pub fn parse_dump<F: FileSystem>(text: &[u8], rest: F) -> Option<DumpFiles<F>> {
         }
     };
     for line in text.split_inclusive(|&byte| byte == b'\n') {
+        if root.is_none() && !is_logged(line) && marker_path(line).is_none() {
+            return None;
+        }
         if let Some(path) = marker_path(line) {
             close(open.take(), offset);
             root.get_or_insert_with(|| path.clone());
@@ -44,7 +48,14 @@ pub fn parse_dump<F: FileSystem>(text: &[u8], rest: F) -> Option<DumpFiles<F>> {
 
 fn marker_path(line: &[u8]) -> Option<PathBuf> {
     let path = line.trim_ascii_end().strip_prefix(MARKER)?.strip_suffix(b":")?;
-    Some(PathBuf::from(String::from_utf8_lossy(path).into_owned()))
+    let path = PathBuf::from(String::from_utf8_lossy(path).into_owned());
+    // nginx makes the path of its root file absolute, and so those of all others.
+    path.is_absolute().then_some(path)
+}
+
+/// Whether nginx itself says this on its error stream: `nginx: …`, or with a date first.
+fn is_logged(line: &[u8]) -> bool {
+    line.starts_with(b"nginx: ") || line.trim_ascii().is_empty() || line.starts_with(b"20") && line.contains(&b'[')
 }
 
 impl<F> DumpFiles<F> {
@@ -87,6 +98,9 @@ mod tests {
         assert_eq!(dump.read(Path::new("/etc/nginx/conf.d/a"), 99).unwrap(), b"server {}");
         assert!(dump.read(dump.root(), 99).unwrap().starts_with(b"http {"));
         assert_eq!(dump.read_dir(Path::new("/etc/nginx/conf.d")).unwrap().len(), 1);
-        assert!(parse_dump(b"http {}\n", MemoryFiles::default()).is_none());
+        for text in ["http {}\n", "", "a;\n# configuration file /etc/nginx/nginx.conf:\n", "# configuration file x:\n"]
+        {
+            assert!(parse_dump(text.as_bytes(), MemoryFiles::default()).is_none(), "{text}");
+        }
     }
 }

@@ -7,6 +7,7 @@ mod dump;
 mod files;
 mod lines;
 mod memory;
+mod overlay;
 mod real;
 mod walk;
 
@@ -16,6 +17,7 @@ pub use dump::{DumpFiles, parse_dump};
 pub use files::{SourceFile, Sources};
 pub use lines::{LineIndex, Position};
 pub use memory::MemoryFiles;
+pub use overlay::Overlay;
 pub use real::{PathMap, RealFiles};
 pub use walk::{Walk, walk};
 
@@ -125,7 +127,7 @@ pub struct DirEntry {
 /// of an `nginx -T` dump.
 ///
 /// Paths are nginx's: absolute, or relative to the working directory. Implementations map them to
-/// where the files really are (`--root`, `--map`, `--as`).
+/// where the files really are (`--root`, `--map`).
 pub trait FileSystem: Sync {
     /// The whole of a regular file of at most `limit` bytes, following symbolic links.
     ///
@@ -151,4 +153,22 @@ pub trait FileSystem: Sync {
     /// # Errors
     /// [`ReadError`], when nothing is there or the way to it is closed.
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, ReadError>;
+}
+
+impl<F: FileSystem + ?Sized> FileSystem for &F {
+    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+        (**self).read(path, limit)
+    }
+
+    fn read_dir(&self, path: &Path) -> Result<Vec<DirEntry>, ReadError> {
+        (**self).read_dir(path)
+    }
+
+    fn kind(&self, path: &Path) -> Result<FileKind, ReadError> {
+        (**self).kind(path)
+    }
+
+    fn canonicalize(&self, path: &Path) -> Result<PathBuf, ReadError> {
+        (**self).canonicalize(path)
+    }
 }

@@ -1,4 +1,4 @@
-//! The real file system, seen through `--root`, `--map` and `--as`.
+//! The real file system, seen through `--root` and `--map`.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -7,37 +7,36 @@ use super::{DirEntry, FileKind, FileSystem, ReadError};
 /// Linux follows at most 40 symbolic links in one path (MAXSYMLINKS in its include/linux/namei.h).
 const MAX_LINKS: u32 = 40;
 
-/// Where the files that nginx would open really are on this machine.
+/// Where the files that nginx would open really are on this machine. Its paths are absolute, so that
+/// a path which was mapped once is left alone when it comes back.
 #[derive(Debug, Default, Clone)]
 pub struct PathMap {
     /// Stands for `/` (`--root`).
     pub root: Option<PathBuf>,
     /// Leading paths and what to read instead of them, the first match counts (`--map`).
     pub prefixes: Vec<(PathBuf, PathBuf)>,
-    /// Single files and what to read instead of them (`--as`).
-    pub files: Vec<(PathBuf, PathBuf)>,
 }
 
 impl PathMap {
     /// Whether every path stands for itself.
     #[must_use]
     pub fn is_identity(&self) -> bool {
-        self.root.is_none() && self.prefixes.is_empty() && self.files.is_empty()
+        self.root.is_none() && self.prefixes.is_empty()
     }
 
     /// Where nginx's `path` is on this machine.
     #[must_use]
     pub fn real_path(&self, path: &Path) -> PathBuf {
-        if let Some((_, file)) = self.files.iter().find(|(from, _)| from == path) {
-            return file.clone();
-        }
         for (from, to) in &self.prefixes {
-            if let Ok(rest) = path.strip_prefix(from) {
-                return if rest.as_os_str().is_empty() { to.clone() } else { to.join(rest) };
+            let Ok(rest) = path.strip_prefix(from) else { continue };
+            if to.starts_with(from) && path.starts_with(to) {
+                return path.to_path_buf();
             }
+            return if rest.as_os_str().is_empty() { to.clone() } else { to.join(rest) };
         }
+        let is_mapped = || self.prefixes.iter().any(|(_, to)| to.parent().is_some() && path.starts_with(to));
         match &self.root {
-            Some(root) if path.is_absolute() && !path.starts_with(root) => {
+            Some(root) if path.is_absolute() && !path.starts_with(root) && !is_mapped() => {
                 root.join(path.strip_prefix("/").unwrap_or(path))
             }
             _ => path.to_path_buf(),
@@ -154,15 +153,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn root_map_and_as_in_their_order() {
+    fn maps_before_root_and_nothing_twice() {
         let map = PathMap {
             root: Some("/img".into()),
-            prefixes: vec![("/etc/letsencrypt".into(), "certs".into())],
-            files: vec![("/etc/nginx/nginx.conf".into(), "/tmp/new".into())],
+            prefixes: vec![
+                ("/etc/letsencrypt".into(), "/certs".into()),
+                ("/etc/nginx".into(), "/etc/nginx/staging".into()),
+            ],
         };
         let real = |path: &str| map.real_path(Path::new(path)).to_string_lossy().into_owned();
-        assert_eq!(real("/etc/nginx/nginx.conf"), "/tmp/new");
-        assert_eq!(real("/etc/letsencrypt/live/a"), "certs/live/a");
+        assert_eq!(real("/etc/letsencrypt/live/a"), "/certs/live/a");
+        assert_eq!(real("/certs/live/a"), "/certs/live/a");
+        assert_eq!(real("/etc/nginx/x"), "/etc/nginx/staging/x");
+        assert_eq!(real("/etc/nginx/staging/x"), "/etc/nginx/staging/x");
         assert_eq!(real("/etc/letsencrypt2/a"), "/img/etc/letsencrypt2/a");
         assert_eq!(real("/img/etc/x"), "/img/etc/x");
         assert_eq!(real("conf.d/a"), "conf.d/a");

@@ -1,0 +1,296 @@
+//! The command line: commands, options and their help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::rule_names::{RuleSet, RuleSeverity, parse_rule_set, parse_rule_severity};
+use crate::config;
+use crate::model::CertificateMode;
+use crate::nginx::{Contexts, NginxVersion};
+use crate::rules::Severity;
+use crate::tls::UnixTime;
+
+/// Finds what `nginx -t` calls successful and users then see in their browsers: the wrong certificate,
+/// a WebSocket that never upgrades, a redirect that never ends.
+#[derive(Debug, Parser)]
+#[command(name = "ngxlint", version, max_term_width = 100, after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ngxlint check                       lint /etc/nginx/nginx.conf and all it includes
+  ngxlint check .                     lint every nginx configuration of a repository
+  ngxlint explain redirect-loop       why a rule exists, and what to do about it";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Check(CheckArguments),
+    Rules(RulesArguments),
+    Explain(ExplainArguments),
+}
+
+/// Lint configurations: files, directories, or the output of `nginx -T`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Lint nginx configurations together with the certificates they name.\n\n\
+        Exit status: 0 when there is nothing at or above --fail-on, 1 when there is, 2 when the run itself failed \
+        (bad usage, a PATH that cannot be read).",
+    after_help = "Example: ngxlint check /etc/nginx/nginx.conf",
+    after_long_help = CHECK_EXAMPLES
+)]
+pub(super) struct CheckArguments {
+    /// Configuration files or directories; `-` reads standard input
+    ///
+    /// A root file (nginx.conf) is linted with all it includes. A snippet is linted through the root file near it
+    /// that includes it, else on its own. A directory is walked for root files and for snippets that no root
+    /// includes. A file or standard input can hold the output of `nginx -T`.
+    /// [default: /etc/nginx/nginx.conf]
+    #[arg(value_name = "PATH", hide_default_value = true)]
+    pub(super) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) files: FileOptions,
+
+    #[command(flatten)]
+    pub(super) environment: EnvironmentOptions,
+
+    #[command(flatten)]
+    pub(super) rules: RuleOptions,
+
+    #[command(flatten)]
+    pub(super) output: OutputOptions,
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  ngxlint check                                          the configuration of this machine
+  ngxlint check --root ./image /etc/nginx/nginx.conf     the one in an unpacked image or a repository
+  nginx -T 2>/dev/null | ngxlint check -                 what nginx itself would read
+  ngxlint check --as /etc/nginx/conf.d/shop.conf=new     a file before it is installed
+  ngxlint check --format short --fail-on error .         a repository, in CI";
+
+/// Which files are read, and from where.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Files")]
+pub(super) struct FileOptions {
+    /// nginx's -p, the base of relative root, log and temp paths
+    ///
+    /// It does not change which files are read: includes and certificates are relative to the directory of the root
+    /// file whatever the prefix, as in nginx.
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) prefix: Option<PathBuf>,
+
+    /// A directory that stands for /: read /etc/nginx/x from DIR/etc/nginx/x
+    #[arg(long, value_name = "DIR")]
+    pub(super) root: Option<PathBuf>,
+
+    /// Read what is below FROM from below TO; repeatable, the first match counts
+    ///
+    /// For example --map /etc/letsencrypt=tests/certificates.
+    #[arg(long = "map", value_name = "FROM=TO", value_parser = parse_path_pair)]
+    pub(super) maps: Vec<PathPair>,
+
+    /// Read FILE in the place of PATH; repeatable
+    ///
+    /// PATH need not exist yet, and findings name it. Without a PATH to lint, it is what is linted: for Ansible,
+    /// validate: ngxlint check --as /etc/nginx/conf.d/shop.conf=%s
+    #[arg(long = "as", value_name = "PATH=FILE", value_parser = parse_path_pair)]
+    pub(super) replacements: Vec<PathPair>,
+
+    /// The name and place of what `-` reads, so that its includes are found
+    #[arg(long, value_name = "PATH")]
+    pub(super) stdin_filename: Option<PathBuf>,
+
+    /// The blocks around the snippets that are linted, as in http,server
+    ///
+    /// Where a snippet stands is otherwise inferred from its directives, or said by a comment in it:
+    /// # ngxlint: context=http,server
+    #[arg(long, value_name = "BLOCKS", value_parser = parse_context)]
+    pub(super) context: Option<Contexts>,
+
+    /// Show which files are read, and as what, and stop
+    #[arg(long)]
+    pub(super) show_files: bool,
+}
+
+/// What is assumed of the world.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Environment")]
+pub(super) struct EnvironmentOptions {
+    /// The nginx that will run this [default: the newest release known]
+    #[arg(long, value_name = "VERSION")]
+    pub(super) nginx_version: Option<NginxVersion>,
+
+    /// Whether certificates are opened
+    #[arg(long, value_name = "MODE", value_enum, default_value_t)]
+    pub(super) certs: CertificateModeName,
+
+    /// The time against which certificates are judged, RFC 3339 [default: now]
+    ///
+    /// For runs that can be repeated: --now 2026-06-15T12:00:00Z, or --now 2026-06-15.
+    #[arg(long, value_name = "TIME", value_parser = UnixTime::parse_rfc3339)]
+    pub(super) now: Option<UnixTime>,
+}
+
+/// Which rules are run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rules")]
+pub(super) struct RuleOptions {
+    /// Run only these rules or categories; repeatable
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',', value_parser = parse_rule_set)]
+    pub(super) select: Vec<RuleSet>,
+
+    /// Do not run these rules or categories; repeatable
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',', value_parser = parse_rule_set)]
+    pub(super) ignore: Vec<RuleSet>,
+
+    /// Give a rule or category another severity: error, warning, info or off; repeatable
+    ///
+    /// For example --severity include-not-found=warning,syntax-error=off. The last that names a rule counts.
+    #[arg(long = "severity", value_name = "RULE=LEVEL,…", value_delimiter = ',', value_parser = parse_rule_severity)]
+    pub(super) severities: Vec<RuleSeverity>,
+}
+
+/// How the findings are told.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputOptions {
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(super) format: Format,
+
+    /// Exit with 1 when there are findings of this severity or a worse one
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
+    pub(super) fail_on: FailOn,
+
+    /// When to use colours; NO_COLOR is obeyed
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub(super) color: ColorChoice,
+
+    /// Write the report to a file
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// List the rules
+#[derive(Debug, Args)]
+#[command(after_help = "Example: ngxlint rules --format json")]
+pub(super) struct RulesArguments {
+    /// The form of the list
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(super) format: ListFormat,
+}
+
+/// Say why a rule exists, with a bad and a good example, and how to fix it
+#[derive(Debug, Args)]
+#[command(after_help = "Example: ngxlint explain include-not-found")]
+pub(super) struct ExplainArguments {
+    /// The rule's id, as findings and `ngxlint rules` show it
+    pub(super) rule: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Format {
+    /// With the lines concerned, for people
+    #[default]
+    Human,
+    /// FILE:LINE:COL: severity[rule] message, for editors
+    Short,
+    /// One object, for programs
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum ListFormat {
+    /// A table
+    #[default]
+    Human,
+    /// An array of objects, for programs
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum FailOn {
+    Error,
+    #[default]
+    Warning,
+    Info,
+    Never,
+}
+
+impl FailOn {
+    /// The least severity that counts.
+    pub(super) fn threshold(self) -> Option<Severity> {
+        match self {
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Info => Some(Severity::Info),
+            FailOn::Never => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum ColorChoice {
+    /// On a terminal
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum CertificateModeName {
+    /// As require when any certificate or key can be read, else they are left alone
+    #[default]
+    Auto,
+    /// One that cannot be read is an error
+    Require,
+    /// They are not opened
+    Skip,
+}
+
+impl From<CertificateModeName> for CertificateMode {
+    fn from(name: CertificateModeName) -> CertificateMode {
+        match name {
+            CertificateModeName::Auto => CertificateMode::Auto,
+            CertificateModeName::Require => CertificateMode::Require,
+            CertificateModeName::Skip => CertificateMode::Skip,
+        }
+    }
+}
+
+/// Two paths with `=` between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PathPair {
+    /// What nginx, or the user, calls it.
+    pub(super) from: PathBuf,
+    /// What is read.
+    pub(super) to: PathBuf,
+}
+
+fn parse_path_pair(text: &str) -> Result<PathPair, String> {
+    match text.split_once('=') {
+        Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok(PathPair { from: from.into(), to: to.into() }),
+        _ => Err("two paths with `=` between them are expected".to_owned()),
+    }
+}
+
+fn parse_context(text: &str) -> Result<Contexts, String> {
+    config::parse_context(text)
+        .ok_or_else(|| "blocks of nginx, the outermost first, are expected: http,server or main".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
+}

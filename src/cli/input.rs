@@ -1,0 +1,152 @@
+//! What the PATHs of a command line are read from.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::RunError;
+use super::arguments::FileOptions;
+use crate::source::{
+    FileKind, FileSystem, MAX_CONFIGURATION_BYTES, Overlay, PathMap, ReadError, RealFiles, parse_dump,
+};
+
+/// What is linted when no PATH is given.
+const DEFAULT_PATH: &str = "/etc/nginx/nginx.conf";
+
+/// The name of standard input where the user gives none.
+const STDIN_NAME: &str = "<stdin>";
+
+/// The files of a run and the PATHs in them.
+pub(super) struct Input {
+    /// The real files, with standard input and `--as` files in their places.
+    files: Overlay<RealFiles>,
+    paths: Vec<PathBuf>,
+    /// Standard input, where it is the output of `nginx -T`.
+    dumped: Option<Vec<u8>>,
+}
+
+/// PATHs that are read from the same files.
+pub(super) struct PathGroup<'i> {
+    pub(super) files: Box<dyn FileSystem + 'i>,
+    pub(super) paths: Vec<PathBuf>,
+}
+
+impl Input {
+    /// Sorts out what is to be read, and reads standard input if it is.
+    pub(super) fn open(paths: &[PathBuf], options: &FileOptions) -> Result<Input, RunError> {
+        let reads_stdin = match (paths, &options.stdin_filename) {
+            ([], Some(_)) => true,
+            (paths, name) => {
+                let reads = paths.iter().any(|path| path.as_os_str() == "-");
+                if name.is_some() && !reads {
+                    return Err(RunError::StdinNotRead);
+                }
+                reads
+            }
+        };
+        let places = Places::new(options)?;
+        let mut files = Overlay::new(RealFiles::new(places.map.clone()));
+        for pair in &options.replacements {
+            let text = RealFiles::default()
+                .read(&pair.to, MAX_CONFIGURATION_BYTES)
+                .map_err(|source| RunError::Replacement { path: pair.to.clone(), source })?;
+            files.add(&places.real_path(&pair.from), text);
+        }
+        let mut wanted: Vec<PathBuf> = match paths {
+            [] if reads_stdin => vec!["-".into()],
+            [] if !options.replacements.is_empty() => {
+                options.replacements.iter().map(|pair| pair.from.clone()).collect()
+            }
+            [] => vec![DEFAULT_PATH.into()],
+            paths => paths.to_vec(),
+        };
+        let mut dumped = None;
+        if reads_stdin {
+            let text = read_stdin()?;
+            if parse_dump(&text, &files).is_some() {
+                wanted.retain(|path| path.as_os_str() != "-");
+                dumped = Some(text);
+            } else {
+                let name = options.stdin_filename.clone().unwrap_or_else(|| STDIN_NAME.into());
+                files.add(&places.real_path(&name), text);
+                wanted.iter_mut().filter(|path| path.as_os_str() == "-").for_each(|path| *path = name.clone());
+            }
+        }
+        let paths = wanted.iter().map(|path| places.real_path(path)).collect();
+        Ok(Input { files, paths, dumped })
+    }
+
+    /// The PATHs by what they are read from: each dump is a world of its own.
+    pub(super) fn groups(&self) -> Vec<PathGroup<'_>> {
+        let mut groups = Vec::new();
+        let mut plain = Vec::new();
+        if let Some(dump) = self.dumped.as_deref().and_then(|text| parse_dump(text, &self.files)) {
+            groups.push(PathGroup { paths: vec![dump.root().to_path_buf()], files: Box::new(dump) });
+        }
+        for path in &self.paths {
+            // What cannot be read is reported where it is asked for by its path.
+            let text = match self.files.kind(path) {
+                Ok(FileKind::File) => self.files.read(path, MAX_CONFIGURATION_BYTES).unwrap_or_default(),
+                _ => Vec::new(),
+            };
+            match parse_dump(&text, &self.files) {
+                Some(dump) => {
+                    groups.push(PathGroup { paths: vec![dump.root().to_path_buf()], files: Box::new(dump) });
+                }
+                None => plain.push(path.clone()),
+            }
+        }
+        if !plain.is_empty() {
+            groups.insert(0, PathGroup { files: Box::new(&self.files), paths: plain });
+        }
+        groups
+    }
+}
+
+/// Where the PATHs of the command line are, below `--root` too.
+struct Places {
+    map: PathMap,
+    /// `--root` as it was given.
+    given_root: Option<PathBuf>,
+}
+
+impl Places {
+    fn new(options: &FileOptions) -> Result<Places, RunError> {
+        let root = options.root.as_deref().map(|root| {
+            let real = RealFiles::default();
+            let found = match real.kind(root) {
+                Ok(FileKind::Directory) => real.canonicalize(root),
+                Ok(_) => Err(ReadError::Other("it is not a directory".to_owned())),
+                Err(error) => Err(error),
+            };
+            found.map_err(|source| RunError::Root { path: root.to_path_buf(), source })
+        });
+        // Relative to the working directory, whatever the configuration's own directory is.
+        let absolute = |path: &Path| {
+            let found = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+            found.unwrap_or_else(|_| path.to_path_buf())
+        };
+        let prefixes = options.maps.iter().map(|pair| (pair.from.clone(), absolute(&pair.to))).collect();
+        let map = PathMap { root: root.transpose()?, prefixes };
+        let given_root = options.root.as_deref().and_then(|root| std::path::absolute(root).ok());
+        Ok(Places { map, given_root })
+    }
+
+    fn real_path(&self, path: &Path) -> PathBuf {
+        if let (Some(given), Some(root)) = (&self.given_root, &self.map.root)
+            && let Ok(rest) = path.strip_prefix(given)
+        {
+            return root.join(rest);
+        }
+        self.map.real_path(path)
+    }
+}
+
+fn read_stdin() -> Result<Vec<u8>, RunError> {
+    let mut text = Vec::new();
+    let limit = MAX_CONFIGURATION_BYTES;
+    std::io::stdin().take(limit + 1).read_to_end(&mut text).map_err(|error| RunError::Stdin(error.into()))?;
+    match text.len() as u64 {
+        size if size > limit => Err(RunError::Stdin(ReadError::TooLarge { size, limit })),
+        _ => Ok(text),
+    }
+}

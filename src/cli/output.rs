@@ -1,0 +1,97 @@
+//! Where reports go, and what is known of the terminal that shows them.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::path::Path;
+
+use super::RunError;
+use super::arguments::ColorChoice;
+use crate::report::HumanStyle;
+
+/// The width of what is no terminal; people read it in a pager or a CI log.
+const DEFAULT_WIDTH: usize = 100;
+
+/// Wider lines of prose are hard to read, narrower ones cannot hold a line of configuration.
+const WIDTHS: std::ops::RangeInclusive<usize> = 40..=160;
+
+/// The style of a report that goes to standard output, or to a file.
+pub(super) fn human_style(choice: ColorChoice, is_file: bool) -> HumanStyle {
+    let is_terminal = !is_file && io::stdout().is_terminal();
+    let color = match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => is_terminal && variable("NO_COLOR").is_none() && env::var("TERM").as_deref() != Ok("dumb"),
+    };
+    HumanStyle { width: width(), color, unicode: is_unicode() }
+}
+
+/// The columns that text may take.
+pub(super) fn width() -> usize {
+    let said = env::var("COLUMNS").ok().and_then(|columns| columns.parse::<usize>().ok()).filter(|&width| width > 0);
+    let terminal = || {
+        let is_terminal = io::stdout().is_terminal();
+        is_terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0))
+    };
+    said.or_else(terminal).unwrap_or(DEFAULT_WIDTH).clamp(*WIDTHS.start(), *WIDTHS.end())
+}
+
+/// A variable that is set to something (<https://no-color.org>: "when present and not an empty string").
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Whether the locale's encoding is UTF-8; where no locale is set, as in most containers, it is taken to be.
+fn is_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable);
+    locale.is_none_or(|locale| {
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+/// Gives `write` the place where a report goes: the file `output`, or standard output.
+///
+/// A file appears with all of its text or is left as it was. A reader of standard output that has
+/// seen enough (`| head`) is no failure.
+pub(super) fn write_to(
+    output: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), RunError> {
+    match output {
+        None => {
+            let mut stdout = BufWriter::new(io::stdout().lock());
+            let outcome = write(&mut stdout).and_then(|()| stdout.flush());
+            // What could not be written must not be tried again when the buffer goes.
+            let _ = stdout.into_parts();
+            match outcome {
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                    Err(RunError::Output { place: "to standard output".to_owned(), source: error })
+                }
+                _ => Ok(()),
+            }
+        }
+        Some(path) => {
+            write_file(path, write).map_err(|source| RunError::Output { place: path.display().to_string(), source })
+        }
+    }
+}
+
+fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    // Through links, so that they stay; a device or FIFO is written to, not replaced.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    if std::fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+        let mut file = BufWriter::new(std::fs::OpenOptions::new().write(true).open(&path)?);
+        return write(&mut file).and_then(|()| file.flush());
+    }
+    let mut name = OsString::from(".");
+    name.push(path.file_name().ok_or(ErrorKind::InvalidInput)?);
+    name.push(format!(".{}", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let mut file = BufWriter::new(std::fs::File::create_new(&temporary)?);
+    let outcome = write(&mut file).and_then(|()| file.flush()).and_then(|()| std::fs::rename(&temporary, &path));
+    if outcome.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    outcome
+}

@@ -1,0 +1,62 @@
+//! `ngxlint rules`: what is looked for.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::arguments::{ListFormat, RulesArguments};
+use super::{RunError, Status, output};
+use crate::rules::all_rules;
+
+#[derive(Serialize)]
+struct RuleObject {
+    id: &'static str,
+    category: &'static str,
+    summary: &'static str,
+    url: String,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &RulesArguments) -> Result<Status, RunError> {
+    output::write_to(None, |out| match arguments.format {
+        ListFormat::Human => write_table(output::width(), out),
+        ListFormat::Json => {
+            let rules = all_rules().iter().map(|entry| RuleObject {
+                id: entry.name,
+                category: entry.category,
+                summary: &entry.face().summary,
+                url: entry.url(),
+            });
+            serde_json::to_writer_pretty(&mut *out, &rules.collect::<Vec<_>>())?;
+            writeln!(out)
+        }
+    })?;
+    Ok(Status::Success)
+}
+
+/// One row a rule; on a narrow terminal the summary goes to lines of its own.
+fn write_table(width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
+    let names = longest(&mut all_rules().iter().map(|entry| entry.name.len()));
+    let categories = longest(&mut all_rules().iter().map(|entry| entry.category.len()));
+    let indent = names + categories + 4;
+    for entry in all_rules() {
+        let head = format!("{:names$}  {:categories$}", entry.name, entry.category);
+        let summary = &entry.face().summary;
+        if width < indent + 30 {
+            writeln!(out, "{}", head.trim_end())?;
+            writeln!(out, "{}", textwrap::fill(summary, indented(width, "    ")))?;
+        } else {
+            let rest = " ".repeat(indent);
+            let options = textwrap::Options::new(width).initial_indent(&head).subsequent_indent(&rest);
+            // The first line's indent ends with the gap between the columns.
+            let head = format!("{head}  ");
+            writeln!(out, "{}", textwrap::fill(summary, options.initial_indent(&head)))?;
+        }
+    }
+    Ok(())
+}
+
+fn indented(width: usize, indent: &str) -> textwrap::Options<'_> {
+    textwrap::Options::new(width).initial_indent(indent).subsequent_indent(indent)
+}
