@@ -48,9 +48,9 @@ impl HstsPolicy {
 pub enum HttpsState {
     /// With a certificate; the path of the first one.
     Certificate(Coverage, String),
-    /// No TLS socket would answer with anything but another site's certificate, and a plain one
-    /// serves the host.
-    PlainOnly,
+    /// No TLS server has the name; the certificate that the default server presents instead, if there
+    /// is a TLS socket at all.
+    PlainOnly(Option<String>),
     /// The default server of the TLS socket rejects the handshake, and none has the name.
     Rejected,
     /// It cannot be told.
@@ -133,11 +133,12 @@ impl<'c> Model<'c> {
             if is_named {
                 return HttpsState::Certificate(coverage, path);
             }
-            // Another site answers, but over a connection that the browser accepts.
-            if coverage != Coverage::NotCovered {
-                fallback = Some(HttpsState::Certificate(coverage, path));
+            // Another site answers; perhaps over a connection that the browser accepts.
+            match coverage {
+                Coverage::NotCovered => fallback = fallback.or(Some(HttpsState::PlainOnly(Some(path)))),
+                Coverage::Covered | Coverage::Unknown => fallback = Some(HttpsState::Certificate(coverage, path)),
             }
         }
-        fallback.unwrap_or(HttpsState::PlainOnly)
+        fallback.unwrap_or(HttpsState::PlainOnly(None))
     }
 }

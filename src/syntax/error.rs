@@ -11,7 +11,9 @@ pub struct SyntaxError {
     pub kind: SyntaxErrorKind,
     /// Where a person would mend it.
     pub span: Span,
-    /// Where it came to light, when that is another place: nginx names this one.
+    /// Where the text goes on as if nothing was missing: what follows an unclosed block.
+    pub went_wrong: Option<Span>,
+    /// Where nginx stops, when that is another place.
     pub noticed: Option<Span>,
 }
 

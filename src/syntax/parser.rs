@@ -55,13 +55,13 @@ impl<'s> Outcome<'s> {
                         others: open.len() - 1,
                     };
                     let span = self.ast.head_span(innermost);
-                    self.ast.errors.push(SyntaxError { kind, span, noticed: Some(noticed_at_end) });
+                    self.ast.errors.push(SyntaxError { kind, span, went_wrong: None, noticed: Some(noticed_at_end) });
                 }
             }
             Some(Imbalance::Extra(offset)) => {
                 let span = self.ast.span(offset, offset + 1);
                 let kind = SyntaxErrorKind::UnexpectedClosingBrace;
-                self.ast.errors.push(SyntaxError { kind, span, noticed: None });
+                self.ast.errors.push(SyntaxError { kind, span, went_wrong: None, noticed: None });
             }
             None => {}
         }
@@ -137,7 +137,7 @@ impl<'s, 'r> Parser<'s, 'r> {
     }
 
     fn error(&mut self, kind: SyntaxErrorKind, span: Span) {
-        self.ast.errors.push(SyntaxError { kind, span, noticed: None });
+        self.ast.errors.push(SyntaxError { kind, span, went_wrong: None, noticed: None });
     }
 
     fn comment(&mut self, start: u32) {
@@ -237,8 +237,14 @@ impl<'s, 'r> Parser<'s, 'r> {
             let line = &self.ast.text[start as usize..line_end];
             let length = content_before_semicolon(line).max(1);
             self.rest = &self.ast.text[start as usize + length..];
-            let kind = SyntaxErrorKind::UnterminatedQuote { quote: char::from(quote) };
-            self.error(kind, self.ast.span(start, start + length as u32));
+            // Where the next quote ended the string, or the end of the file.
+            let noticed = if raw.is_empty() { self.ast.text.len() as u32 } else { end };
+            self.ast.errors.push(SyntaxError {
+                kind: SyntaxErrorKind::UnterminatedQuote { quote: char::from(quote) },
+                span: self.ast.span(start, start + length as u32),
+                went_wrong: None,
+                noticed: Some(self.ast.span(noticed, (noticed + 1).min(self.ast.text.len() as u32))),
+            });
             return self.push_word(start, start + length as u32, quote, false);
         }
         self.push_word(start, end, quote, true);
@@ -281,6 +287,7 @@ impl<'s, 'r> Parser<'s, 'r> {
             self.ast.errors.push(SyntaxError {
                 kind: SyntaxErrorKind::MissingSemicolon { last_word },
                 span: self.ast.span(last.start, last.end),
+                went_wrong: None,
                 noticed: Some(self.ast.span(noticed, (noticed + 1).min(self.ast.text.len() as u32))),
             });
         }

@@ -14,6 +14,7 @@ pub(super) struct Repair {
     edit: Edit,
     kind: SyntaxErrorKind,
     span: (u32, u32),
+    went_wrong: Option<(u32, u32)>,
     noticed: (u32, u32),
 }
 
@@ -55,6 +56,7 @@ impl Repairs {
         self.0.into_iter().map(move |repair| SyntaxError {
             kind: repair.kind,
             span: span(repair.span),
+            went_wrong: repair.went_wrong.map(span),
             noticed: Some(span(repair.noticed)),
         })
     }
@@ -86,19 +88,21 @@ impl Layout<'_, '_> {
             .filter(|node| open.binary_search(node).is_err())
             .filter(|&node| self.closing_column(node).is_some_and(|close| close < self.column(self.start_of(node))))
             .min_by_key(|&node| self.ast.node(node).close);
-        let (node, noticed) = match misfit {
+        let length = self.ast.text.len() as u32;
+        let (node, latest) = match misfit {
             Some(node) => (node, self.ast.node(node).close - 1),
             None => {
                 let node = open.iter().rev().copied().find(|&node| self.first_outdented(node).is_some())?;
-                (node, self.ast.text.len() as u32)
+                (node, length)
             }
         };
-        let end = self.first_outdented(node).unwrap_or(noticed);
+        let end = self.first_outdented(node).unwrap_or(latest);
         Some(Repair {
             edit: Edit::CloseAt(end),
             kind: SyntaxErrorKind::UnclosedBlock { name: self.ast.name(node).text().into_owned(), others: 0 },
             span: (self.start_of(node), self.ast.node(node).end),
-            noticed: (end, (end + 1).min(self.ast.text.len() as u32)),
+            went_wrong: Some((end, end + 1)).filter(|&(_, end)| end <= length),
+            noticed: (length, length),
         })
     }
 
@@ -115,6 +119,7 @@ impl Layout<'_, '_> {
             edit: Edit::Ignore(at),
             kind: SyntaxErrorKind::UnexpectedClosingBrace,
             span: (at, at + 1),
+            went_wrong: None,
             noticed: (offset, offset + 1),
         }
     }

@@ -57,7 +57,8 @@ fn errors(text: &str) -> Vec<String> {
         .iter()
         .map(|error| {
             let noticed = error.noticed.map_or(String::new(), |noticed| format!(" -> {}", place(noticed)));
-            format!("{}: {}{noticed}", place(error.span), error.kind)
+            let went_wrong = error.went_wrong.map_or(String::new(), |place_of| format!(" / {}", place(place_of)));
+            format!("{}: {}{went_wrong}{noticed}", place(error.span), error.kind)
         })
         .collect()
 }
@@ -69,12 +70,12 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
     // Braces: the indentation tells.
     (
         "http {\n  server {\n    location / {\n      root x;\n    location /b {\n    }\n  }\n}\n",
-        &["3 `location / {`: the block `location` is never closed: a `}` is missing -> 5 `l`"],
+        &["3 `location / {`: the block `location` is never closed: a `}` is missing / 5 `l` -> 9 ``"],
         "http{server{location|/{root|x} location|/b{}}}",
     ),
     (
         "http {\n  server {\n    listen 80;\n  server {\n    listen 81;\n  }\n}\n",
-        &["2 `server {`: the block `server` is never closed: a `}` is missing -> 4 `s`"],
+        &["2 `server {`: the block `server` is never closed: a `}` is missing / 4 `s` -> 8 ``"],
         "http{server{listen|80} server{listen|81}}",
     ),
     ("a {\n  b;\n", &["1 `a {`: the block `a` is never closed: a `}` is missing -> 3 ``"], "a{b}"),
@@ -85,8 +86,12 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
     ),
     ("a;\n}\nb;", &["2 `}`: unexpected `}`: no block is open here -> 2 `}`"], "a b"),
     // Quotes.
-    ("a \"b c;\nd \"e f\";\n", &["1 `\"b c`: the string that starts with \" here is not ended"], "a|b c d|e f"),
-    ("a 'b;", &["1 `'b`: the string that starts with ' here is not ended"], "a|b"),
+    (
+        "a \"b c;\nd \"e f\";\n",
+        &["1 `\"b c`: the string that starts with \" here is not ended -> 2 `e`"],
+        "a|b c d|e f",
+    ),
+    ("a 'b;", &["1 `'b`: the string that starts with ' here is not ended -> 1 ``"], "a|b"),
     ("a \"b\"c;", &["1 `c`: unexpected `c` after a quoted string"], "a|b|c"),
     // What starts nothing.
     ("; a;", &["1 `;`: unexpected `;`: it ends no directive"], "a"),

@@ -14,7 +14,7 @@ impl Rule for CertNameMismatch {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         for server in model.servers().filter(|server| !server.rejects_handshake) {
             let Some(socket) = model.tls_sockets_of(server.id).next() else { continue };
-            for severity in [Severity::Error, Severity::Warning, Severity::Info] {
+            for severity in [Severity::Error, Severity::Info] {
                 let uncovered: Vec<(&ServerName<'_>, Host)> = server
                     .names
                     .iter()
@@ -75,11 +75,7 @@ fn uncovered(model: &Model<'_>, socket: &ListenSocket, server: &Server<'_>, name
     match &name.kind {
         // No public authority certifies a single label; it is for the machine itself.
         NameKind::Exact(text) if !text.contains(['.', ':']) => first(&witnesses).map(|host| (host, Severity::Info)),
-        NameKind::Exact(_) => first(&witnesses).map(|host| {
-            // Who names an address beside host names has people in mind who open it by hand.
-            let is_address = matches!(host, Host::Ip(_));
-            (host, if is_address { Severity::Warning } else { Severity::Error })
-        }),
+        NameKind::Exact(_) => first(&witnesses).map(|host| (host, Severity::Error)),
         NameKind::DotLeading(domain) | NameKind::WildcardLeading(domain) => {
             let domain = Host::parse(domain.as_bytes()).ok()?;
             let host = first(&witnesses)?;

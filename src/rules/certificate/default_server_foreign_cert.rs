@@ -108,5 +108,5 @@ fn name_other_sockets(model: &Model<'_>, finding: &mut crate::rules::Finding, so
     }
 }
 
-const REJECT: &str = "give the socket a default server that belongs to no site: \
-    server { listen 443 ssl default_server; server_name _; ssl_reject_handshake on; }";
+const REJECT: &str = "give the socket a default server that belongs to no site, and take default_server from this one:\n    \
+    server {\n        listen 443 ssl default_server;\n        server_name _;\n        ssl_reject_handshake on;\n    }";

@@ -30,8 +30,11 @@ fn check_host(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, heade
     let mut broken: Vec<(Host, Span, String)> = Vec::new();
     for (subdomain, place) in model.hosts_below(host) {
         let reason = match model.https_state(&subdomain) {
-            HttpsState::PlainOnly => format!("{subdomain} is served on plain HTTP only"),
-            HttpsState::Rejected => format!("{subdomain} has no TLS server: the default server rejects the handshake"),
+            HttpsState::PlainOnly(None) => format!("{subdomain} is served on plain HTTP only"),
+            HttpsState::PlainOnly(Some(path)) => {
+                format!("{subdomain} is served on plain HTTP only; over HTTPS clients get {path}")
+            }
+            HttpsState::Rejected => format!("{subdomain} is served on plain HTTP only; over HTTPS the default server rejects it"),
             HttpsState::Certificate(Coverage::NotCovered, path) => {
                 format!("{subdomain} is served with {path}, which does not cover it")
             }
@@ -40,9 +43,10 @@ fn check_host(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, heade
         broken.push((subdomain, place, reason));
     }
     if let Some((first, ..)) = broken.first() {
-        let others = match broken.len() - 1 {
-            0 => String::new(),
-            more => format!(" and {more} more"),
+        let others = match broken.as_slice() {
+            [_] => String::new(),
+            [_, (second, ..)] => format!(" and {second}"),
+            more => format!(" and {} more", more.len() - 1),
         };
         let message = format!(
             "includeSubDomains on {host} locks browsers out of {first}{others}: not served over HTTPS with a certificate that covers it"

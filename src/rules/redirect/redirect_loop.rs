@@ -70,10 +70,8 @@ fn report(model: &Model<'_>, sink: &mut Findings, ending: &Ending, cycle: &[Hop<
         let by = if hop.is_upgraded { ", which HSTS turns into https://" } else { "" };
         let target = if hop.is_upgraded { shown(&hop.target).replacen("https://", "http://", 1) } else { shown(&hop.target) };
         let message = format!("{server} answers {} with {} to {target}{by}", shown(&hop.url), hop.status);
-        if cycle.len() > 1 || hop.by.id() != primary.id() {
+        if cycle.len() > 1 || hop.is_upgraded {
             finding.related(hop.by.span(), message);
-        } else {
-            finding.related(server.span(), message);
         }
     }
     finding.help(help(cycle, is_upgraded));

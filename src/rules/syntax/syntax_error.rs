@@ -11,8 +11,11 @@ impl Rule for SyntaxError {
         for error in model.config.files().flat_map(|file| &file.ast.errors) {
             let finding = sink.error(error.span, error.kind.to_string());
             finding.help(error.kind.help());
+            if let Some(went_wrong) = error.went_wrong {
+                finding.related(went_wrong, "this is read as a part of the open block");
+            }
             if let Some(noticed) = error.noticed.filter(|noticed| *noticed != error.span) {
-                finding.related(noticed, "nginx notices it here");
+                finding.related(noticed, "nginx stops here");
             }
         }
         for problem in &model.config.problems {

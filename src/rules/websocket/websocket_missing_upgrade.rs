@@ -62,8 +62,9 @@ fn report_half(sink: &mut Findings, place: Directive<'_>, evidence: Directive<'_
 
 fn report_named(sink: &mut Findings, proxied: &ProxiedBlock<'_>, missing: &[&str], reason: &str, sees_all: bool) {
     let unless = if sees_all { "" } else { ", unless the file that includes this one sets them" };
+    let are = if missing.len() > 1 { "are" } else { "is" };
     let message =
-        format!("{reason}, but {} is not passed on: a WebSocket handshake fails{unless}", missing.join(" and "));
+        format!("{reason}, but {} {are} not passed on: a WebSocket handshake fails{unless}", missing.join(" and "));
     let finding = sink.warning(proxied.location().span(), message);
     finding.conditional();
     finding.related(proxied.pass.span(), "the request is passed on here");
@@ -84,11 +85,11 @@ impl Words {
     fn reason(&self, proxied: &ProxiedBlock<'_>) -> Option<String> {
         let path = proxied.path()?;
         if let Some(word) = self.word_in(&path, &['/', '(', ')', '|', '^', '$', '?']) {
-            return Some(format!("the path of this location says `{word}`"));
+            return Some(format!("location {path} is meant for WebSocket (its path says `{word}`)"));
         }
         let upstream = proxied.upstream_name()?;
         let word = self.word_in(&upstream, &['.', '-', '_'])?;
-        Some(format!("the upstream {upstream} says `{word}`"))
+        Some(format!("location {path} is meant for WebSocket (its upstream {upstream} says `{word}`)"))
     }
 
     fn word_in(&self, text: &str, separators: &[char]) -> Option<&str> {

@@ -1,0 +1,70 @@
+//! The stories of `fixtures/`: each bad side gives exactly the findings of its `expected.txt`, each
+//! good side none.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The clock of the fixtures.
+const NOW: &str = "2026-06-01T00:00:00Z";
+
+/// The errors and warnings for one root file, as `FILE:LINE severity[rule]`.
+fn findings(directory: &Path, root: &str) -> Vec<String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_ngxlint"))
+        .args(["check", "--format", "json", "--fail-on", "never", "--now", NOW, root])
+        .current_dir(directory)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .filter(|finding| finding["severity"] != "info")
+        .map(|finding| {
+            let place = &finding["location"];
+            let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+            format!(
+                "{}:{} {}[{}]",
+                text(&place["file"]),
+                place["start"]["line"],
+                text(&finding["severity"]),
+                text(&finding["rule"])
+            )
+        })
+        .collect()
+}
+
+fn expected(directory: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(directory.join("expected.txt")).unwrap();
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+#[test]
+fn bad_sides_give_what_is_expected_and_good_sides_nothing() {
+    let mut stories: Vec<PathBuf> =
+        std::fs::read_dir(fixtures().join("stories")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    stories.sort();
+    assert!(stories.len() > 40, "{} stories", stories.len());
+    let mut wrong = Vec::new();
+    for story in &stories {
+        let name = story.file_name().unwrap().to_string_lossy().into_owned();
+        let bad = findings(story, "bad/nginx.conf");
+        if bad != expected(story) {
+            wrong.push(format!("{name}: expected {:?}, found {bad:?}", expected(story)));
+        }
+        let good = findings(story, "good/nginx.conf");
+        if !good.is_empty() {
+            wrong.push(format!("{name}: the good side gives {good:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_shop_gives_what_its_readme_says() {
+    let shop = fixtures().join("shop");
+    assert_eq!(findings(&shop, "nginx.conf"), expected(&shop));
+}
