@@ -4,7 +4,7 @@
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take, take_till, take_until, take_while, take_while1};
-use nom::combinator::{opt, recognize};
+use nom::combinator::{cut, opt, recognize};
 use nom::multi::many0_count;
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
@@ -50,7 +50,8 @@ fn long_bracket(input: &[u8]) -> IResult<&[u8], &[u8]> {
     if let [first, .., last] = close.as_mut_slice() {
         (*first, *last) = (b']', b']');
     }
-    let (rest, _) = (take_until(close.as_slice()), take(close.len())).parse(body)?;
+    // Without its end nothing behind it is code.
+    let (rest, _) = cut((take_until(close.as_slice()), take(close.len()))).parse(body)?;
     Ok((rest, &input[..input.len() - rest.len()]))
 }
 
@@ -85,5 +86,7 @@ mod tests {
             assert_eq!(code_length(text.as_bytes()), Some(code.len()), "{code}");
         }
         assert_eq!(code_length(b" if x then { end "), None);
+        assert_eq!(code_length(b" s = [==[ } ]] "), None);
+        assert_eq!(code_length(b" --[[ } "), None);
     }
 }
