@@ -106,7 +106,12 @@ impl<'l> Assembly<'_, 'l> {
         }
         let id = self.add(node, first, file.ast.word_count(node) - first);
         match file.ast.kind(node) {
-            NodeKind::Block => self.open_block(id, node),
+            NodeKind::Block => {
+                if let BlockBody::Entries = body {
+                    self.report_block_among_entries(id, file, node);
+                }
+                self.open_block(id, node);
+            }
             NodeKind::Simple if self.is_include(id, body) => self.include(id, file, node),
             NodeKind::Simple | NodeKind::Code => {}
         }
@@ -246,7 +251,16 @@ impl<'l> Assembly<'_, 'l> {
             (true, NodeKind::Simple) => ProblemKind::NoBlock { directive },
             _ => return,
         };
-        self.problem(kind, self.config.directive(id).span(), None);
+        self.problem(kind, self.config.directive(id).span(), end_on_another_line(file, node));
+    }
+
+    /// Blocks of entries have handlers of their own, which know no blocks (`ngx_conf_parse`,
+    /// src/core/ngx_conf_file.c).
+    fn report_block_among_entries(&mut self, id: ItemId, file: &LoadedFile<'_>, node: NodeId) {
+        let directive = self.config.directive(id);
+        let block = directive.parent().map(|block| block.name_text().into_owned()).unwrap_or_default();
+        let span = directive.span();
+        self.problem(ProblemKind::BlockAmongEntries { block }, span, end_on_another_line(file, node));
     }
 
     fn problem(&mut self, kind: ProblemKind, span: Span, related: Option<(Span, &'static str)>) {
@@ -271,4 +285,12 @@ impl<'l> Assembly<'_, 'l> {
         config.index.sort_unstable();
         config
     }
+}
+
+/// The `;` or `{` of a directive, where nginx stops, if it is not on the line where the directive starts.
+fn end_on_another_line(file: &LoadedFile<'_>, node: NodeId) -> Option<(Span, &'static str)> {
+    let head = file.ast.head_span(node);
+    let text = file.ast.text().get(head.start as usize..head.end as usize)?;
+    memchr::memchr(b'\n', text)?;
+    Some((Span { start: head.end - 1, ..head }, "nginx stops here"))
 }

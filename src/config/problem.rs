@@ -60,6 +60,11 @@ pub enum ProblemKind {
         /// Its name.
         directive: String,
     },
+    /// A block stands among the entries of a `map`, `types` and the like.
+    BlockAmongEntries {
+        /// The block of entries.
+        block: String,
+    },
     /// A block directive is followed by `;`.
     NoBlock {
         /// Its name.

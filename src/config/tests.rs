@@ -109,6 +109,12 @@ const LOADED: &[(&str, &[(&str, &str)], &str, &[&str])] = &[
         &[],
     ),
     (
+        "entries have no blocks",
+        &[("nginx.conf", "http {\ntypes { a{2}; }\n}")],
+        "http{types{a{2}}}",
+        &["nginx.conf:2 BlockAmongEntries { block: \"types\" }"],
+    ),
+    (
         "the wrong end of a directive",
         &[("nginx.conf", "events;\nhttp {\ngzip on { }\n}")],
         "events http{gzip|on{}}",

@@ -19,7 +19,7 @@ impl Rule for SyntaxError {
             }
         }
         for problem in &model.config.problems {
-            match &problem.kind {
+            let finding = match &problem.kind {
                 ProblemKind::MissingSemicolon { directive, last_word, swallowed, is_refused } => {
                     let finding = if *is_refused && problem.is_certain {
                         sink.error(problem.span, format!("missing `;` after `{last_word}`"))
@@ -31,19 +31,21 @@ impl Rule for SyntaxError {
                         finding.conditional()
                     };
                     finding.help(format!("write `{last_word};`"));
-                    if let Some((span, message)) = problem.related {
-                        finding.related(span, message);
-                    }
+                    finding
                 }
-                ProblemKind::NotTerminated { directive } => {
-                    sink.error(problem.span, format!("`{directive}` takes no block: `;` is missing, not `{{`"))
-                        .help(format!("end `{directive}` with `;`"));
-                }
-                ProblemKind::NoBlock { directive } => {
-                    sink.error(problem.span, format!("`{directive}` needs a block: `{{ … }}` instead of `;`"))
-                        .help(format!("write `{directive} {{ … }}`"));
-                }
-                _ => {}
+                ProblemKind::NotTerminated { directive } => sink
+                    .error(problem.span, format!("`{directive}` takes no block: `;` is missing, not `{{`"))
+                    .help(format!("end `{directive}` with `;`")),
+                ProblemKind::NoBlock { directive } => sink
+                    .error(problem.span, format!("`{directive}` needs a block: `{{ … }}` instead of `;`"))
+                    .help(format!("write `{directive} {{ … }}`")),
+                ProblemKind::BlockAmongEntries { block } => sink
+                    .error(problem.span, format!("unexpected `{{`: `{block}` holds entries, which have no blocks"))
+                    .help(format!("close `{block}` before it, or put quotes around a word with `{{` in it")),
+                _ => continue,
+            };
+            if let Some((span, message)) = problem.related {
+                finding.related(span, message);
             }
         }
     }
