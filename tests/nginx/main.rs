@@ -1,0 +1,16 @@
+//! ngxlint against real nginx: what `nginx -t` accepts, which files it reads, which server and
+//! certificate it chooses, where it redirects to.
+//!
+//! The cases are generated from a seed that every failure names. `NGXLINT_SEED` sets another one,
+//! `NGXLINT_ROUNDS` (default 1) makes the run longer, `NGXLINT_NGINX` (paths separated by `:`) says which
+//! nginx to ask instead of those that are found. Where there is none the tests say so, and fail if `CI`
+//! is set.
+
+mod certificates;
+mod includes;
+mod question;
+mod random;
+mod real;
+mod rewriting;
+mod selection;
+mod syntax;

@@ -1,0 +1,33 @@
+//! Asking ngxlint about the same files.
+
+use std::path::{Path, PathBuf};
+
+use ngxlint::config::{Config, Library};
+use ngxlint::model::{CertificateMode, Environment, Model};
+use ngxlint::nginx::NginxVersion;
+use ngxlint::rules::{self, Finding, Selection};
+use ngxlint::source::{RealFiles, Sources, Span};
+use ngxlint::tls::UnixTime;
+
+/// The model of a configuration, for one question.
+pub(crate) fn with_model<R>(root: &Path, version: NginxVersion, ask: impl FnOnce(&Model<'_>) -> R) -> R {
+    let files = RealFiles::default();
+    let sources = Sources::default();
+    let library = Library::new(&files, &sources, None);
+    let config = Config::load(&library, root, None).unwrap();
+    let now = UnixTime::parse_rfc3339("2026-06-01T00:00:00Z").unwrap();
+    let environment = Environment { version, now, certificates: CertificateMode::Require };
+    ask(&Model::build(&config, &files, environment))
+}
+
+/// The findings of some rules.
+pub(crate) fn findings(model: &Model<'_>, rules: &[&str]) -> Vec<Finding> {
+    let select = rules.iter().map(|rule| rules::find_rule(rule).unwrap()).collect();
+    rules::run(model, &Selection { select, ..Selection::default() })
+}
+
+/// File and line of a span.
+pub(crate) fn place(model: &Model<'_>, span: Span) -> (PathBuf, usize) {
+    let file = model.config.sources().file(span.file);
+    (file.path.clone(), file.position(span.start).line as usize)
+}
