@@ -221,7 +221,7 @@ impl<'s, 'r> Parser<'s, 'r> {
     fn bare_word(&mut self, start: u32) {
         let length = self.skip(lexer::bare_word).len().max(1);
         self.push_word(start, start + length as u32, 0, true);
-        if length >= lexer::MAX_TOKEN {
+        if self.overflows(length) {
             self.error(SyntaxErrorKind::TooLong { what: "parameter" }, self.ast.span(start, start + 1));
         }
     }
@@ -249,7 +249,7 @@ impl<'s, 'r> Parser<'s, 'r> {
         }
         self.push_word(start, end, quote, true);
         // The opening quote is not in nginx's buffer, the byte behind the closing one has to be.
-        if raw.len() > lexer::MAX_TOKEN {
+        if raw.len() > lexer::MAX_TOKEN || self.overflows(raw.len() - 1) {
             self.error(SyntaxErrorKind::TooLong { what: "parameter" }, self.ast.span(start, start + 1));
         }
         if touching.is_some() {
@@ -257,6 +257,13 @@ impl<'s, 'r> Parser<'s, 'r> {
                 String::from_utf8_lossy(&self.rest[..self.rest.len().min(4)]).chars().next().unwrap_or('\u{fffd}');
             self.error(SyntaxErrorKind::UnexpectedAfterQuote { found }, self.ast.span(end, end + 1));
         }
+    }
+
+    /// Whether so many bytes before the current place are more than nginx's buffer takes. A blank
+    /// behind them has to fit, too, with room for another byte.
+    fn overflows(&self, length: usize) -> bool {
+        let is_blank = self.rest.first().is_some_and(|&next| lexer::is_blank(next));
+        length + usize::from(is_blank) >= lexer::MAX_TOKEN
     }
 
     fn push_word(&mut self, start: u32, end: u32, quote: u8, closed: bool) {

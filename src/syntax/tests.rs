@@ -119,6 +119,11 @@ fn a_token_fits_nginx_s_buffer_or_is_refused() {
     assert!(too_long(format!("env {};", "x".repeat(4096))));
     assert!(!too_long(format!("env \"{}\";", "x".repeat(4094))));
     assert!(too_long(format!("env \"{}\";", "x".repeat(4095))));
+    // With a blank behind it nginx wants one byte more.
+    assert!(!too_long(format!("env {} ;", "x".repeat(4094))));
+    assert!(too_long(format!("env {} ;", "x".repeat(4095))));
+    assert!(!too_long(format!("env \"{}\" ;", "x".repeat(4093))));
+    assert!(too_long(format!("env \"{}\" ;", "x".repeat(4094))));
     assert!(!too_long(format!("#{}\n", "x".repeat(4094))));
     assert!(too_long(format!("#{}\n", "x".repeat(4095))));
 }
