@@ -110,7 +110,7 @@ const LOADED: &[(&str, &[(&str, &str)], &str, &[&str])] = &[
     ),
     (
         "entries have no blocks",
-        &[("nginx.conf", "http {\ntypes { a{2}; }\n}")],
+        &[("nginx.conf", "http {\ntypes { a{2;} }\n}")],
         "http{types{a{2}}}",
         &["nginx.conf:2 BlockAmongEntries { block: \"types\" }"],
     ),
