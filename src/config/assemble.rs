@@ -52,7 +52,9 @@ impl<'l> Config<'l> {
 }
 
 /// Nodes that are still to be taken over.
-struct Frame {
+struct Frame<'l> {
+    /// A file that is opened with this frame: it gets its number once the files before it are read.
+    opens: Option<&'l LoadedFile<'l>>,
     file: u32,
     next: u32,
     end: u32,
@@ -67,12 +69,19 @@ struct Assembly<'i, 'l> {
     config: Config<'l>,
     includes: &'i Includes<'l>,
     numbers: FxHashMap<FileId, u32>,
-    frames: Vec<Frame>,
+    frames: Vec<Frame<'l>>,
 }
 
 impl<'l> Assembly<'_, 'l> {
     fn run(&mut self) {
         while let Some(frame) = self.frames.last_mut() {
+            if let Some(file) = frame.opens.take() {
+                let files = &mut self.config.files;
+                frame.file = *self.numbers.entry(file.ast.file).or_insert_with(|| {
+                    files.push(file);
+                    files.len() as u32 - 1
+                });
+            }
             if frame.next >= frame.end {
                 if let Some(block) = frame.closes {
                     self.config.items[block.0 as usize].next = ItemId(self.config.items.len() as u32);
@@ -148,7 +157,16 @@ impl<'l> Assembly<'_, 'l> {
             None => BlockBody::Unknown,
         };
         let end = self.config.files[file as usize].ast.next(node).0;
-        self.frames.push(Frame { file, next: node.0 + 1, end, parent: id, body, included_by, closes: Some(id) });
+        self.frames.push(Frame {
+            opens: None,
+            file,
+            next: node.0 + 1,
+            end,
+            parent: id,
+            body,
+            included_by,
+            closes: Some(id),
+        });
     }
 
     fn is_include(&self, id: ItemId, body: BlockBody) -> bool {
@@ -195,13 +213,8 @@ impl<'l> Assembly<'_, 'l> {
     }
 
     fn open_file(&mut self, file: &'l LoadedFile<'l>, parent: ItemId, body: BlockBody, included_by: Option<ItemId>) {
-        let files = &mut self.config.files;
-        let number = *self.numbers.entry(file.ast.file).or_insert_with(|| {
-            files.push(file);
-            files.len() as u32 - 1
-        });
         let end = file.ast.len() as u32;
-        self.frames.push(Frame { file: number, next: 0, end, parent, body, included_by, closes: None });
+        self.frames.push(Frame { opens: Some(file), file: 0, next: 0, end, parent, body, included_by, closes: None });
     }
 
     /// The files from `target` to the one that is being read, if `target` is already open.
