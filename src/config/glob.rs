@@ -35,15 +35,15 @@ pub(super) fn expand(files: &dyn FileSystem, pattern: &Path) -> Matches {
         for directory in std::mem::take(&mut matches.paths) {
             let look_into = if directory.as_os_str().is_empty() { Path::new(".") } else { &directory };
             match files.read_dir(look_into) {
-                Ok(entries) => found.extend(
-                    entries
-                        .into_iter()
-                        .filter(|entry| {
-                            let entry = entry.name.to_string_lossy();
-                            (name.starts_with('.') || !entry.starts_with('.')) && matcher.is_match(&*entry)
-                        })
-                        .map(|entry| directory.join(entry.name)),
-                ),
+                Ok(entries) => {
+                    let own = entries.into_iter().map(|entry| entry.name);
+                    // The directory itself and its parent are entries, too.
+                    let names = own.chain([".".into(), "..".into()]);
+                    let is_match =
+                        |entry: &str| (name.starts_with('.') || !entry.starts_with('.')) && matcher.is_match(entry);
+                    let matching = names.filter(|entry| is_match(&entry.to_string_lossy()));
+                    found.extend(matching.map(|entry| directory.join(entry)));
+                }
                 Err(ReadError::NotFound) => {}
                 Err(error) => matches.unreadable.push((directory, error)),
             }
@@ -59,8 +59,20 @@ pub(super) fn expand(files: &dyn FileSystem, pattern: &Path) -> Matches {
     matches
 }
 
+/// The classes of glob(7) that are ranges in the C locale.
+const CLASSES: &[(&str, &str)] = &[
+    ("[:alnum:]", "a-zA-Z0-9"),
+    ("[:alpha:]", "a-zA-Z"),
+    ("[:digit:]", "0-9"),
+    ("[:lower:]", "a-z"),
+    ("[:upper:]", "A-Z"),
+    ("[:xdigit:]", "a-fA-F0-9"),
+];
+
 /// One path component as a matcher; `None` when its brackets are unbalanced, which matches nothing.
 fn matcher(component: &str) -> Option<GlobMatcher> {
+    let classes = CLASSES.iter().filter(|(class, _)| component.contains(class));
+    let component = classes.fold(component.to_owned(), |component, (class, range)| component.replace(class, range));
     let mut pattern = String::with_capacity(component.len() + 8);
     let mut previous = ' ';
     for char in component.chars() {
@@ -88,7 +100,9 @@ mod tests {
     const CASES: &[(&str, &[&str])] = &[
         ("/n/*.conf", &["/n/a.conf", "/n/b.conf"]),
         ("/n/*", &["/n/a.conf", "/n/a.conf.bak", "/n/b.conf", "/n/s", "/n/s-b", "/n/{a,b}"]),
-        ("/n/.*", &["/n/.hidden.conf"]),
+        ("/n/.*", &["/n/.", "/n/..", "/n/.hidden.conf"]),
+        ("/n/.h*", &["/n/.hidden.conf"]),
+        ("/n/[[:alpha:]].conf", &["/n/a.conf", "/n/b.conf"]),
         ("/n/s*/x", &["/n/s-b/x", "/n/s/x"]), // `-` sorts before `/`
         ("/n/[!a].conf", &["/n/b.conf"]),
         ("/n/?.conf", &["/n/a.conf", "/n/b.conf"]),
