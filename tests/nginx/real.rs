@@ -70,25 +70,25 @@ impl Nginx {
         Some(Nginx { path, version })
     }
 
-    /// A command for the configuration `root`; everything it writes goes below the directory of `root`.
-    fn command(&self, root: &Path) -> Command {
+    /// A command for the configuration `root` and `directives` (nginx obeys one `-g` only); everything it writes goes below the directory of `root`.
+    fn command(&self, root: &Path, directives: &str) -> Command {
         let directory = root.parent().unwrap();
         let mut command = Command::new(&self.path);
         command.arg("-p").arg(directory).arg("-c").arg(root).args(["-e", "stderr"]);
-        command.arg("-g").arg(format!("pid {};", directory.join("nginx.pid").display()));
+        command.arg("-g").arg(format!("{directives} pid {};", directory.join("nginx.pid").display()));
         command.stdin(Stdio::null());
         command
     }
 
     /// Asks `nginx -t`.
     pub(crate) fn test(&self, root: &Path) -> Verdict {
-        let output = self.command(root).arg("-t").output().unwrap();
+        let output = self.command(root, "").arg("-t").output().unwrap();
         Verdict::new(output.status.success(), &output.stderr)
     }
 
     /// Asks `nginx -T` with few file descriptors: the verdict, and the files in the order of reading.
     pub(crate) fn dump(&self, root: &Path) -> (Verdict, Vec<PathBuf>) {
-        let command = self.command(root);
+        let command = self.command(root, "");
         let mut limited = Command::new("sh");
         limited.args(["-c", "ulimit -n 64; exec \"$@\"", "sh"]).arg(command.get_program()).args(command.get_args());
         let output = limited.arg("-T").output().unwrap();
@@ -102,8 +102,7 @@ impl Nginx {
     pub(crate) fn start(&self, root: &Path, port: u16) -> Result<Running, String> {
         let log = root.with_extension("log");
         let child = self
-            .command(root)
-            .args(["-g", "daemon off; master_process off;"])
+            .command(root, "daemon off; master_process off;")
             .stderr(std::fs::File::create(&log).unwrap())
             .spawn()
             .unwrap();
@@ -122,7 +121,7 @@ impl Nginx {
 impl Verdict {
     fn new(is_accepted: bool, stderr: &[u8]) -> Verdict {
         let text = String::from_utf8_lossy(stderr).into_owned();
-        let refusal = text.split_once("[emerg] ").map(|(_, message)| {
+        let refusal = ["[emerg] ", "[crit] "].iter().find_map(|level| text.split_once(level)).map(|(_, message)| {
             // A message can hold line breaks of the configuration; the place ends its last line.
             let message = message.split("\nnginx: configuration file ").next().unwrap_or_default().trim_end();
             let message = message.split_once(": ").map_or(message, |(_, message)| message);

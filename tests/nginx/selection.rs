@@ -1,1 +1,430 @@
-//! x
+//! Which server answers, which certificate is presented, and which names are ignored.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use ngxlint::model::listen::Address;
+use ngxlint::model::{CertificateSource, ListenSocket, Model, Server, Settled};
+
+use crate::question::with_model;
+use crate::random::{Random, seeds};
+use crate::real::{self, Nginx, Running, free_ports};
+
+/// Groups of servers in one configuration, each on ports of its own.
+const GROUPS: usize = 24;
+
+/// Handshakes in one configuration; each starts an `openssl`.
+const HANDSHAKES: usize = 120;
+
+const NAMES: &[&str] = &[
+    "a.test",
+    "www.a.test",
+    "x.www.a.test",
+    "*.a.test",
+    ".a.test",
+    "*.www.a.test",
+    "www.a.*",
+    "www.*",
+    "a.*",
+    "b.test",
+    ".b.test",
+    "*.b.test",
+    "www.b.*",
+    "*.test",
+    ".test",
+    "A.Test",
+    "*.A.test",
+    "_",
+    "\"\"",
+    "\"~^w.*\\.a\\.test$\"",
+    "\"~^x\"",
+    "\"~^(?<name>.+)\\.b\\.test$\"",
+    "\"~A\\.TEST\"",
+    "\"~^\\D+$\"",
+    "\"~test\"",
+    "a.test.",
+    "localhost",
+    "127.0.0.1",
+    "www.a.test.*",
+    "xn--a.test",
+    "-",
+    "\"~^$\"",
+    "\"~^(www\\.)?(?<d>a|b)\\.\"",
+];
+
+const HOSTS: &[&str] = &[
+    "a.test",
+    "www.a.test",
+    "x.www.a.test",
+    "y.x.www.a.test",
+    "b.test",
+    "www.b.test",
+    "x.www.b.test",
+    "www.a.other",
+    "a.other",
+    "www.other",
+    "other",
+    "test",
+    "x.test",
+    "localhost",
+    "127.0.0.1",
+    "A.TEST",
+    "Www.A.Test",
+    "a.test.",
+    "WWW.a.test.",
+    "xn--a.test",
+    "_",
+    "-",
+    "www.a.test.org",
+    "www.x.a.test",
+    "aa.test",
+    "wwwa.test",
+    "www",
+    "x1",
+    "[::1]",
+];
+
+const CERTIFICATES: &[&str] =
+    &["shop.example", "api.shop.example", "other.example", "blog.example", "localhost", "rsa.shop.example"];
+
+fn pki() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pki")
+}
+
+fn has_ipv6() -> bool {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
+}
+
+/// What all servers need: files below `directory`, no access log.
+fn surrounded(directory: &Path, servers: &str) -> String {
+    let path = directory.display();
+    format!(
+        "worker_processes 1;\nevents {{ worker_connections 512; }}\nhttp {{\n    access_log off;\n    \
+         server_names_hash_bucket_size 128;\n    client_body_temp_path {path}/body;\n    proxy_temp_path {path}/proxy;\n    \
+         fastcgi_temp_path {path}/fastcgi;\n    uwsgi_temp_path {path}/uwsgi;\n    scgi_temp_path {path}/scgi;\n{servers}}}\n"
+    )
+}
+
+/// Servers on a few sockets of their own; each answers with its number.
+fn group(random: &mut Random, port: u16, is_tls: bool, count: &mut usize, text: &mut String) {
+    let mut addresses = vec![format!("{port}"), format!("127.0.0.2:{port}")];
+    if has_ipv6() {
+        addresses.push(format!("[::1]:{port}"));
+    }
+    let mut has_default = vec![false; addresses.len()];
+    let few = [2, 4, 8, NAMES.len()][random.below(4)];
+    let offset = random.below(NAMES.len());
+    let tls_addresses: Vec<bool> = addresses.iter().map(|_| is_tls && !random.once_in(6)).collect();
+    let servers = 1 + random.below(5);
+    for server in 0..servers {
+        text.push_str("    server {\n");
+        let mut listens = 0;
+        for (number, address) in addresses.iter().enumerate() {
+            // The first server of a TLS group has a certificate that others can borrow.
+            if !(number == 0 && server == 0) && random.once_in(2) && !(number == 2 && listens == 0) {
+                continue;
+            }
+            listens += 1;
+            let is_default = !has_default[number] && random.once_in(6);
+            has_default[number] |= is_default;
+            let default = if is_default { random.pick(&[" default_server", " default"]) } else { "" };
+            // `ssl` of one server counts for all of the socket; not all have to say it.
+            let ssl = if tls_addresses[number] && !random.once_in(5) { " ssl" } else { "" };
+            text.push_str(&format!("        listen {address}{default}{ssl};\n"));
+        }
+        for _ in 0..random.below(3) {
+            let names: Vec<&str> =
+                (0..1 + random.below(3)).map(|_| NAMES[(offset + random.below(few)) % NAMES.len()]).collect();
+            text.push_str(&format!("        server_name {};\n", names.join(" ")));
+        }
+        if is_tls {
+            if random.once_in(8) {
+                text.push_str("        ssl_reject_handshake on;\n");
+            }
+            let certificate = pki().join(random.pick(CERTIFICATES));
+            let certificate = certificate.display();
+            // Named captures are variables of all servers, and must not be missing in any of them.
+            text.push_str(&format!(
+                "        ssl_certificate {certificate}.pem;\n        ssl_certificate_key {certificate}.key;\n"
+            ));
+        }
+        text.push_str(&format!("        return 200 \"server {count}.\";\n    }}\n"));
+        *count += 1;
+    }
+}
+
+/// Takes the certificate away from some servers that nginx would let borrow the default's.
+fn start(nginx: &Nginx, root: &Path, text: &str, port: u16) -> Running {
+    std::fs::write(root, text).unwrap();
+    match nginx.start(root, port) {
+        Ok(running) => running,
+        Err(log) => panic!("{nginx:?} does not start:\n{log}\n{text}"),
+    }
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream
+}
+
+fn request(host: Option<&str>) -> String {
+    match host {
+        Some(host) => format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"),
+        None => "GET / HTTP/1.0\r\n\r\n".to_owned(),
+    }
+}
+
+/// The number in `server N.`
+fn server_number(answer: &str) -> Option<u32> {
+    answer.split_once("\r\n\r\nserver ")?.1.split('.').next()?.parse().ok()
+}
+
+/// The socket that a connection to `address` reaches.
+fn socket_of<'m>(model: &'m Model<'_>, address: SocketAddr) -> Option<&'m ListenSocket> {
+    let wildcard: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let at = |ip: IpAddr| {
+        model
+            .sockets()
+            .find(|socket| socket.endpoint.port == address.port() && socket.endpoint.address == Address::Ip(ip))
+    };
+    at(address.ip()).or_else(|| at(wildcard))
+}
+
+/// What nginx makes of a Host header or of SNI before it looks for a server.
+fn normalized(host: &str) -> String {
+    let host = host.to_ascii_lowercase();
+    host.strip_suffix('.').map_or(host.clone(), str::to_owned)
+}
+
+fn addresses(port: u16) -> Vec<SocketAddr> {
+    let mut ips: Vec<IpAddr> = vec![Ipv4Addr::LOCALHOST.into(), Ipv4Addr::new(127, 0, 0, 2).into()];
+    if has_ipv6() {
+        ips.push(Ipv6Addr::LOCALHOST.into());
+    }
+    ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect()
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    asked: usize,
+    unknown: usize,
+    differences: Vec<String>,
+}
+
+impl Tally {
+    fn compare<T: PartialEq + std::fmt::Debug>(&mut self, expected: Settled<T>, found: &T, what: &str) {
+        self.asked += 1;
+        match expected {
+            Settled::Unknown => self.unknown += 1,
+            Settled::Known(expected) if expected == *found => {}
+            Settled::Known(expected) => {
+                self.differences.push(format!("{what}: ngxlint {expected:?}, nginx {found:?}"));
+            }
+        }
+    }
+}
+
+/// `[name] on [socket]` of each warning, and of each conflict.
+fn compare_conflicts(model: &Model<'_>, log: &str, tally: &mut Tally) {
+    let mut warned: Vec<String> = log
+        .lines()
+        .filter_map(|line| line.split_once("conflicting server name \"")?.1.strip_suffix(", ignored"))
+        .map(|line| line.replacen("\" on ", " on ", 1))
+        .collect();
+    let mut expected = Vec::new();
+    for socket in model.sockets() {
+        for conflict in &socket.names.conflicts {
+            if socket.ignores(conflict.ignored.0, conflict.ignored.1) {
+                let name = model.name(conflict.ignored);
+                let name = name.word.map(|word| word.text().to_ascii_lowercase()).unwrap_or_default();
+                expected.push(format!("{name} on {}", socket.endpoint));
+            }
+        }
+    }
+    warned.sort();
+    expected.sort();
+    tally.compare(Settled::Known(expected), &warned, "conflicts");
+}
+
+#[test]
+fn the_same_server_answers_to_a_host() {
+    for nginx in real::all() {
+        let mut tally = Tally::default();
+        for seed in seeds("hosts") {
+            let mut random = Random::new(seed);
+            let directory = tempfile::tempdir().unwrap();
+            let root = directory.path().join("nginx.conf");
+            let ports = free_ports(GROUPS);
+            let (mut servers, mut count) = (String::new(), 0);
+            ports.iter().for_each(|&port| group(&mut random, port, false, &mut count, &mut servers));
+            let text = surrounded(directory.path(), &servers);
+            let running = start(nginx, &root, &text, ports[0]);
+            with_model(&root, nginx.version, |model| {
+                compare_conflicts(model, &running.log(), &mut tally);
+                for address in ports.iter().flat_map(|&port| addresses(port)) {
+                    let Some(socket) = socket_of(model, address) else {
+                        assert!(TcpStream::connect(address).is_err(), "{address} should be closed");
+                        continue;
+                    };
+                    for host in HOSTS.iter().map(|host| Some(*host)).chain([None]) {
+                        let sent = host.map(|host| match random.below(3) {
+                            0 => format!("{host}:{}", address.port()),
+                            _ => host.to_owned(),
+                        });
+                        let mut answer = String::new();
+                        let mut stream = connect(address);
+                        stream.write_all(request(sent.as_deref()).as_bytes()).unwrap();
+                        stream.read_to_string(&mut answer).unwrap();
+                        let expected = match model.select(socket, &normalized(host.unwrap_or_default())) {
+                            Settled::Known((server, _)) => Settled::Known(Some(server.id.0)),
+                            Settled::Unknown => Settled::Unknown,
+                        };
+                        let what = format!("seed {seed}, {address}, Host {sent:?}");
+                        tally.compare(expected, &server_number(&answer), &what);
+                    }
+                }
+            });
+            if !tally.differences.is_empty() {
+                tally.differences.push(text);
+                break;
+            }
+        }
+        println!("{nginx:?}: {} asked, {} unknown", tally.asked, tally.unknown);
+        assert!(tally.differences.is_empty(), "{nginx:?}\n{}", tally.differences.join("\n"));
+    }
+}
+
+/// What a TLS client sees.
+#[derive(Debug, PartialEq, Eq)]
+enum Handshake {
+    Rejected,
+    /// The file of the certificate, and the server that answers.
+    Done(Option<PathBuf>, Option<u32>),
+}
+
+/// The certificate's base64, by which files and handshakes are compared.
+fn first_certificate(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("-----BEGIN CERTIFICATE-----")?;
+    Some(rest.split_once("-----END")?.0.split_whitespace().collect())
+}
+
+fn handshake(address: SocketAddr, sni: Option<&str>, host: &str, known: &[(PathBuf, String)]) -> Handshake {
+    let mut command = Command::new("openssl");
+    command.args(["s_client", "-ign_eof", "-connect", &address.to_string()]);
+    match sni {
+        Some(sni) => command.args(["-servername", sni]),
+        None => command.arg("-noservername"),
+    };
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("openssl is there");
+    // Where the handshake fails nobody reads it.
+    let _ = child.stdin.take().unwrap().write_all(request(Some(host)).as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let Some(presented) = first_certificate(&text) else { return Handshake::Rejected };
+    let file = known.iter().find(|(_, certificate)| *certificate == presented).map(|(file, _)| file.clone());
+    Handshake::Done(file, server_number(&text))
+}
+
+fn has_openssl() -> bool {
+    let is_there = Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success());
+    if !is_there {
+        eprintln!("SKIPPED: there is no openssl on this machine, so no handshake is compared");
+        assert!(std::env::var_os("CI").is_none(), "in CI an openssl has to be there");
+    }
+    is_there
+}
+
+/// What the model expects of a handshake.
+fn expected_handshake(model: &Model<'_>, socket: &ListenSocket, sni: Option<&str>, host: &str) -> Settled<Handshake> {
+    let by_sni = match sni {
+        // Without SNI nginx looks for no name at all, not even for the empty one.
+        None => model.server(socket.default.server),
+        Some(sni) => match model.select(socket, &normalized(sni)) {
+            Settled::Known((server, _)) => server,
+            Settled::Unknown => return Settled::Unknown,
+        },
+    };
+    if by_sni.rejects_handshake {
+        return Settled::Known(Handshake::Rejected);
+    }
+    let file = |server: &Server<'_>| match server.certificates.first().map(|used| &used.source) {
+        Some(CertificateSource::File(path)) => Some(path.clone()),
+        _ => None,
+    };
+    match model.select(socket, &normalized(host)) {
+        Settled::Known((by_host, _)) => {
+            Settled::Known(Handshake::Done(file(model.presenting_server(socket, by_sni.id)), Some(by_host.id.0)))
+        }
+        Settled::Unknown => Settled::Unknown,
+    }
+}
+
+#[test]
+fn the_same_certificate_is_presented_for_a_name() {
+    if !has_openssl() {
+        return;
+    }
+    let known: Vec<(PathBuf, String)> = CERTIFICATES
+        .iter()
+        .map(|name| pki().join(format!("{name}.pem")))
+        .map(|path| (path.clone(), first_certificate(&std::fs::read_to_string(path).unwrap()).unwrap()))
+        .collect();
+    for nginx in real::all() {
+        let mut tally = Tally::default();
+        for seed in seeds("sni") {
+            let mut random = Random::new(seed);
+            let directory = tempfile::tempdir().unwrap();
+            let root = directory.path().join("nginx.conf");
+            let ports = free_ports(GROUPS);
+            let (mut servers, mut count) = (String::new(), 0);
+            ports.iter().for_each(|&port| group(&mut random, port, true, &mut count, &mut servers));
+            let text = surrounded(directory.path(), &servers);
+            let text = without_some_certificates(nginx, &root, &mut random, text);
+            let running = start(nginx, &root, &text, ports[0]);
+            with_model(&root, nginx.version, |model| {
+                compare_conflicts(model, &running.log(), &mut tally);
+                let mut left = HANDSHAKES;
+                while left > 0 {
+                    let addresses = addresses(ports[random.below(ports.len())]);
+                    let address = addresses[random.below(addresses.len())];
+                    let Some(socket) = socket_of(model, address).filter(|socket| socket.is_tls) else { continue };
+                    left -= 1;
+                    let is_name = |host: &&str| !host.contains(['[', ':']) && host.parse::<IpAddr>().is_err();
+                    let names: Vec<&str> = HOSTS.iter().copied().filter(is_name).collect();
+                    let sni = if random.once_in(8) { None } else { Some(random.pick(&names)) };
+                    let host = sni.filter(|_| !random.once_in(3)).unwrap_or(random.pick(&names));
+                    let expected = expected_handshake(model, socket, sni, host);
+                    let found = handshake(address, sni, host, &known);
+                    tally.compare(expected, &found, &format!("seed {seed}, {address}, SNI {sni:?}, Host {host}"));
+                }
+            });
+            if !tally.differences.is_empty() {
+                tally.differences.push(text);
+                break;
+            }
+        }
+        println!("{nginx:?}: {} asked, {} unknown", tally.asked, tally.unknown);
+        assert!(tally.differences.is_empty(), "{nginx:?}\n{}", tally.differences.join("\n"));
+    }
+}
+
+/// Takes the certificate away from some servers, as long as nginx still starts.
+fn without_some_certificates(nginx: &Nginx, root: &Path, random: &mut Random, text: String) -> String {
+    let mut text = text;
+    for _ in 0..12 {
+        let places: Vec<usize> = text.match_indices("        ssl_certificate ").map(|(at, _)| at).collect();
+        let at = places[random.below(places.len())];
+        let end = at + text[at..].match_indices('\n').nth(1).unwrap().0 + 1;
+        let shorter = format!("{}{}", &text[..at], &text[end..]);
+        std::fs::write(root, &shorter).unwrap();
+        if nginx.test(root).is_accepted {
+            text = shorter;
+        }
+    }
+    text
+}

@@ -88,7 +88,7 @@ fn soup(random: &mut Random) -> String {
             _ => format!("a '{}\n{}';", "w".repeat(length / 2), "w".repeat(length - length / 2)),
         });
     }
-    text.push_str("\n    }\n    map $a $b {\n        default 0;\n    }\n}\n");
+    text.push_str("\n    }\n    map $host $b {\n        default 0;\n    }\n}\n");
     for _ in 0..random.below(3) {
         let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
         let at = places[random.below(places.len())];
@@ -149,9 +149,12 @@ fn difference(nginx: &Nginx, root: &Path, text: &str, tally: &mut Tally) -> Opti
         None => Some(format!("nginx accepts it: {}\nngxlint: {errors:?}", verdict.text)),
         Some(refusal) if is_syntax_error == Some(true) => {
             let line = refusal.line.unwrap_or_default();
-            // nginx stops at a block among entries; ngxlint points at the brace that is missing above it.
-            let is_explained =
-                |message: &str| refusal.message == "unexpected \"{\"" && message.contains("is never closed");
+            // nginx stops at a block among entries, ngxlint points at the brace that is missing above it; and
+            // nginx names the last line of a directive that starts with a byte order mark.
+            let is_explained = |message: &str| {
+                (refusal.message == "unexpected \"{\"" && message.contains("is never closed"))
+                    || (refusal.message.starts_with("unknown directive") && message.contains("byte order mark"))
+            };
             let is_found = errors.iter().any(|(message, lines)| lines.contains(&line) || is_explained(message));
             (!is_found).then(|| format!("nginx: {} in line {line}\nngxlint: {errors:?}", refusal.message))
         }
