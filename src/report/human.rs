@@ -25,8 +25,10 @@ const MIN_LABEL_WIDTH: usize = 24;
 pub struct HumanStyle {
     /// Columns; text is wrapped and lines are cut to them.
     pub width: usize,
-    /// Whether to use colours, and links to the documentation that a terminal hides behind the rule's id.
+    /// Whether to use colours.
     pub color: bool,
+    /// Whether the documentation is a link behind the rule's id, as terminals know it, or a line of its own.
+    pub links: bool,
     /// Whether to draw with more than ASCII.
     pub unicode: bool,
 }
@@ -51,7 +53,7 @@ pub fn write_human(report: &Report<'_>, style: HumanStyle, out: &mut dyn Write) 
 fn render(report: &Report<'_>, finding: &Finding, style: HumanStyle, text: &mut String) -> fmt::Result {
     let drawing = Drawing::new(report, finding, style);
     handler(style, &drawing).render_report(text, &drawing)?;
-    if !style.color {
+    if !style.links {
         text.push_str("  docs: ");
         text.push_str(&drawing.url);
         text.push('\n');
@@ -74,7 +76,7 @@ fn handler(style: HumanStyle, drawing: &Drawing) -> GraphicalReportHandler {
     GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
         .with_width(style.width)
         .with_break_words(false)
-        .with_urls(style.color)
+        .with_urls(style.links)
         .with_link_display_text("(docs)")
         .without_syntax_highlighting()
 }
