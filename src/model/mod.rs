@@ -4,9 +4,61 @@
 //! of [`crate::config`], the facts of [`crate::nginx`] and the certificates of [`crate::tls`], and
 //! never judges: that is for the rules.
 
-use crate::config::Config;
-use crate::nginx::NginxVersion;
-use crate::tls::{CertificateStore, UnixTime};
+pub mod certificate_use;
+pub mod hsts;
+pub mod inherit;
+pub mod listen;
+pub mod location;
+pub mod pattern;
+pub mod proxy;
+pub mod redirect;
+pub mod rewrite;
+pub mod server;
+pub mod server_names;
+pub mod socket;
+pub mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::OnceLock;
+
+use elsa::sync::FrozenMap;
+use rustc_hash::FxHashMap;
+
+use crate::config::{Config, Directive};
+use crate::nginx::{Contexts, NginxVersion};
+use crate::source::{FileSystem, Span};
+use crate::syntax::Word;
+use crate::tls::{Certificate, CertificateFile, CertificateName, CertificateStore, Host, UnixTime};
+
+pub use certificate_use::UsedCertificate;
+pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
+pub use pattern::Pattern;
+pub use proxy::{ProxiedBlock, Upgrading};
+pub use redirect::{Chain, Ending, Follower, Hop, Start};
+pub use server::{CertificateSource, CertificateUse, Server, ServerId};
+pub use server_names::{NameKind, SelectedBy, ServerName};
+pub use socket::{ListenSocket, Member};
+
+/// What is known of a value that may depend on things outside the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled<T> {
+    /// It is this, whatever the rest of the world does.
+    Known(T),
+    /// It depends on what cannot be seen.
+    Unknown,
+}
+
+impl<T> Settled<T> {
+    /// The value, if it is known.
+    pub fn known(self) -> Option<T> {
+        match self {
+            Settled::Known(value) => Some(value),
+            Settled::Unknown => None,
+        }
+    }
+}
 
 /// What a run assumes of the world around a configuration.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +67,7 @@ pub struct Environment {
     pub version: NginxVersion,
     /// The time against which certificates are judged.
     pub now: UnixTime,
-    /// Whether certificates were opened at all (`--certs`).
+    /// What is done about certificate files.
     pub certificates: CertificateMode,
 }
 
@@ -31,6 +83,17 @@ pub enum CertificateMode {
     Skip,
 }
 
+/// Whether the certificate that a server presents is good for a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// A certificate names the host.
+    Covered,
+    /// None does.
+    NotCovered,
+    /// A certificate is not known: a variable, or a file that cannot be read.
+    Unknown,
+}
+
 /// The model of one configuration.
 #[derive(Debug)]
 pub struct Model<'c> {
@@ -38,20 +101,227 @@ pub struct Model<'c> {
     pub config: &'c Config<'c>,
     /// The certificates that the configuration names.
     pub certificates: CertificateStore,
+    /// Whether none of the configuration's certificates and keys can be read, so that it is a
+    /// repository without its secrets.
+    pub lacks_certificates: bool,
     /// What is assumed of the world.
     pub environment: Environment,
+    servers: Vec<Server<'c>>,
+    sockets: Vec<ListenSocket>,
+    /// For each server the sockets it listens on.
+    sockets_by_server: Vec<Vec<u32>>,
+    /// The servers that name a host, by the host, and by `*.` and its parent domain.
+    owners: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
+    /// The servers that name a host below a domain, by the domain.
+    below: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
+    /// Compiled regexes by the word that holds them.
+    patterns: FrozenMap<Span, Box<Pattern>>,
 }
 
 impl<'c> Model<'c> {
     /// Models a configuration; certificate files are read through `files`.
-    pub fn build(config: &'c Config<'c>, files: &dyn crate::source::FileSystem, environment: Environment) -> Model<'c> {
-        let _ = files;
-        Model { config, certificates: CertificateStore::default(), environment }
+    pub fn build(config: &'c Config<'c>, files: &dyn FileSystem, environment: Environment) -> Model<'c> {
+        let blocks = config.directives_named("server", Contexts::HTTP).filter(Directive::is_block);
+        let servers: Vec<Server<'c>> =
+            blocks.enumerate().map(|(id, block)| Server::new(ServerId(id as u32), block)).collect();
+        let paths = servers.iter().flat_map(|server| &server.certificates).filter_map(|used| match &used.source {
+            CertificateSource::File(path) => Some(path.clone()),
+            CertificateSource::Unknown => None,
+        });
+        let certificates = match environment.certificates {
+            CertificateMode::Skip => CertificateStore::default(),
+            CertificateMode::Auto | CertificateMode::Require => CertificateStore::load(files, paths),
+        };
+        let is_absent = |file: &CertificateFile| file.is_unreadable();
+        let lacks_certificates = environment.certificates == CertificateMode::Auto
+            && !certificates.is_empty()
+            && certificates.files().all(is_absent)
+            && !has_key(config, files);
+        let sockets = ListenSocket::all(&servers);
+        let mut sockets_by_server = vec![Vec::new(); servers.len()];
+        for (number, socket) in sockets.iter().enumerate() {
+            for member in &socket.members {
+                sockets_by_server[member.server.0 as usize].push(number as u32);
+            }
+        }
+        Model {
+            config,
+            certificates,
+            lacks_certificates,
+            environment,
+            servers,
+            sockets,
+            sockets_by_server,
+            owners: OnceLock::new(),
+            below: OnceLock::new(),
+            patterns: FrozenMap::new(),
+        }
     }
 
     /// The number of `server` blocks of `http`.
     #[must_use]
     pub fn server_count(&self) -> usize {
-        0
+        self.servers.len()
     }
+
+    /// The servers of `http`, in the order of the configuration.
+    pub fn servers(&self) -> impl ExactSizeIterator<Item = &Server<'c>> {
+        self.servers.iter()
+    }
+
+    /// The server behind an id of this model.
+    #[must_use]
+    pub fn server(&self, id: ServerId) -> &Server<'c> {
+        &self.servers[id.0 as usize]
+    }
+
+    /// The listen sockets of `http`, by port and address.
+    pub fn sockets(&self) -> impl ExactSizeIterator<Item = &ListenSocket> {
+        self.sockets.iter()
+    }
+
+    /// The sockets that a server listens on.
+    pub fn sockets_of(&self, server: ServerId) -> impl Iterator<Item = &ListenSocket> {
+        self.sockets_by_server[server.0 as usize].iter().map(|&socket| &self.sockets[socket as usize])
+    }
+
+    /// The TLS sockets that a server listens on.
+    pub fn tls_sockets_of(&self, server: ServerId) -> impl Iterator<Item = &ListenSocket> {
+        self.sockets_of(server).filter(|socket| socket.is_tls)
+    }
+
+    /// A name by its server and number.
+    #[must_use]
+    pub fn name(&self, (server, number): (ServerId, usize)) -> &ServerName<'c> {
+        &self.server(server).names[number]
+    }
+
+    /// The server that `host` (lower case, no port, no trailing dot) selects on a socket.
+    #[must_use]
+    pub fn select(&self, socket: &ListenSocket, host: &str) -> Settled<(&Server<'c>, SelectedBy)> {
+        match socket.select(&self.servers, host) {
+            Settled::Known((server, by)) => Settled::Known((self.server(server), by)),
+            Settled::Unknown => Settled::Unknown,
+        }
+    }
+
+    /// Whether certificate files were opened, and at least one of them or a key is there.
+    #[must_use]
+    pub fn sees_certificates(&self) -> bool {
+        self.environment.certificates != CertificateMode::Skip && !self.lacks_certificates
+    }
+
+    /// The server whose certificates a TLS socket presents for `server`: its own, else the default
+    /// server's.
+    #[must_use]
+    pub fn presenting_server(&self, socket: &ListenSocket, server: ServerId) -> &Server<'c> {
+        let own = self.server(server);
+        if own.certificates.is_empty() { self.server(socket.default.server) } else { own }
+    }
+
+    /// The file of a certificate, if it was read.
+    #[must_use]
+    pub fn certificate_file(&self, used: &CertificateUse<'_>) -> Option<&CertificateFile> {
+        match &used.source {
+            CertificateSource::File(path) => self.certificates.file(path),
+            CertificateSource::Unknown => None,
+        }
+    }
+
+    /// Whether the certificates of `server` cover `host`. Where it has several (RSA and ECDSA), the
+    /// client gets one of them; one that names the host is enough to say it is meant to.
+    #[must_use]
+    pub fn coverage(&self, server: &Server<'_>, host: &Host) -> Coverage {
+        let mut coverage = if server.certificates.is_empty() { Coverage::Unknown } else { Coverage::NotCovered };
+        for used in &server.certificates {
+            match self.certificate_file(used).and_then(CertificateFile::leaf) {
+                Some(leaf) if leaf.covers(host) => return Coverage::Covered,
+                Some(_) => {}
+                None => coverage = Coverage::Unknown,
+            }
+        }
+        coverage
+    }
+
+    /// The regex in `word`, compiled once however often it is asked.
+    pub(super) fn pattern(&self, word: Word<'_>, make: impl FnOnce() -> Pattern) -> &Pattern {
+        match self.patterns.get(&word.span()) {
+            Some(pattern) => pattern,
+            None => self.patterns.insert(word.span(), Box::new(make())),
+        }
+    }
+
+    /// The `location`s, `if`s and `limit_except`s that proxy, in the order of the configuration.
+    pub fn proxied_blocks(&self) -> impl Iterator<Item = ProxiedBlock<'_>> {
+        let contexts = Contexts::LOCATION | Contexts::IF_IN_LOCATION | Contexts::LIMIT_EXCEPT;
+        let passes = self.config.directives_named("proxy_pass", contexts);
+        passes.filter_map(|pass| Some(ProxiedBlock { block: pass.parent()?, pass }))
+    }
+
+    /// The names of the certificates that `server` presents, as far as they are known.
+    pub fn certificate_names(&self, server: &Server<'_>) -> impl Iterator<Item = &CertificateName> {
+        let leaves = server.certificates.iter().filter_map(|used| self.certificate_file(used)?.leaf());
+        leaves.flat_map(Certificate::names).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The servers that name a host which the certificates of `server` cover, in the order of the
+    /// certificate's names.
+    pub fn certificate_owners(&self, server: &Server<'_>) -> impl Iterator<Item = &Server<'c>> {
+        let owners = self.owners();
+        let names = self.certificate_names(server).collect::<Vec<_>>().into_iter();
+        names.filter_map(|name| owners.get(&*name.to_string())).flatten().map(|&id| self.server(id))
+    }
+
+    fn owners(&self) -> &FxHashMap<Box<str>, Vec<ServerId>> {
+        self.owners.get_or_init(|| {
+            let mut owners: FxHashMap<Box<str>, Vec<ServerId>> = FxHashMap::default();
+            for (host, server) in self.named_hosts() {
+                let name = host.to_string();
+                if let Some((_, parent)) = name.split_once('.') {
+                    owners.entry(format!("*.{parent}").into()).or_default().push(server.id);
+                }
+                owners.entry(name.into()).or_default().push(server.id);
+            }
+            owners
+        })
+    }
+
+    /// Whether some server names `host` exactly.
+    fn owns(&self, host: &str) -> bool {
+        self.owners().contains_key(host)
+    }
+
+    /// The servers that name a host below `domain`.
+    fn servers_below(&self, domain: &Host) -> impl Iterator<Item = &Server<'c>> {
+        let below = self.below.get_or_init(|| {
+            let mut below: FxHashMap<Box<str>, Vec<ServerId>> = FxHashMap::default();
+            for (host, server) in self.named_hosts() {
+                let name = host.name().unwrap_or_default();
+                for (dot, _) in name.match_indices('.') {
+                    below.entry(name[dot + 1..].into()).or_default().push(server.id);
+                }
+            }
+            below
+        });
+        let found = domain.name().and_then(|domain| below.get(domain)).map(Vec::as_slice).unwrap_or_default();
+        found.iter().map(|&id| self.server(id))
+    }
+
+    /// The certificates that `ssl_certificate` directives name, in the order of the configuration,
+    /// each with the servers that present it.
+    pub fn certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
+        UsedCertificate::all(self).into_iter()
+    }
+
+    /// The hosts that this configuration names exactly, anywhere in `http`, each with the server
+    /// that names it.
+    pub fn named_hosts(&self) -> impl Iterator<Item = (Host, &Server<'c>)> {
+        self.servers.iter().flat_map(|server| server.hosts().map(move |host| (host, server)))
+    }
+}
+
+/// Whether a private key of the configuration is there: then its certificates should be, too.
+fn has_key(config: &Config<'_>, files: &dyn FileSystem) -> bool {
+    let keys = config.directives_named("ssl_certificate_key", Contexts::HTTP | Contexts::SERVER);
+    keys.filter_map(|key| key.argument(0)).any(|word| files.kind(&config.directory.join(&*word.text())).is_ok())
 }

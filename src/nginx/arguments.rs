@@ -65,7 +65,7 @@ impl Arguments {
 }
 
 impl fmt::Display for Arguments {
-    /// `1`, `1 or 2`, `1, 2 or 3`, `1 or more`, `no arguments` as a phrase before "arguments" would read.
+    /// As a phrase: `no arguments`, `1 argument`, `1, 2 or 3 arguments`, `at least 2 arguments`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.unlimited {
             return match self.least() {

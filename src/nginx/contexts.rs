@@ -124,8 +124,7 @@ impl Contexts {
             return BlockBody::Code;
         }
         let mut body = BlockBody::Unknown;
-        for (name, outside, inside) in BLOCKS.iter().filter(|(name, ..)| name.as_bytes() == block) {
-            debug_assert!(!name.is_empty());
+        for (_, outside, inside) in BLOCKS.iter().filter(|(name, ..)| name.as_bytes() == block) {
             if !self.intersects(*outside) {
                 continue;
             }

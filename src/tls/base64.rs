@@ -1,17 +1,12 @@
 //! Base64 as OpenSSL decodes it line by line (`EVP_DecodeUpdate`): white space anywhere, `-` ends the
 //! data, padding only at the very end and complete, spare bits of any value.
 //!
-//! The base64 crates refuse some of what OpenSSL takes (white space, spare bits) or take what it refuses
-//! (`AA==AA==`), and whether nginx starts hangs on just that.
+//! data-encoding, which x509-parser brings, refuses some of what OpenSSL takes (white space, spare bits)
+//! and takes what it refuses (`AA==AA==`), and whether nginx starts hangs on just that.
 
 /// Data that OpenSSL does not decode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Base64Error {
-    /// A character out of place.
-    Character,
-    /// The data ends within a group of four characters.
-    Incomplete,
-}
+pub(super) struct BadBase64;
 
 /// A decoder that is fed line by line.
 #[derive(Debug, Default)]
@@ -52,8 +47,8 @@ impl Base64Decoder {
         self.bytes.is_empty() && self.characters == 0 && !self.ended
     }
 
-    /// Takes a piece of the data.
-    pub(super) fn push(&mut self, text: &[u8]) -> Result<(), Base64Error> {
+    /// Takes a piece of the data, unless a character is out of place.
+    pub(super) fn push(&mut self, text: &[u8]) -> Result<(), BadBase64> {
         for &byte in text {
             if self.ended {
                 break;
@@ -68,11 +63,11 @@ impl Base64Decoder {
                     break;
                 }
                 b'=' => self.padding += 1,
-                _ if sextet == INVALID || self.padding > 0 => return Err(Base64Error::Character),
+                _ if sextet == INVALID || self.padding > 0 => return Err(BadBase64),
                 _ => {}
             }
             if self.padding > 2 {
-                return Err(Base64Error::Character);
+                return Err(BadBase64);
             }
             self.group = self.group << 6 | u32::from(sextet & 0x3f);
             self.characters += 1;
@@ -87,8 +82,8 @@ impl Base64Decoder {
         Ok(())
     }
 
-    /// The decoded bytes.
-    pub(super) fn finish(self) -> Result<Vec<u8>, Base64Error> {
-        if self.characters == 0 { Ok(self.bytes) } else { Err(Base64Error::Incomplete) }
+    /// The decoded bytes, unless they end within a group of four characters.
+    pub(super) fn finish(self) -> Result<Vec<u8>, BadBase64> {
+        if self.characters == 0 { Ok(self.bytes) } else { Err(BadBase64) }
     }
 }

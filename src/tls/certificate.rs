@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use x509_parser::certificate::X509CertificateParser;
-use x509_parser::der_parser::asn1_rs::{Any, Tag};
+use x509_parser::certificate::{X509Certificate, X509CertificateParser};
+use x509_parser::der_parser::asn1_rs::{Any, Error as Asn1Error, Tag};
 use x509_parser::error::X509Error;
-use x509_parser::extensions::{BasicConstraints, SubjectAlternativeName};
-use x509_parser::nom::Parser;
+use x509_parser::extensions::{BasicConstraints, GeneralName};
+use x509_parser::nom::{Err, Parser};
 use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::oid_registry as oid;
 use x509_parser::prelude::FromDer;
-use x509_parser::public_key::PublicKey;
+use x509_parser::public_key::RSAPublicKey;
 use x509_parser::x509::{SubjectPublicKeyInfo, X509Name};
 
 use super::names::{CertificateName, CertificateNames, Host, printable};
@@ -98,19 +98,51 @@ pub(super) struct ParsedCertificate<'a> {
     pub(super) rest: &'a [u8],
 }
 
+/// Why a certificate could not be read, in words.
+pub(super) enum CertificateError {
+    /// OpenSSL refuses it, too.
+    Refused(Box<str>),
+    /// OpenSSL is known to let such things pass.
+    Malformed(Box<str>),
+}
+
+impl From<X509Error> for CertificateError {
+    /// Which errors OpenSSL shares was found by changing certificates byte by byte (OpenSSL 3.0.19, 400,000 changes).
+    fn from(error: X509Error) -> CertificateError {
+        match error {
+            X509Error::InvalidDate
+            | X509Error::InvalidVersion
+            | X509Error::InvalidSPKI
+            | X509Error::InvalidSignatureValue => CertificateError::Malformed(error.to_string().into()),
+            X509Error::Der(Asn1Error::DerConstraintFailed(_)) | X509Error::NomError(_) => {
+                CertificateError::Malformed("invalid DER".into())
+            }
+            X509Error::Der(_) => CertificateError::Refused("its data is of another kind".into()),
+            error => CertificateError::Refused(error.to_string().into()),
+        }
+    }
+}
+
+impl From<Err<X509Error>> for CertificateError {
+    fn from(error: Err<X509Error>) -> CertificateError {
+        X509Error::from(error).into()
+    }
+}
+
 impl Certificate {
     /// Reads the DER of a certificate that stands on `line` of its file.
-    pub(super) fn parse(der: &[u8], line: u32) -> Result<ParsedCertificate<'_>, X509Error> {
+    pub(super) fn parse(der: &[u8], line: u32) -> Result<ParsedCertificate<'_>, CertificateError> {
         // Extensions are opened here one by one: a broken one must not hide the names.
         let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
         let (rest, parsed) = parser.parse(der)?;
+        if let Some(refusal) = openssl_refusal(&parsed) {
+            return Err(CertificateError::Refused(refusal.into()));
+        }
         let (mut names, mut is_ca, mut has_bad_names) = (None, false, false);
         for extension in parsed.extensions() {
             if extension.oid == oid::OID_X509_EXT_SUBJECT_ALT_NAME {
-                match SubjectAlternativeName::from_der(extension.value) {
-                    Ok((_, san)) if names.is_none() => {
-                        names = Some(san.general_names.iter().filter_map(CertificateName::of_general_name).collect());
-                    }
+                match read_names(extension.value) {
+                    Some(read) if names.is_none() => names = Some(read),
                     // Unreadable, or there twice, which RFC 5280 (section 4.2) forbids and clients refuse.
                     _ => has_bad_names = true,
                 }
@@ -124,7 +156,7 @@ impl Certificate {
             common_name: subject.iter_common_name().last().map(|name| attribute_text(name.attr_value())),
             subject: name_text(subject),
             issuer: name_text(parsed.issuer()),
-            serial: parsed.raw_serial().iter().map(|byte| format!("{byte:02X}")).collect::<String>().into(),
+            serial: hexadecimal(parsed.raw_serial()),
             validity: Validity {
                 not_before: UnixTime(parsed.validity().not_before.timestamp()),
                 not_after: UnixTime(parsed.validity().not_after.timestamp()),
@@ -157,6 +189,17 @@ impl Certificate {
         self.names.find_covering(host)
     }
 
+    /// The first `count` names for a message, and how many more there are.
+    #[must_use]
+    pub fn names_text(&self, count: usize) -> String {
+        let names: Vec<String> = self.names().iter().take(count).map(ToString::to_string).collect();
+        match self.names().len().checked_sub(count) {
+            _ if names.is_empty() => "no host at all (no subject alternative name)".to_owned(),
+            None | Some(0) => names.join(", "),
+            Some(more) => format!("{} and {more} more", names.join(", ")),
+        }
+    }
+
     /// Whether it has the wildcard `*.domain`, which covers every name one label below `domain`.
     #[must_use]
     pub fn has_wildcard_for(&self, domain: &Host) -> bool {
@@ -167,10 +210,10 @@ impl Certificate {
 impl KeyKind {
     fn of(key: &SubjectPublicKeyInfo<'_>) -> KeyKind {
         let algorithm = &key.algorithm.algorithm;
-        if *algorithm == oid::OID_PKCS1_RSAENCRYPTION {
-            match key.parsed() {
-                Ok(PublicKey::RSA(rsa)) => KeyKind::Rsa { bits: bit_length(rsa.modulus) },
-                _ => KeyKind::Other,
+        if *algorithm == oid::OID_PKCS1_RSAENCRYPTION || *algorithm == oid::OID_PKCS1_RSASSAPSS {
+            match RSAPublicKey::from_der(&key.subject_public_key.data) {
+                Ok((_, rsa)) => KeyKind::Rsa { bits: bit_length(rsa.modulus) },
+                Err(_) => KeyKind::Other,
             }
         } else if *algorithm == oid::OID_KEY_TYPE_EC_PUBLIC_KEY {
             let curve = key.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
@@ -190,6 +233,47 @@ impl KeyKind {
             KeyKind::Other
         }
     }
+}
+
+/// The DNS and IP names in the value of a subjectAltName extension, one by one: there may be millions.
+fn read_names(extension: &[u8]) -> Option<Box<[CertificateName]>> {
+    let (_, sequence) = Any::from_der(extension).ok()?;
+    sequence.tag().assert_eq(Tag::Sequence).ok()?;
+    let mut names = Vec::new();
+    let mut rest = sequence.data;
+    while !rest.is_empty() {
+        let (next, name) = GeneralName::from_der(rest).ok()?;
+        names.extend(CertificateName::of_general_name(&name));
+        rest = next;
+    }
+    Some(names.into())
+}
+
+/// Two upper-case digits a byte.
+fn hexadecimal(bytes: &[u8]) -> Box<str> {
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0').to_ascii_uppercase();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect::<String>().into()
+}
+
+/// What OpenSSL minds in a certificate and x509-parser does not.
+fn openssl_refusal(certificate: &X509Certificate<'_>) -> Option<&'static str> {
+    match certificate.raw_serial() {
+        [] => return Some("its serial number is empty"),
+        [0, 0..0x80, ..] | [0xff, 0x80..=0xff, ..] => return Some("its serial number is padded"),
+        _ => {}
+    }
+    // Names are brought into a canonical form as they are read (`x509_name_canon`), which fails at these.
+    let mut attributes = certificate.subject().iter_attributes().chain(certificate.issuer().iter_attributes());
+    let has_bad_text = attributes.any(|attribute| {
+        let value = attribute.attr_value();
+        match value.tag() {
+            Tag::Utf8String => std::str::from_utf8(value.data).is_err(),
+            Tag::BmpString => value.data.len() % 2 != 0,
+            Tag::UniversalString => value.data.len() % 4 != 0,
+            _ => false,
+        }
+    });
+    has_bad_text.then_some("its subject or issuer is not in the encoding that it names")
 }
 
 /// The length in bits of a positive big-endian number.

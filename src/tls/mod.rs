@@ -6,10 +6,14 @@
 
 mod base64;
 mod certificate;
+#[cfg(test)]
+mod der;
 mod names;
 mod pem;
 mod problem;
 mod store;
+#[cfg(test)]
+mod tests;
 mod validity;
 
 pub use certificate::{Certificate, Curve, KeyKind};

@@ -105,7 +105,7 @@ pub enum CertificateName {
     /// An iPAddress.
     Ip(IpAddr),
     /// A name that no client matches, in printable form: a partial wildcard (`w*.a.test`), a
-    /// wildcard over a whole top-level domain, U-labels, a NUL, an iPAddress of three bytes, ….
+    /// wildcard over a whole top-level domain, U-labels, a NUL, an address as a dNSName, an iPAddress of three bytes, ….
     Unusable(Box<str>),
 }
 
@@ -129,7 +129,9 @@ impl CertificateName {
         {
             return CertificateName::Wildcard(parent.to_ascii_lowercase().into());
         }
-        if is_dns_name(name) {
+        if name.is_empty() {
+            CertificateName::Unusable("(empty)".into())
+        } else if is_dns_name(name) && name.parse::<Ipv4Addr>().is_err() {
             CertificateName::Dns(name.to_ascii_lowercase().into())
         } else {
             CertificateName::Unusable(printable(name))
@@ -152,6 +154,23 @@ impl CertificateName {
             CertificateName::Wildcard(parent) => NameKey::Wildcard(parent),
             CertificateName::Ip(address) => NameKey::Ip(*address),
             CertificateName::Unusable(text) => NameKey::Unusable(text),
+        }
+    }
+}
+
+impl CertificateName {
+    /// Whether it names hosts below `domain`.
+    #[must_use]
+    pub fn lies_below(&self, domain: &Host) -> bool {
+        let Host::Name(domain) = domain else { return false };
+        match self {
+            CertificateName::Dns(name) => {
+                name.strip_suffix(&**domain).is_some_and(|labels| labels.len() > 1 && labels.ends_with('.'))
+            }
+            CertificateName::Wildcard(parent) => {
+                parent.strip_suffix(&**domain).is_some_and(|labels| labels.is_empty() || labels.ends_with('.'))
+            }
+            CertificateName::Ip(_) | CertificateName::Unusable(_) => false,
         }
     }
 }
@@ -240,4 +259,149 @@ pub(super) fn printable(text: &str) -> Box<str> {
         }
     }
     printable.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_in_their_one_form() {
+        const HOSTS: &[(&str, Option<&str>)] = &[
+            ("Shop.Example", Some("shop.example")),
+            ("shop.example.", Some("shop.example")), // one trailing dot
+            ("shop.example..", None),
+            ("localhost", Some("localhost")),
+            ("my_host.test", Some("my_host.test")),
+            ("bücher.test", Some("xn--bcher-kva.test")),
+            ("BÜCHER。test", Some("xn--bcher-kva.test")), // the ideographic full stop is a dot
+            ("XN--BCHER-KVA.test", Some("xn--bcher-kva.test")),
+            ("faß.test", Some("xn--fa-hia.test")),
+            ("192.0.2.1", Some("192.0.2.1")),
+            ("１９２.0.2.1", Some("192.0.2.1")), // full-width digits
+            ("2001:DB8:0::1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("[192.0.2.1]", None),
+            ("fe80::1%eth0", None),
+            ("*.shop.example", None),
+            ("~^www", None),
+            ("shop.example:443", None),
+            ("a b.test", None),
+            ("a..test", None),
+            (".test", None),
+            ("a\0b.test", None),
+            ("ü\u{202e}.test", None),
+            ("", None),
+            (".", None),
+        ];
+        for &(text, expected) in HOSTS {
+            assert_eq!(text.parse::<Host>().ok().map(|host| host.to_string()).as_deref(), expected, "{text}");
+        }
+        assert!(Host::parse(b"a\xff.test").is_err());
+        assert!(Host::parse("a.".repeat(127).as_bytes()).is_ok()); // 253 bytes
+        assert!(Host::parse("a.".repeat(128).as_bytes()).is_err());
+        assert!(Host::parse("a".repeat(64).as_bytes()).is_err());
+        assert_eq!(
+            Host::parse(b"a\x1b\xff").unwrap_err().to_string(),
+            "`a\\u{1b}\u{fffd}` is not a host name or IP address"
+        );
+    }
+
+    #[test]
+    fn a_host_is_below_its_parents() {
+        const ROWS: &[(&str, &str, bool)] = &[
+            ("a.shop.example", "shop.example", true),
+            ("b.a.shop.example", "Shop.example.", true),
+            ("shop.example", "shop.example", false),
+            ("workshop.example", "shop.example", false),
+            ("shop.example", "a.shop.example", false),
+            ("192.0.2.1", "0.2.1", false),
+        ];
+        for &(host, domain, below) in ROWS {
+            let parse = |text: &str| text.parse::<Host>().unwrap();
+            assert_eq!(parse(host).is_below(&parse(domain)), below, "{host} {domain}");
+        }
+    }
+
+    fn names(names: &[GeneralName<'_>]) -> CertificateNames {
+        CertificateNames::new(names.iter().filter_map(CertificateName::of_general_name).collect())
+    }
+
+    // RFC 9525, sections 6.3 to 6.5.
+    #[test]
+    fn names_cover_hosts() {
+        const ROWS: &[(&[&str], &str, Option<&str>)] = &[
+            (&["shop.example"], "SHOP.example.", Some("shop.example")),
+            (&["Shop.Example"], "shop.example", Some("shop.example")),
+            (&["shop.example"], "www.shop.example", None),
+            (&["*.shop.example"], "www.shop.example", Some("*.shop.example")),
+            (&["*.shop.example"], "shop.example", None), // exactly one label
+            (&["*.shop.example"], "a.www.shop.example", None),
+            (&["*.shop.example", "www.shop.example"], "www.shop.example", Some("www.shop.example")), // the exact one
+            (&["*.xn--bcher-kva.test"], "a.bücher.test", Some("*.xn--bcher-kva.test")),
+            (&["*.b.test"], "ü.b.test", Some("*.b.test")), // an A-label is a whole label
+            // Wildcards that are none.
+            (&["w*.b.test", "*w.b.test", "w*w.b.test"], "ww.b.test", None),
+            (&["www.*.test", "*.*.test", "**.b.test"], "www.b.test", None),
+            (&["*", "*.", "*.test", "*test"], "b.test", None),
+            // Texts that are no names.
+            (&["good.test\0.evil"], "good.test", None),
+            (&["bücher.test"], "bücher.test", None),
+            (&[".b.test", "b.test.", " b.test", "", "b..test"], "b.test", None),
+            // An address is not a DNS name.
+            (&["192.0.2.1", "*.0.2.1", "*.2.1"], "192.0.2.1", None),
+            (&["2001:db8::1"], "[2001:db8::1]", None),
+            (&[], "b.test", None),
+        ];
+        for &(dns, host, expected) in ROWS {
+            let names = names(&dns.iter().copied().map(GeneralName::DNSName).collect::<Vec<_>>());
+            let covering = names.find_covering(&host.parse().unwrap()).map(ToString::to_string);
+            assert_eq!(covering.as_deref(), expected, "{dns:?} {host}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_covered_by_address_names_only() {
+        let v6 = "2001:db8::1".parse::<Ipv6Addr>().unwrap().octets();
+        let names = names(&[
+            GeneralName::IPAddress(&[192, 0, 2, 1]),
+            GeneralName::IPAddress(&v6),
+            GeneralName::IPAddress(&[192, 0, 2]),
+            GeneralName::URI("https://b.test"),
+            GeneralName::RFC822Name("b.test"),
+        ]);
+        let texts: Vec<_> = names.as_slice().iter().map(ToString::to_string).collect();
+        assert_eq!(texts, ["192.0.2.1", "2001:db8::1", "IP address of 3 bytes"]);
+        for (host, covered) in [
+            ("192.0.2.1", true),
+            ("[2001:DB8::1]", true),
+            ("192.0.2.2", false),
+            ("::ffff:192.0.2.1", false),
+            ("b.test", false),
+        ] {
+            assert_eq!(names.find_covering(&host.parse().unwrap()).is_some(), covered, "{host}");
+        }
+    }
+
+    #[test]
+    fn wildcards_of_a_domain() {
+        let names = names(&["*.b.test", "c.test", "*.a.c.test"].map(GeneralName::DNSName));
+        for (domain, found) in
+            [("b.test", true), ("c.test", false), ("a.c.test", true), ("test", false), ("a.b.test", false)]
+        {
+            assert_eq!(names.find_wildcard(domain).is_some(), found, "{domain}");
+        }
+    }
+
+    #[test]
+    fn order_is_the_certificates_own() {
+        let texts: Vec<String> =
+            (0..20_000).map(|n| format!("{}h{n}.test", if n % 3 == 0 { "*." } else { "" })).collect();
+        let names = names(&texts.iter().map(|text| GeneralName::DNSName(text)).collect::<Vec<_>>());
+        assert!(names.as_slice().iter().map(ToString::to_string).eq(texts.iter().cloned()));
+        for text in &texts {
+            let host = text.replace('*', "x").parse().unwrap();
+            assert_eq!(names.find_covering(&host).map(ToString::to_string).as_ref(), Some(text));
+        }
+    }
 }

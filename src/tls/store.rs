@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use x509_parser::der_parser::asn1_rs::{FromBer, FromDer, Header, Tag};
+use x509_parser::der_parser::asn1_rs::{FromBer, Header, Tag};
 use x509_parser::nom::Err;
 
-use super::certificate::Certificate;
-use super::pem::{PemBlock, PemReader, find_begin};
+use super::certificate::{Certificate, CertificateError};
+use super::names::printable;
+use super::pem::{PemBlock, PemReader, find_damaged_start};
 use super::problem::CertificateProblem;
 use crate::source::{FileSystem, MAX_CERTIFICATE_BYTES};
 
@@ -65,6 +66,12 @@ impl CertificateStore {
 }
 
 impl CertificateFile {
+    /// Whether the file could not be read at all.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.problem, Some(CertificateProblem::Unreadable(_)))
+    }
+
     /// Reads the file at `path`.
     #[must_use]
     pub fn read(files: &dyn FileSystem, path: PathBuf) -> CertificateFile {
@@ -92,55 +99,66 @@ impl CertificateFile {
 /// Reads certificates until the end or the first problem that stops nginx, as `ngx_ssl_load_certificate`
 /// does: `PEM_read_bio_X509_AUX` once, then `PEM_read_bio_X509` until there is no start line left.
 fn parse_certificates(text: &[u8], certificates: &mut Vec<Certificate>) -> Option<CertificateProblem> {
+    let mut reader = PemReader::new(text);
     let mut first_other = None;
     let mut oddity = None;
-    for block in PemReader::new(text) {
+    for block in reader.by_ref() {
         let block = match block {
             Ok(block) => block,
             Err(problem) => return Some(problem),
         };
-        if !is_certificate(&block, certificates.is_empty()) {
-            first_other.get_or_insert(block.label);
-            continue;
-        }
-        if block.has_headers {
-            return Some(CertificateProblem::Headers { line: block.line });
-        }
-        match parse_block(&block, certificates.is_empty()) {
+        let is_leaf = certificates.is_empty();
+        let found = match block.label {
+            b"CERTIFICATE" | b"X509 CERTIFICATE" => parse_block(&block, is_leaf),
+            b"TRUSTED CERTIFICATE" if is_leaf => parse_block(&block, is_leaf),
+            b"TRUSTED CERTIFICATE" => Err(CertificateProblem::SkippedStart { line: block.line }),
+            other => {
+                first_other.get_or_insert(other);
+                continue;
+            }
+        };
+        match found {
             Ok((certificate, problem)) => {
                 certificates.push(certificate);
                 oddity = oddity.or(problem);
             }
-            Err(problem) => return Some(problem),
+            // nginx goes on, but which certificate would come first here is not known.
+            Err(problem) if is_leaf || problem.stops_nginx() => return Some(problem),
+            Err(problem) => oddity = oddity.or(Some(problem)),
         }
     }
-    if certificates.is_empty() { Some(problem_without_certificates(text, first_other)) } else { oddity }
-}
-
-/// Whether OpenSSL takes the block where it looks for a certificate; it goes on to the next one otherwise.
-fn is_certificate(block: &PemBlock<'_>, is_leaf: bool) -> bool {
-    match block.label {
-        b"CERTIFICATE" | b"X509 CERTIFICATE" => true,
-        b"TRUSTED CERTIFICATE" => is_leaf,
-        _ => false,
+    if certificates.is_empty() {
+        return Some(problem_without_certificates(text, first_other));
     }
+    oddity.or_else(|| reader.indented_start().map(|line| CertificateProblem::SkippedStart { line }))
 }
 
+/// The certificate in a block, and what is odd about it.
 fn parse_block(
     block: &PemBlock<'_>,
     is_leaf: bool,
 ) -> Result<(Certificate, Option<CertificateProblem>), CertificateProblem> {
     let line = block.line;
-    if missing_bytes(&block.data).is_some_and(|missing| missing > 0) {
-        return Err(CertificateProblem::Truncated { line });
+    if let Some(problem) = &block.headers {
+        return Err(problem.clone());
     }
     let bad = |detail: &str| CertificateProblem::BadDer { line, detail: detail.into() };
-    let parsed = Certificate::parse(&block.data, line).map_err(|error| bad(&error.to_string()))?;
+    match missing_bytes(&block.data) {
+        None => return Err(bad("its data is of another kind")),
+        Some(0) => {}
+        Some(_) => return Err(CertificateProblem::Truncated { line }),
+    }
+    let parsed = Certificate::parse(&block.data, line).map_err(|error| match error {
+        CertificateError::Refused(detail) => bad(&detail),
+        CertificateError::Malformed(detail) => CertificateProblem::Malformed { line, detail },
+    })?;
     // `d2i_X509_AUX` wants a SEQUENCE of trust settings behind the leaf, or nothing.
     if is_leaf && !parsed.rest.is_empty() && missing_bytes(parsed.rest) != Some(0) {
         return Err(bad("other bytes follow it"));
     }
-    Ok((parsed.certificate, parsed.has_bad_names.then_some(CertificateProblem::BadNames { line })))
+    let missing_end = block.swallowed.map(|line| CertificateProblem::MissingEnd { line });
+    let bad_names = parsed.has_bad_names.then_some(CertificateProblem::BadNames { line });
+    Ok((parsed.certificate, bad_names.or(missing_end)))
 }
 
 /// The problem of a file in which OpenSSL finds no certificate.
@@ -151,14 +169,17 @@ fn problem_without_certificates(text: &[u8], first_other: Option<&[u8]>) -> Cert
         } else if label.ends_with(b"CERTIFICATE REQUEST") {
             CertificateProblem::RequestOnly
         } else {
-            CertificateProblem::OtherOnly { label: super::names::printable(&String::from_utf8_lossy(label)) }
+            CertificateProblem::OtherOnly { label: printable(&String::from_utf8_lossy(label)) }
         };
     }
     if text.trim_ascii().is_empty() {
         return CertificateProblem::Empty;
     }
-    if let Some(line) = find_begin(text) {
-        return CertificateProblem::MisplacedBegin { line };
+    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+        return CertificateProblem::Utf16;
+    }
+    if let Some(line) = find_damaged_start(text) {
+        return CertificateProblem::DamagedStart { line };
     }
     match Header::from_ber(text) {
         // PFX ::= SEQUENCE { version INTEGER {v3(3)}, … } (RFC 7292, section 4).
@@ -170,11 +191,12 @@ fn problem_without_certificates(text: &[u8], first_other: Option<&[u8]>) -> Cert
     }
 }
 
-/// How many bytes a DER sequence lacks to be as long as it says; none where `der` is no sequence.
+/// How many bytes an ASN.1 sequence lacks to be as long as it says; none where `der` is no sequence.
 fn missing_bytes(der: &[u8]) -> Option<usize> {
-    match Header::from_der(der) {
+    match Header::from_ber(der) {
         Ok((content, header)) if header.tag() == Tag::Sequence => {
-            Some(header.length().definite().ok()?.saturating_sub(content.len()))
+            // Without a length, as BER allows, nothing is known to be missing.
+            Some(header.length().definite().unwrap_or(0).saturating_sub(content.len()))
         }
         Err(Err::Incomplete(_)) => Some(1),
         _ => None,

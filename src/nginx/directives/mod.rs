@@ -96,9 +96,10 @@ pub enum ValueKind {
 pub enum Duplicate {
     /// "directive is duplicate": nginx does not start.
     Rejected,
-    /// The second adds to the first.
+    /// nginx accepts it. Most often it adds to the first; some directives ask for another name or zone than the
+    /// first one's (`log_format`, `limit_req`), and of some the last one counts (`ssl_session_cache`).
     Allowed,
-    /// The module's own code decides, and the tables do not tell how.
+    /// Nobody has seen: directives that nginx has long removed, and third-party code of its own.
     Unknown,
 }
 
@@ -159,6 +160,9 @@ impl DirectiveName {
     #[must_use]
     pub fn nearest(name: &[u8]) -> Option<DirectiveName> {
         const FARTHEST: usize = 2;
+        if name.len() > LONGEST_NAME + FARTHEST {
+            return None;
+        }
         let name = name.to_ascii_lowercase();
         let distances = (0..).zip(&TABLE.ranges).filter_map(|(index, _)| {
             let known = DirectiveName(index);
@@ -215,6 +219,9 @@ pub fn all_directives() -> &'static [Directive] {
     &TABLE.rows
 }
 
+/// No name of the tables is longer.
+const LONGEST_NAME: usize = 64;
+
 /// The tables as lookups need them.
 struct Table {
     /// Sorted by name and module, so that those of one name stand together.
@@ -241,27 +248,34 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 });
 
 /// The number of insertions, deletions, replacements and swaps of neighbours that make `one` into `other`;
-/// `None` when it is above `limit`.
+/// `None` when it is above `limit`. Of a word too far away only the first letters are looked at.
 fn edit_distance(one: &[u8], other: &[u8], limit: usize) -> Option<usize> {
     if one.len().abs_diff(other.len()) > limit {
         return None;
     }
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=other.len()).collect();
+    // The rows of the matrix for the letter at hand and the two before it.
+    let [mut before, mut above, mut current] = [[0; LONGEST_NAME + 1]; 3];
+    for (column, distance) in above.iter_mut().enumerate() {
+        *distance = column;
+    }
     for (row, byte) in one.iter().enumerate() {
-        let mut current = vec![row + 1];
+        current[0] = row + 1;
+        let mut nearest = current[0];
         for (column, wanted) in other.iter().enumerate() {
-            let mut distance =
-                (above[column] + usize::from(byte != wanted)).min(above[column + 1] + 1).min(current[column] + 1);
-            let swapped = row > 0 && column > 0 && one[row - 1] == *wanted && other[column - 1] == *byte;
-            if swapped {
+            let replaced = above[column] + usize::from(byte != wanted);
+            let mut distance = replaced.min(above[column + 1] + 1).min(current[column] + 1);
+            if row > 0 && column > 0 && one[row - 1] == *wanted && other[column - 1] == *byte {
                 distance = distance.min(before[column - 1] + 1);
             }
-            current.push(distance);
+            current[column + 1] = distance;
+            nearest = nearest.min(distance);
         }
-        before = std::mem::replace(&mut above, current);
+        if nearest > limit {
+            return None;
+        }
+        (before, above, current) = (above, current, before);
     }
-    above.last().copied().filter(|distance| *distance <= limit)
+    Some(above[other.len()]).filter(|distance| *distance <= limit)
 }
 
 #[cfg(test)]

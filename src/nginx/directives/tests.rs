@@ -39,6 +39,7 @@ fn every_row_is_consistent() {
     for row in all_directives() {
         let words = matches!(row.value, Some(ValueKind::OneOf | ValueKind::SetOf));
         assert_eq!(words, !row.values.is_empty(), "{}", row.name);
+        assert!(row.name.len() <= LONGEST_NAME, "{}", row.name);
         assert!(!row.contexts.is_empty() && !row.module.is_empty(), "{}", row.name);
         assert!(row.since.is_none_or(|since| row.removed_after.is_none_or(|last| since <= last)), "{}", row.name);
         if let (Some(ValueKind::Flag), Some(default)) = (row.value, row.default) {
@@ -159,10 +160,12 @@ fn a_misspelt_name_finds_its_neighbour() {
         ("Server_Name", Some("server_name")),
         ("ssl_certificat_key", Some("ssl_certificate_key")),
         ("lisen", Some("listen")),
+        ("istlen", Some("listen")),
         ("something_else_entirely", None),
         ("xyz", None),
         ("", None),
     ];
+    assert_eq!(DirectiveName::nearest(&[b'x'; 1 << 20]), None);
     for (written, meant) in ROWS {
         assert_eq!(DirectiveName::nearest(written.as_bytes()).map(DirectiveName::as_str), *meant, "{written}");
     }

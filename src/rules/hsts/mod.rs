@@ -1,2 +1,7 @@
-//! placeholder
-pub(super) const RULES: &[crate::rules::registry::Declared] = &[];
+//! HSTS policies that the configuration cannot keep. RFC 6797.
+
+use super::registry::declare_rules;
+
+declare_rules! { "hsts":
+    hsts_subdomains_uncovered::HstsSubdomainsUncovered = "hsts-subdomains-uncovered",
+}

@@ -1,2 +1,7 @@
-//! placeholder
-pub(super) const RULES: &[crate::rules::registry::Declared] = &[];
+//! Redirects that lead nowhere.
+
+use super::registry::declare_rules;
+
+declare_rules! { "redirect":
+    redirect_loop::RedirectLoop = "redirect-loop",
+}

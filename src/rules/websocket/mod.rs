@@ -1,2 +1,7 @@
-//! placeholder
-pub(super) const RULES: &[crate::rules::registry::Declared] = &[];
+//! WebSocket handshakes that never become a connection. RFC 6455, section 4.
+
+use super::registry::declare_rules;
+
+declare_rules! { "websocket":
+    websocket_missing_upgrade::WebsocketMissingUpgrade = "websocket-missing-upgrade",
+}

@@ -1,0 +1,147 @@
+//! One `server` of `http`.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::inherit;
+use super::listen::Listen;
+use super::server_names::ServerName;
+use crate::config::Directive;
+use crate::source::Span;
+use crate::syntax::Word;
+use crate::tls::Host;
+
+/// A server of one model, in the order of the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerId(pub u32);
+
+/// Where the bytes of an `ssl_certificate` come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CertificateSource {
+    /// A file, by the path that nginx would open.
+    File(PathBuf),
+    /// A variable, `data:`, `engine:` or `store:`: nothing is known of it.
+    Unknown,
+}
+
+/// One `ssl_certificate` in effect in a server.
+#[derive(Debug, Clone)]
+pub struct CertificateUse<'c> {
+    /// The directive, which may stand in `http`.
+    pub directive: Directive<'c>,
+    /// Its parameter.
+    pub word: Word<'c>,
+    /// What it names.
+    pub source: CertificateSource,
+}
+
+/// One `server` of `http`.
+#[derive(Debug)]
+pub struct Server<'c> {
+    /// Its number.
+    pub id: ServerId,
+    /// The `server` block.
+    pub directive: Directive<'c>,
+    /// Its `listen`s; the implied one when it has none.
+    pub listens: Vec<Listen<'c>>,
+    /// Its names; one empty name when it has none.
+    pub names: Vec<ServerName<'c>>,
+    /// The certificates in effect: of the server, or of `http`.
+    pub certificates: Vec<CertificateUse<'c>>,
+    /// `ssl_reject_handshake on` is in effect.
+    pub rejects_handshake: bool,
+    /// `ssl on` of nginx before 1.25.1 is in effect: all its sockets speak TLS.
+    pub has_ssl_on: bool,
+}
+
+impl<'c> Server<'c> {
+    pub(super) fn new(id: ServerId, directive: Directive<'c>) -> Server<'c> {
+        let mut listens: Vec<Listen<'c>> = directive.children_named("listen").filter_map(Listen::parse).collect();
+        if directive.children_named("listen").next().is_none() {
+            listens.push(Listen::implied());
+        }
+        let mut names: Vec<ServerName<'c>> = directive
+            .children_named("server_name")
+            .flat_map(|names| names.arguments().map(ServerName::parse))
+            .collect();
+        if names.is_empty() {
+            names.push(ServerName::empty());
+        }
+        Server {
+            id,
+            directive,
+            listens,
+            names,
+            certificates: certificates(directive),
+            rejects_handshake: inherit::flag_in_effect(directive, "ssl_reject_handshake") == Some(true),
+            has_ssl_on: inherit::flag_in_effect(directive, "ssl") == Some(true),
+        }
+    }
+
+    /// The place that stands for the server: its first `server_name`, else the `server` itself.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.directive.children_named("server_name").next().map_or(self.directive.span(), |names| names.span())
+    }
+
+    /// The place of a `listen` of this server that takes part in a socket; of the `server` for the
+    /// implied one.
+    #[must_use]
+    pub fn listen_span(&self, listen: usize) -> Span {
+        let directive = self.listens.get(listen).and_then(|listen| listen.directive);
+        directive.unwrap_or(self.directive).span()
+    }
+
+    /// `$server_name`: the first name as written, without the dot of `.example.com`.
+    #[must_use]
+    pub fn primary_name(&self) -> String {
+        let first = self.names.first().and_then(|name| name.word).map(|word| word.text().into_owned());
+        let first = first.unwrap_or_default();
+        first.strip_prefix('.').map_or(first.clone(), str::to_owned)
+    }
+
+    /// The hosts that its exact names mean.
+    pub fn hosts(&self) -> impl Iterator<Item = Host> {
+        self.names.iter().filter_map(ServerName::host)
+    }
+
+    /// Whether it has a name that some client can ask for.
+    #[must_use]
+    pub fn has_real_name(&self) -> bool {
+        self.names.iter().any(|name| !name.is_no_host())
+    }
+
+    /// Whether the `server_name` directive is there at all.
+    #[must_use]
+    pub fn has_server_name(&self) -> bool {
+        self.directive.children_named("server_name").next().is_some()
+    }
+}
+
+/// The first name, as messages call the server.
+impl fmt::Display for Server<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.names.iter().find(|name| !name.is_no_host()) {
+            Some(name) => name.fmt(f),
+            None => f.write_str("the server without a name"),
+        }
+    }
+}
+
+fn certificates(server: Directive<'_>) -> Vec<CertificateUse<'_>> {
+    let in_effect = inherit::in_effect(server, "ssl_certificate").directives.into_iter();
+    in_effect
+        .filter_map(|directive| {
+            let word = directive.argument(0)?;
+            let text = word.text();
+            let is_unknown =
+                text.contains('$') || ["data:", "engine:", "store:"].iter().any(|prefix| text.starts_with(prefix));
+            let source = if is_unknown {
+                CertificateSource::Unknown
+            } else {
+                CertificateSource::File(directive.config().directory.join(&*text))
+            };
+            Some(CertificateUse { directive, word, source })
+        })
+        .collect()
+}

@@ -1,0 +1,285 @@
+//! The names of a server, and which server of a socket a name selects.
+//!
+//! nginx: <https://nginx.org/en/docs/http/server_names.html>, `ngx_http_server_names` in
+//! src/http/ngx_http.c and `ngx_hash_add_key` in src/core/ngx_hash.c.
+
+use std::fmt;
+
+use rustc_hash::FxHashMap;
+
+use super::pattern::Pattern;
+use super::{ServerId, Settled};
+use crate::source::Span;
+use crate::syntax::Word;
+use crate::tls::Host;
+
+/// One name of a `server_name`.
+#[derive(Debug)]
+pub struct ServerName<'c> {
+    /// The parameter as written; `None` for the empty name of a server without `server_name`.
+    pub word: Option<Word<'c>>,
+    /// What it matches.
+    pub kind: NameKind,
+}
+
+/// The forms of a server name, in lower case where nginx matches without case.
+#[derive(Debug)]
+pub enum NameKind {
+    /// `example.com`; also `""`, `_` and whatever else no host is called.
+    Exact(String),
+    /// `*.example.com`, here without `*.`: any depth below it.
+    WildcardLeading(String),
+    /// `.example.com`, here without the dot: the name itself and any depth below it.
+    DotLeading(String),
+    /// `www.example.*`, here without `.*`.
+    WildcardTrailing(String),
+    /// `~…`.
+    Regex(Pattern),
+    /// `$hostname`: the name of the machine that runs nginx.
+    Hostname,
+    /// nginx refuses it (`*` elsewhere, `.` alone).
+    Invalid,
+}
+
+impl<'c> ServerName<'c> {
+    /// Reads one parameter of `server_name`.
+    #[must_use]
+    pub fn parse(word: Word<'c>) -> ServerName<'c> {
+        let text = word.text();
+        let kind = if let Some(regex) = text.strip_prefix('~') {
+            NameKind::Regex(Pattern::server_name(regex))
+        } else if text == "$hostname" {
+            NameKind::Hostname
+        } else {
+            let name = text.to_ascii_lowercase();
+            if let Some(rest) = name.strip_prefix("*.") {
+                wildcard(rest, NameKind::WildcardLeading)
+            } else if let Some(rest) = name.strip_prefix('.') {
+                wildcard(rest, NameKind::DotLeading)
+            } else if let Some(rest) = name.strip_suffix(".*") {
+                wildcard(rest, NameKind::WildcardTrailing)
+            } else if name.contains('*') {
+                NameKind::Invalid
+            } else {
+                NameKind::Exact(name)
+            }
+        };
+        ServerName { word: Some(word), kind }
+    }
+
+    /// The name that a server without `server_name` has: the empty one.
+    #[must_use]
+    pub fn empty() -> ServerName<'c> {
+        ServerName { word: None, kind: NameKind::Exact(String::new()) }
+    }
+
+    /// Where it is written.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        self.word.map(|word| word.span())
+    }
+
+    /// The host that only this name means: an exact name that clients can ask for.
+    #[must_use]
+    pub fn host(&self) -> Option<Host> {
+        match &self.kind {
+            NameKind::Exact(name) => real_host(name),
+            _ => None,
+        }
+    }
+
+    /// Whether no client can ask for it: `""`, `_`, `-`, `!`…, nginx's idioms for "no name".
+    #[must_use]
+    pub fn is_no_host(&self) -> bool {
+        matches!(&self.kind, NameKind::Exact(name) if real_host(name).is_none())
+    }
+
+    /// Hosts that stand for all that the name matches: the name itself, one label below a wildcard
+    /// and one two labels below it. A regex has none that could be told without searching.
+    #[must_use]
+    pub fn witnesses(&self) -> Vec<Host> {
+        let hosts = match &self.kind {
+            NameKind::Exact(name) => vec![name.clone()],
+            NameKind::WildcardLeading(domain) => vec![format!("www.{domain}"), format!("a.www.{domain}")],
+            NameKind::DotLeading(domain) => vec![domain.clone(), format!("www.{domain}"), format!("a.www.{domain}")],
+            NameKind::WildcardTrailing(prefix) => vec![format!("{prefix}.example")],
+            NameKind::Regex(_) | NameKind::Hostname | NameKind::Invalid => Vec::new(),
+        };
+        hosts.iter().filter_map(|host| real_host(host)).collect()
+    }
+}
+
+/// The host behind a name, if a client can ask for it. `_` is a label of its own in no DNS name that
+/// a browser would open; `localhost` and names with a dot are.
+fn real_host(name: &str) -> Option<Host> {
+    if !name.bytes().any(|byte| byte.is_ascii_alphanumeric()) && name.is_ascii() {
+        return None;
+    }
+    Host::parse(name.as_bytes()).ok()
+}
+
+fn wildcard(rest: &str, kind: fn(String) -> NameKind) -> NameKind {
+    if rest.is_empty() || rest.contains('*') { NameKind::Invalid } else { kind(rest.to_owned()) }
+}
+
+impl fmt::Display for ServerName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.word {
+            Some(word) if !word.value().is_empty() => f.write_str(&word.text()),
+            _ => f.write_str("\"\""),
+        }
+    }
+}
+
+/// Why a server of a socket answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SelectedBy {
+    /// An exact name.
+    Exact,
+    /// The longest `*.example.com` or `.example.com`.
+    WildcardLeading,
+    /// The longest `www.example.*`.
+    WildcardTrailing,
+    /// The first regex that matches.
+    Regex,
+    /// Nothing matched: the default server.
+    Default,
+}
+
+/// A name that nginx ignores on a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conflict {
+    /// The server whose name is ignored, and which of its names.
+    pub ignored: (ServerId, usize),
+    /// The server and name that came first.
+    pub first: (ServerId, usize),
+}
+
+/// The names of one socket, as nginx hashes them.
+#[derive(Debug, Default)]
+pub struct NameTable {
+    exact: FxHashMap<Box<str>, ServerId>,
+    /// By the part behind `*.` or `.`; `true`: the part itself matches as well.
+    leading: FxHashMap<Box<str>, (ServerId, bool)>,
+    trailing: FxHashMap<Box<str>, ServerId>,
+    /// Server and the number of its name.
+    regexes: Vec<(ServerId, usize)>,
+    /// The names that are ignored.
+    pub conflicts: Vec<Conflict>,
+    has_hostname: bool,
+}
+
+/// Who took a name first; a `.x` that lost to `*.x` still reserves `x`.
+#[derive(Default)]
+struct Taken<'n> {
+    exact: FxHashMap<&'n str, (ServerId, usize)>,
+    leading: FxHashMap<&'n str, (ServerId, usize)>,
+    trailing: FxHashMap<&'n str, (ServerId, usize)>,
+}
+
+impl NameTable {
+    /// Adds the names of the servers of a socket, in the order in which they listen on it.
+    pub(super) fn new<'n, 'c: 'n>(servers: impl Iterator<Item = (ServerId, &'n [ServerName<'c>])>) -> NameTable {
+        let mut table = NameTable::default();
+        let mut taken = Taken::default();
+        for (server, names) in servers {
+            for (number, name) in names.iter().enumerate() {
+                if let Some(first) = table.add(&mut taken, (server, number), name) {
+                    table.conflicts.push(Conflict { ignored: (server, number), first });
+                }
+            }
+        }
+        table
+    }
+
+    /// Adds one name, or gives who has it.
+    fn add<'n>(
+        &mut self,
+        taken: &mut Taken<'n>,
+        this: (ServerId, usize),
+        name: &'n ServerName<'_>,
+    ) -> Option<(ServerId, usize)> {
+        match &name.kind {
+            NameKind::Exact(name) => {
+                if let Some(first) = taken.exact.get(name.as_str()) {
+                    return Some(*first);
+                }
+                taken.exact.insert(name, this);
+                self.exact.insert(name.as_str().into(), this.0);
+            }
+            NameKind::WildcardLeading(domain) => {
+                if let Some(first) = taken.leading.get(domain.as_str()) {
+                    return Some(*first);
+                }
+                taken.leading.insert(domain, this);
+                self.leading.insert(domain.as_str().into(), (this.0, false));
+            }
+            NameKind::DotLeading(domain) => {
+                if let Some(first) = taken.exact.get(domain.as_str()) {
+                    return Some(*first);
+                }
+                taken.exact.insert(domain, this);
+                if let Some(first) = taken.leading.get(domain.as_str()) {
+                    return Some(*first);
+                }
+                taken.leading.insert(domain, this);
+                self.leading.insert(domain.as_str().into(), (this.0, true));
+            }
+            NameKind::WildcardTrailing(prefix) => {
+                if let Some(first) = taken.trailing.get(prefix.as_str()) {
+                    return Some(*first);
+                }
+                taken.trailing.insert(prefix, this);
+                self.trailing.insert(prefix.as_str().into(), this.0);
+            }
+            NameKind::Regex(_) => self.regexes.push(this),
+            NameKind::Hostname => self.has_hostname = true,
+            NameKind::Invalid => {}
+        }
+        None
+    }
+
+    /// The server that a host selects: exact, longest leading wildcard, longest trailing wildcard,
+    /// first regex in file order. `Settled(None)`: none of them, so the default server.
+    ///
+    /// `host` is in lower case, without port and without a trailing dot, as nginx compares it.
+    pub(super) fn find(
+        &self,
+        host: &str,
+        regex: impl Fn(ServerId, usize) -> Option<bool>,
+    ) -> Settled<Option<(ServerId, SelectedBy)>> {
+        let found = |server, by| Settled::Known(Some((server, by)));
+        if let Some(&server) = self.exact.get(host) {
+            return found(server, SelectedBy::Exact);
+        }
+        if self.has_hostname {
+            return Settled::Unknown;
+        }
+        if let Some(&(server, true)) = self.leading.get(host) {
+            return found(server, SelectedBy::WildcardLeading);
+        }
+        for (dot, _) in host.match_indices('.') {
+            // `*.x` needs a label before the dot.
+            if dot > 0
+                && let Some(&(server, _)) = self.leading.get(&host[dot + 1..])
+            {
+                return found(server, SelectedBy::WildcardLeading);
+            }
+        }
+        for (dot, _) in host.rmatch_indices('.') {
+            if dot + 1 < host.len()
+                && let Some(&server) = self.trailing.get(&host[..dot])
+            {
+                return found(server, SelectedBy::WildcardTrailing);
+            }
+        }
+        for &(server, number) in &self.regexes {
+            match regex(server, number) {
+                Some(true) => return found(server, SelectedBy::Regex),
+                Some(false) => {}
+                None => return Settled::Unknown,
+            }
+        }
+        Settled::Known(None)
+    }
+}

@@ -1,0 +1,46 @@
+//! nginx does not start when it cannot read a certificate.
+
+use crate::model::Model;
+use crate::rules::{Findings, Rule};
+use crate::source::ReadError;
+use crate::tls::CertificateProblem;
+
+pub(super) struct CertFileMissing;
+
+impl Rule for CertFileMissing {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        let mut unreadable = model.certificate_uses().filter_map(|used| match &used.file?.problem {
+            Some(CertificateProblem::Unreadable(error)) => Some((used.clone(), error)),
+            _ => None,
+        });
+        if model.lacks_certificates {
+            if let Some((used, _)) = unreadable.next() {
+                let message = format!(
+                    "none of the {} certificate files of this configuration can be read here, so nothing is said of certificates",
+                    model.certificates.len()
+                );
+                sink.info(used.word.span(), message)
+                    .help("run ngxlint where the files are, or give their place with --root or --map; --certs require makes this an error, --certs skip silences it");
+            }
+            return;
+        }
+        for (used, error) in unreadable {
+            let path = used.file.map(|file| file.path.display().to_string()).unwrap_or_default();
+            let is_certain = model.config.is_whole() || used.word.text().starts_with('/');
+            let message = format!("cannot read the certificate {path}: {error}");
+            let finding = match error {
+                ReadError::PermissionDenied => sink.warning(used.word.span(), message).conditional(),
+                _ if !is_certain => sink.info(used.word.span(), message).conditional(),
+                _ => sink.error(used.word.span(), message),
+            };
+            finding.help(match error {
+                ReadError::PermissionDenied => "run ngxlint as a user who may read what nginx reads, or with --certs skip",
+                ReadError::NotFound => {
+                    "correct the path, or obtain the certificate first; a relative path starts from the directory of the \
+                     root file"
+                }
+                _ => "name the PEM file that holds the certificate",
+            });
+        }
+    }
+}

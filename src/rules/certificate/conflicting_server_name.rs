@@ -1,0 +1,45 @@
+//! nginx warns of a name that it ignores, and starts all the same.
+
+use rustc_hash::FxHashSet;
+
+use crate::model::{Model, NameKind};
+use crate::rules::{Findings, Rule};
+
+pub(super) struct ConflictingServerName;
+
+impl Rule for ConflictingServerName {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        let mut seen = FxHashSet::default();
+        // On a socket with one server nginx does not look at names.
+        for socket in model.sockets().filter(|socket| socket.is_shared()) {
+            for conflict in &socket.names.conflicts {
+                let (ignored, first) = (model.name(conflict.ignored), model.name(conflict.first));
+                let is_nameless = ignored.is_no_host();
+                let Some(span) = ignored.span().filter(|span| !is_nameless && seen.insert(*span)) else { continue };
+                if conflict.ignored.0 == conflict.first.0 {
+                    let finding = sink.info(span, format!("server name {ignored} stands twice in the same server"));
+                    finding.help("remove one of the two");
+                    if let Some(first) = first.span() {
+                        finding.related(first, "it is already here");
+                    }
+                    continue;
+                }
+                let loses = match (&ignored.kind, &first.kind) {
+                    (NameKind::DotLeading(domain), NameKind::Exact(_)) => format!(
+                        "nginx ignores all of {ignored} on {}, every name below {domain} included, because {first} comes first",
+                        socket.endpoint
+                    ),
+                    _ => format!(
+                        "nginx ignores server name {ignored} on {}: the server that comes first has {first}",
+                        socket.endpoint
+                    ),
+                };
+                let finding = sink.warning(span, loses);
+                if let Some(first) = first.span() {
+                    finding.related(first, "this server answers instead");
+                }
+                finding.help("keep the name in one of the two servers; `nginx -t` warns of it as \"conflicting server name\"");
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! A client whose name matches no server gets the default server's certificate. When that belongs to
+//! a site, the client sees somebody else's name.
+
+use rustc_hash::FxHashSet;
+
+use crate::model::{Coverage, ListenSocket, Model, Server};
+use crate::rules::{Findings, Rule};
+use crate::tls::Host;
+
+pub(super) struct DefaultServerForeignCert;
+
+impl Rule for DefaultServerForeignCert {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        let mut seen = FxHashSet::default();
+        for socket in model.sockets().filter(|socket| socket.is_tls && !socket.is_quic) {
+            // In a lone snippet the default may be another file's.
+            if !model.config.is_whole() && !socket.has_explicit_default {
+                continue;
+            }
+            let default = model.server(socket.default.server);
+            if default.rejects_handshake || seen.contains(&default.id) || all_share(model, socket, default) {
+                continue;
+            }
+            if is_foreign(model, default) {
+                if let Some(owner) = owner(model, socket, default) {
+                    seen.insert(default.id);
+                    report_foreign(model, sink, socket, default, &owner);
+                }
+            } else if default.has_real_name() && serves_other_sites(model, socket, default) {
+                seen.insert(default.id);
+                report_site(model, sink, socket, default);
+            }
+        }
+    }
+}
+
+/// The certificate covers none of the server's own names, or the server has none.
+fn is_foreign(model: &Model<'_>, default: &Server<'_>) -> bool {
+    let mut own = default.names.iter().flat_map(|name| name.witnesses());
+    let has_pattern = default.names.iter().any(|name| !name.is_no_host() && name.witnesses().is_empty());
+    !has_pattern && own.all(|host| model.coverage(default, &host) == Coverage::NotCovered) && !default.certificates.is_empty()
+}
+
+/// Another server, and a name of it that the default's certificate covers.
+fn owner<'m, 'c>(model: &'m Model<'c>, socket: &ListenSocket, default: &Server<'_>) -> Option<(&'m Server<'c>, Host)> {
+    let on_socket = socket.members.iter().map(|member| model.server(member.server));
+    let elsewhere = model.certificate_owners(default);
+    let mut others = on_socket.chain(elsewhere).filter(|server| server.id != default.id);
+    others.find_map(|server| {
+        let names = server.names.iter().flat_map(|name| name.witnesses());
+        let mut covered = names.filter(|host| model.coverage(default, host) == Coverage::Covered);
+        covered.next().map(|host| (server, host))
+    })
+}
+
+/// Whether every server of the socket presents the default's certificates.
+fn all_share(model: &Model<'_>, socket: &ListenSocket, default: &Server<'_>) -> bool {
+    socket.is_shared() && socket.members.iter().all(|member| presents_the_same(model, socket, member.server, default))
+}
+
+fn presents_the_same(model: &Model<'_>, socket: &ListenSocket, server: crate::model::ServerId, default: &Server<'_>) -> bool {
+    let presenting = model.presenting_server(socket, server);
+    presenting.certificates.iter().map(|used| &used.source).eq(default.certificates.iter().map(|used| &used.source))
+}
+
+/// Whether the default's certificate is known and another site of the socket has one of its own.
+fn serves_other_sites(model: &Model<'_>, socket: &ListenSocket, default: &Server<'_>) -> bool {
+    let mut own = default.names.iter().flat_map(|name| name.witnesses());
+    own.any(|host| model.coverage(default, &host) == Coverage::Covered)
+        && socket.members.iter().any(|member| {
+            model.server(member.server).has_real_name() && !presents_the_same(model, socket, member.server, default)
+        })
+}
+
+fn report_foreign(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, default: &Server<'_>, (owner, host): &(&Server<'_>, Host)) {
+    let Some(used) = default.certificates.first() else { return };
+    let message = format!(
+        "the default server of {} presents the certificate of {host} ({}) for every name that no server has",
+        socket.endpoint,
+        used.word.text()
+    );
+    let finding = sink.error(default.listen_span(socket.default.listen), message);
+    finding.related(used.directive.span(), "this certificate is presented");
+    finding.related(owner.span(), format!("this server owns {host}"));
+    finding.help(REJECT);
+    name_other_sockets(model, finding, socket, default);
+}
+
+fn report_site(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, default: &Server<'_>) {
+    let Some(used) = default.certificates.first() else { return };
+    let why = if socket.has_explicit_default { "is the default server" } else { "comes first, so is the default server" };
+    let message = format!(
+        "{default} {why} of {}: a client that asks for any other name gets its certificate {}",
+        socket.endpoint,
+        used.word.text()
+    );
+    let finding = sink.warning(default.listen_span(socket.default.listen), message);
+    finding.related(used.directive.span(), "this certificate is presented");
+    finding.help(REJECT);
+    name_other_sockets(model, finding, socket, default);
+}
+
+/// The same default on further sockets (IPv6 beside IPv4) is the same fault.
+fn name_other_sockets(model: &Model<'_>, finding: &mut crate::rules::Finding, socket: &ListenSocket, default: &Server<'_>) {
+    let others = model.tls_sockets_of(default.id).filter(|other| other.endpoint != socket.endpoint && !other.is_quic);
+    for other in others.filter(|other| other.default.server == default.id) {
+        finding.related(default.listen_span(other.default.listen), format!("the same on {}", other.endpoint));
+    }
+}
+
+const REJECT: &str = "give the socket a default server that belongs to no site: \
+    server { listen 443 ssl default_server; server_name _; ssl_reject_handshake on; }";

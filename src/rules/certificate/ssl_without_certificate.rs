@@ -1,0 +1,52 @@
+//! A TLS socket needs a certificate for its default server; beside a default that only rejects, every
+//! other server needs its own (`ngx_http_ssl_init`, src/http/modules/ngx_http_ssl_module.c).
+
+use rustc_hash::FxHashSet;
+
+use crate::model::{ListenSocket, Member, Model};
+use crate::rules::{Findings, Rule};
+
+pub(super) struct SslWithoutCertificate;
+
+impl Rule for SslWithoutCertificate {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        // What `http` or the default server of another file presents is not to be seen from a snippet.
+        if !model.config.is_whole() {
+            return;
+        }
+        let mut seen = FxHashSet::default();
+        for socket in model.sockets().filter(|socket| socket.is_tls) {
+            for member in &socket.members {
+                let server = model.server(member.server);
+                if server.certificates.is_empty() && !server.rejects_handshake && seen.insert(server.id) {
+                    report(model, sink, socket, *member);
+                }
+            }
+        }
+    }
+}
+
+fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, member: Member) {
+    let (server, default) = (model.server(member.server), model.server(socket.default.server));
+    let endpoint = &socket.endpoint;
+    let finding = if default.id == server.id {
+        sink.error(server.directive.span(), format!("no ssl_certificate for {endpoint}: nginx does not start"))
+    } else if default.certificates.is_empty() {
+        // Then the default rejects, or is reported itself.
+        if !default.rejects_handshake {
+            return;
+        }
+        let message = format!(
+            "{server} has no ssl_certificate, and the default server of {endpoint} has none to lend: nginx does not start"
+        );
+        sink.error(server.directive.span(), message)
+    } else {
+        let message = format!("{server} has no ssl_certificate: clients get the one of {default}, the default server of {endpoint}");
+        sink.warning(server.directive.span(), message)
+    };
+    finding.related(server.listen_span(member.listen), format!("{endpoint} speaks TLS"));
+    if default.id != server.id {
+        finding.related(default.span(), "the default server");
+    }
+    finding.help("add `ssl_certificate` and `ssl_certificate_key` to this server, or to `http` for all");
+}

@@ -1,0 +1,101 @@
+//! Upgrade and Connection are hop-by-hop: nginx drops both unless `proxy_set_header` sends them on,
+//! and the backend answers the handshake with 400 or an ordinary page.
+//!
+//! nginx: <https://nginx.org/en/docs/http/websocket.html>
+
+use serde::Deserialize;
+
+use crate::config::Directive;
+use crate::model::{Model, ProxiedBlock, Upgrading};
+use crate::rules::{Findings, Options, Rule};
+
+pub(super) struct WebsocketMissingUpgrade;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Words {
+    segments: Vec<String>,
+    parts: Vec<String>,
+}
+
+impl Options for Words {}
+
+impl Rule for WebsocketMissingUpgrade {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        let words = Words::defaults("websocket-missing-upgrade");
+        for proxied in model.proxied_blocks() {
+            let headers = proxied.headers();
+            let sent = Upgrading::of(&headers.directives);
+            let missing: Vec<&str> = [("Upgrade", sent.upgrade), ("Connection", sent.connection)]
+                .into_iter()
+                .filter_map(|(name, header)| header.is_none().then_some(name))
+                .collect();
+            if missing.is_empty() {
+                continue;
+            }
+            if let Some(evidence) = sent.upgrades {
+                // Inherited from an outer level, the fault is there and not in each location.
+                let is_own = headers.level.is_none_or(|level| level == proxied.block);
+                let place = if is_own { proxied.location() } else { evidence };
+                report_half(sink, place, evidence, &missing);
+            } else if let Some(reason) = words.reason(&proxied) {
+                let sees_all = model.config.is_whole() || !headers.directives.is_empty();
+                report_named(sink, &proxied, &missing, &reason, sees_all);
+            }
+        }
+    }
+}
+
+/// One of the two headers is sent on: somebody meant it, and it cannot work.
+fn report_half(sink: &mut Findings, place: Directive<'_>, evidence: Directive<'_>, missing: &[&str]) {
+    let name = evidence.argument(0).map(|name| name.text().into_owned()).unwrap_or_default();
+    let message = format!(
+        "WebSocket cannot work here: {name} is passed on, but {} is not",
+        missing.join(" and ")
+    );
+    let finding = sink.error(place.span(), message);
+    if place != evidence {
+        finding.related(evidence.span(), format!("{name} is set here"));
+    }
+    finding.help(lines(missing));
+}
+
+fn report_named(sink: &mut Findings, proxied: &ProxiedBlock<'_>, missing: &[&str], reason: &str, sees_all: bool) {
+    let unless = if sees_all { "" } else { ", unless the file that includes this one sets them" };
+    let message =
+        format!("{reason}, but {} is not passed on: a WebSocket handshake fails{unless}", missing.join(" and "));
+    let finding = sink.warning(proxied.location().span(), message);
+    finding.conditional();
+    finding.related(proxied.pass.span(), "the request is passed on here");
+    finding.help(lines(missing));
+}
+
+fn lines(missing: &[&str]) -> String {
+    let mut lines = vec!["add to this block:".to_owned(), "proxy_http_version 1.1;".to_owned()];
+    for name in missing {
+        let value = if *name == "Upgrade" { "$http_upgrade" } else { "\"upgrade\"" };
+        lines.push(format!("proxy_set_header {name} {value};"));
+    }
+    lines.join("\n    ")
+}
+
+impl Words {
+    /// What says that a block is meant for WebSocket: a segment of its path, or its upstream's name.
+    fn reason(&self, proxied: &ProxiedBlock<'_>) -> Option<String> {
+        let path = proxied.path()?;
+        if let Some(word) = self.word_in(&path, &['/', '(', ')', '|', '^', '$', '?']) {
+            return Some(format!("the path of this location says `{word}`"));
+        }
+        let upstream = proxied.upstream_name()?;
+        let word = self.word_in(&upstream, &['.', '-', '_'])?;
+        Some(format!("the upstream {upstream} says `{word}`"))
+    }
+
+    fn word_in(&self, text: &str, separators: &[char]) -> Option<&str> {
+        let text = text.to_ascii_lowercase();
+        let part = self.parts.iter().find(|part| text.contains(part.as_str()));
+        let mut segments = text.split(separators);
+        let segment = || segments.find_map(|segment| self.segments.iter().find(|word| *word == segment));
+        part.or_else(segment).map(String::as_str)
+    }
+}
