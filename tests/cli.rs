@@ -1,5 +1,6 @@
 //! The whole program, as people and other programs run it.
 #![allow(clippy::disallowed_methods, reason = "these tests make files and start the program")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test stops at what it does not expect")]
 
 use std::fs;
 use std::io::{Read, Write};
@@ -124,7 +125,7 @@ fn unreadable_file() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new(&[("nginx.conf", BAD), ("secret.conf", "a;"), ("conf.d/x.conf", "server {}\n")]);
     for path in ["secret.conf", "conf.d"] {
-        fs::set_permissions(folder.path(path), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(folder.path(path), fs::Permissions::from_mode(0o0)).unwrap();
     }
     let is_root = fs::read(folder.path("secret.conf")).is_ok();
     if is_root {
@@ -334,11 +335,11 @@ fn file_in_the_place_of_one_that_is_not_there_yet() {
         &["--as", "/etc/nginx/conf.d/new.conf=tmp/new", "--root", ".", "/etc/nginx/nginx.conf"],
     ];
     for arguments in rows {
-        let run = folder.run(&[&["check", "--format=short"], arguments].concat());
+        let run = folder.run(&[&["check", "--format=short", "--select=syntax"], arguments].concat());
         run.expect(1, &[line], &[]);
         assert_eq!(run.stdout.lines().count(), 1, "{arguments:?}\n{}", run.stdout);
     }
-    let run = folder.run(&["check", "--format=short", "--as", "etc/nginx/conf.d/old.conf=tmp/new"]);
+    let run = folder.run(&["check", "--format=short", "--select=syntax", "--as", "etc/nginx/conf.d/old.conf=tmp/new"]);
     run.expect(1, &["etc/nginx/conf.d/old.conf:1:17: error"], &[]);
 }
 
@@ -372,8 +373,26 @@ fn the_changed_file_is_linted_through_its_root_and_told_first() {
     let files = |run: Run| -> Vec<String> {
         run.stdout.lines().map(|line| line.split(':').next().unwrap().to_owned()).collect()
     };
-    assert_eq!(files(folder.run(&["check", "--format=short", "sites/b"])), ["sites/b", "nginx.conf", "sites/a"]);
-    assert_eq!(files(folder.run(&["check", "--format=short", "."])), ["nginx.conf", "sites/a", "sites/b"]);
+    assert_eq!(
+        files(folder.run(&["check", "--format=short", "--select=syntax", "sites/b"])),
+        ["sites/b", "nginx.conf", "sites/a"]
+    );
+    assert_eq!(
+        files(folder.run(&["check", "--format=short", "--select=syntax", "."])),
+        ["nginx.conf", "sites/a", "sites/b"]
+    );
+    // However often and by whatever path a configuration is asked for, it is linted once.
+    let twice = folder.run(&[
+        "check",
+        "--format=short",
+        "--select=syntax",
+        "sites/b",
+        "./nginx.conf",
+        "nginx.conf",
+        ".",
+        "sites/a",
+    ]);
+    assert_eq!(files(twice), ["nginx.conf", "sites/a", "sites/b"]);
 }
 
 #[test]
@@ -383,7 +402,7 @@ fn two_roots_that_share_a_file_raise_its_findings_once() {
         ("b/nginx.conf", "events {}\ninclude ../shared.conf;\n"),
         ("shared.conf", "user www;\nuser\n"),
     ]);
-    let run = folder.run(&["check", "--format=short", "a/nginx.conf", "b/nginx.conf"]);
+    let run = folder.run(&["check", "--format=short", "--select=syntax", "a/nginx.conf", "b/nginx.conf"]);
     run.expect(1, &["shared.conf:2:1: error"], &[]);
     assert_eq!(run.stdout.lines().count(), 1, "{}", run.stdout);
 }
@@ -435,9 +454,11 @@ fn human_report() {
         ("nginx.conf", "events {}\nhttp {\n\tserver {\r\n\t\tlisten 80\r\n\t\tserver_name shop.example;\r\n\t}\n}\n"),
         ("good.conf", GOOD),
     ]);
-    let narrow = Run::of(folder.command(&["check", "nginx.conf"]).env("COLUMNS", "40").output().unwrap());
+    let narrow =
+        Run::of(folder.command(&["check", "--select=syntax", "nginx.conf"]).env("COLUMNS", "40").output().unwrap());
     insta::assert_snapshot!("human_narrow", narrow.stdout);
-    let ascii = Run::of(folder.command(&["check", "nginx.conf"]).env("LC_ALL", "C").output().unwrap());
+    let ascii =
+        Run::of(folder.command(&["check", "--select=syntax", "nginx.conf"]).env("LC_ALL", "C").output().unwrap());
     insta::assert_snapshot!("human_ascii", ascii.stdout);
     assert!(ascii.stdout.is_ascii());
     folder.run(&["check", "good.conf"]).expect(0, &["no problems found in 1 file ("], &[]);
@@ -451,7 +472,7 @@ fn colours_are_the_callers_choice() {
         Run::of(command.env(variable.0, variable.1).output().unwrap()).stdout.contains('\x1b')
     };
     assert!(!is_colored(&[], ("TERM", "xterm")), "standard output is a pipe");
-    assert!(is_colored(&["--color=always"], ("NO_COLOR", "1")), "the option is said last");
+    assert!(is_colored(&["--color=always"], ("NO_COLOR", "1")), "an option outweighs the environment");
     assert!(!is_colored(&["--color=never"], ("TERM", "xterm")));
     #[cfg(target_os = "linux")]
     {

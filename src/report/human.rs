@@ -8,6 +8,8 @@ use miette::{
     SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
+use textwrap::{WordSeparator, WordSplitter};
+
 use super::Report;
 use super::excerpt::Excerpt;
 use super::printable::{printable, printable_lines};
@@ -76,6 +78,8 @@ fn handler(style: HumanStyle, drawing: &Drawing) -> GraphicalReportHandler {
     GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
         .with_width(style.width)
         .with_break_words(false)
+        .with_word_separator(WordSeparator::AsciiSpace)
+        .with_word_splitter(WordSplitter::NoHyphenation)
         .with_urls(style.links)
         .with_link_display_text("(docs)")
         .without_syntax_highlighting()
@@ -134,8 +138,12 @@ impl Drawing {
     }
 }
 
-fn wrapping(width: usize) -> textwrap::Options<'static> {
-    textwrap::Options::new(width).break_words(false)
+/// Text breaks at spaces only, so that paths, addresses and rule ids can be copied.
+pub(crate) fn wrapping(width: usize) -> textwrap::Options<'static> {
+    textwrap::Options::new(width)
+        .break_words(false)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
 }
 
 impl fmt::Display for Drawing {
