@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         let searched = libraries.iter().zip(&groups);
         searched.map(|(library, group)| find_targets(library, &group.paths, arguments.files.context)).collect()
     };
-    let all_targets = progress::during(|| format!("{} files read", sources.len()), find);
+    let all_targets = progress::during(|| format!("files read: {}", sources.len()), find);
     if arguments.files.show_files {
         return show_files::run(&libraries, &all_targets, arguments.output.output.as_deref());
     }
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     let total: usize = all_targets.iter().map(|targets| targets.targets.len()).sum();
     let status = || {
         let done = run.done.load(Ordering::Relaxed);
-        format!("{done} of {total} configurations, {} files read", sources.len())
+        format!("configurations: {done} of {total}, files read: {}", sources.len())
     };
     let analyses = progress::during(status, || {
         let pairs = libraries.iter().zip(&all_targets);
