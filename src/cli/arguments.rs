@@ -129,6 +129,13 @@ pub(super) struct EnvironmentOptions {
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
     pub(super) certs: CertificateModeName,
 
+    /// Trust anchors (PEM) besides the built-in public ones; repeatable
+    ///
+    /// The files are read and checked. The rules about certificate chains, which use them, are still to
+    /// come.
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Vec<PathBuf>,
+
     /// The time against which certificates are judged, RFC 3339 [default: now]
     ///
     /// For runs that can be repeated: --now 2026-06-15T12:00:00Z, or --now 2026-06-15.
