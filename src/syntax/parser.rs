@@ -3,7 +3,7 @@
 use crate::source::{FileId, Span};
 
 use super::ast::{Node, RawWord};
-use super::repair::{MAX_REPAIRS, Repair, Repairs};
+use super::repair::{Imbalance, MAX_REPAIRS, Repair, Repairs};
 use super::{Ast, Comment, NodeId, NodeKind, SyntaxError, SyntaxErrorKind, lexer, lua};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -27,14 +27,6 @@ pub fn parse(file: FileId, text: &[u8]) -> Ast<'_> {
             None => return outcome.finish(repairs),
         }
     }
-}
-
-/// Braces that do not match, as they come to light.
-pub(super) enum Imbalance {
-    /// These blocks are open at the end of the file; the outermost first.
-    Unclosed(Vec<NodeId>),
-    /// A `}` at this offset has no block to close.
-    Extra(u32),
 }
 
 struct Outcome<'s> {
