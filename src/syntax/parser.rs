@@ -43,7 +43,7 @@ impl<'s> Outcome<'s> {
             Some(Imbalance::Unclosed(open)) => {
                 if let Some(&innermost) = open.last() {
                     let kind = SyntaxErrorKind::UnclosedBlock {
-                        name: self.ast.name(innermost).text().into_owned(),
+                        name: shortened(&self.ast.name(innermost).text()),
                         others: open.len() - 1,
                     };
                     let span = self.ast.head_span(innermost);
@@ -275,7 +275,7 @@ impl<'s, 'r> Parser<'s, 'r> {
         let word = &self.ast.text[last.start as usize..last.end as usize];
         // After an unterminated quote everything up to here is its follow-up.
         if last.closed {
-            let last_word = String::from_utf8_lossy(word).into_owned();
+            let last_word = shortened(&String::from_utf8_lossy(word));
             self.ast.errors.push(SyntaxError {
                 kind: SyntaxErrorKind::MissingSemicolon { last_word },
                 span: self.ast.span(last.start, last.end),
@@ -298,6 +298,15 @@ impl<'s, 'r> Parser<'s, 'r> {
             self.close_block(end);
         }
         Outcome { ast: self.ast, imbalance: self.imbalance }
+    }
+}
+
+/// A word as messages quote it.
+fn shortened(word: &str) -> String {
+    const LONGEST: usize = 60;
+    match word.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &word[..end]),
+        None => word.to_owned(),
     }
 }
 
