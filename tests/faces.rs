@@ -21,6 +21,12 @@
 //! of the rule and none to be marked. Marks are taken out before nginx's grammar sees the example, for their text may
 //! hold a quote.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test reads the repository, and stops where it cannot"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
