@@ -311,7 +311,7 @@ fn every_face_says_what_why_and_how_to_mend_it() {
             !face.summary.is_empty() && !face.summary.ends_with('.'),
             "the summary is half a line without a full stop",
         );
-        must(face.summary.chars().count() <= 100, "the summary is longer than a line");
+        must(face.summary.chars().count() <= 80, "the summary is longer than a line of 80 columns");
         must(face.rationale.trim_end().ends_with('.'), "the rationale is full sentences");
         must(face.fix.trim_end().ends_with('.'), "the fix is full sentences");
         must(!face.references.is_empty(), "it has no reference");
