@@ -1,4 +1,5 @@
 //! What the README shows is what the program prints.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test runs the program and reads its files")]
 
 use std::process::Command;
 

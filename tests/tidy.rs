@@ -1,4 +1,5 @@
 //! The direction of the rooms: each knows the rooms before it and none after.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test runs the program and reads its files")]
 
 use std::path::{Path, PathBuf};
 
