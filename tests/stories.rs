@@ -1,5 +1,6 @@
 //! The stories of `fixtures/`: each bad side gives exactly the findings of its `expected.txt`, each
 //! good side none.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test runs the program and reads its files")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -28,7 +28,7 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    Check(CheckArguments),
+    Check(Box<CheckArguments>),
     Rules(RulesArguments),
     Explain(ExplainArguments),
 }
@@ -68,7 +68,7 @@ pub(super) struct CheckArguments {
 const CHECK_EXAMPLES: &str = "\
 Examples:
   ngxlint check                                          the configuration of this machine
-  ngxlint check --root ./image /etc/nginx/nginx.conf     the one in an unpacked image or a repository
+  ngxlint check --root ./image /etc/nginx/nginx.conf     the one in an unpacked image
   nginx -T 2>/dev/null | ngxlint check -                 what nginx itself would read
   ngxlint check --as /etc/nginx/conf.d/shop.conf=new     a file before it is installed
   ngxlint check --format short --fail-on error .         a repository, in CI";
@@ -129,6 +129,13 @@ pub(super) struct EnvironmentOptions {
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
     pub(super) certs: CertificateModeName,
 
+    /// Trust anchors (PEM) besides the built-in public ones; repeatable
+    ///
+    /// The files are read and checked. The rules about certificate chains, which use them, are still to
+    /// come.
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Vec<PathBuf>,
+
     /// The time against which certificates are judged, RFC 3339 [default: now]
     ///
     /// For runs that can be repeated: --now 2026-06-15T12:00:00Z, or --now 2026-06-15.
@@ -167,7 +174,7 @@ pub(super) struct OutputOptions {
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     pub(super) fail_on: FailOn,
 
-    /// When to use colours; NO_COLOR is obeyed
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub(super) color: ColorChoice,
 
@@ -236,7 +243,6 @@ impl FailOn {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(super) enum ColorChoice {
-    /// On a terminal
     #[default]
     Auto,
     Always,

@@ -1,5 +1,6 @@
 //! `ngxlint check`: PATHs to configurations, to models, to findings, to a report.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,11 +14,12 @@ use crate::config::{Config, Library, Target, TargetError, Targets, find_targets}
 use crate::model::{Environment, Model};
 use crate::report::{self, Checked, Report};
 use crate::rules::{self, Finding, Selection};
-use crate::source::{FileId, Sources};
-use crate::tls::UnixTime;
+use crate::source::{FileId, RealFiles, Sources};
+use crate::tls::{CertificateStore, UnixTime};
 
 /// Runs the command.
 pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
+    check_trust_anchors(&arguments.environment.ca)?;
     let input = Input::open(&arguments.paths, &arguments.files)?;
     let sources = Sources::default();
     let groups = input.groups();
@@ -28,7 +30,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         let searched = libraries.iter().zip(&groups);
         searched.map(|(library, group)| find_targets(library, &group.paths, arguments.files.context)).collect()
     };
-    let all_targets = progress::during(|| format!("{} files read", sources.len()), find);
+    let all_targets = progress::during(|| format!("files read: {}", sources.len()), find);
     if arguments.files.show_files {
         return show_files::run(&libraries, &all_targets, arguments.output.output.as_deref());
     }
@@ -40,7 +42,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     let total: usize = all_targets.iter().map(|targets| targets.targets.len()).sum();
     let status = || {
         let done = run.done.load(Ordering::Relaxed);
-        format!("{done} of {total} configurations, {} files read", sources.len())
+        format!("configurations: {done} of {total}, files read: {}", sources.len())
     };
     let analyses = progress::during(status, || {
         let pairs = libraries.iter().zip(&all_targets);
@@ -68,6 +70,15 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         (false, true) => Status::Found,
         (false, false) => Status::Success,
     })
+}
+
+/// A mistyped `--ca` must not pass for one that is obeyed.
+fn check_trust_anchors(paths: &[PathBuf]) -> Result<(), RunError> {
+    let files = CertificateStore::load(&RealFiles::default(), paths.iter().cloned());
+    match files.files().find_map(|file| Some((file, file.problem.clone()?))) {
+        Some((file, problem)) => Err(RunError::TrustAnchors { path: file.path.clone(), problem }),
+        None => Ok(()),
+    }
 }
 
 fn environment(options: &EnvironmentOptions) -> Environment {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::arguments::ExplainArguments;
 use super::rule_names::unknown_rule;
 use super::{RunError, Status, output};
+use crate::report::wrapping;
 use crate::rules::{Example, OptionFace, RuleEntry, find_rule};
 
 /// Longer lines of prose are hard to read.
@@ -34,7 +35,7 @@ fn write_face(entry: &RuleEntry, width: usize, out: &mut dyn Write) -> io::Resul
         writeln!(out, "Options")?;
         for (name, option) in &face.options {
             let text = format!("{name} ({}, default {}): {}", option.kind, default_of(option), option.description);
-            let options = textwrap::Options::new(width).initial_indent("  ").subsequent_indent("      ");
+            let options = wrapping(width).initial_indent("  ").subsequent_indent("      ");
             writeln!(out, "{}", textwrap::fill(&text, options))?;
         }
         writeln!(out)?;
@@ -95,5 +96,5 @@ fn paragraphs(text: &str) -> Vec<String> {
 }
 
 fn fill(text: &str, width: usize) -> String {
-    textwrap::fill(text, textwrap::Options::new(width).break_words(false))
+    textwrap::fill(text, wrapping(width))
 }

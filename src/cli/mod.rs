@@ -63,6 +63,9 @@ enum RunError {
         #[source]
         source: ReadError,
     },
+    /// A file of `--ca` holds no certificates.
+    #[error("cannot use --ca {}: {problem}", path.display())]
+    TrustAnchors { path: PathBuf, problem: crate::tls::CertificateProblem },
     /// Standard input cannot be read.
     #[error("cannot read standard input")]
     Stdin(#[source] ReadError),

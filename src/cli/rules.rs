@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::arguments::{ListFormat, RulesArguments};
 use super::{RunError, Status, output};
+use crate::report::wrapping;
 use crate::rules::all_rules;
 
 #[derive(Serialize)]
@@ -47,16 +48,16 @@ fn write_table(width: usize, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "{}", head.trim_end())?;
             writeln!(out, "{}", textwrap::fill(summary, indented(width, "    ")))?;
         } else {
-            let rest = " ".repeat(indent);
-            let options = textwrap::Options::new(width).initial_indent(&head).subsequent_indent(&rest);
-            // The first line's indent ends with the gap between the columns.
-            let head = format!("{head}  ");
-            writeln!(out, "{}", textwrap::fill(summary, options.initial_indent(&head)))?;
+            let mut head = format!("{head}  ");
+            for line in textwrap::wrap(summary, wrapping(width - indent)) {
+                writeln!(out, "{}", format!("{head:indent$}{line}").trim_end())?;
+                head.clear();
+            }
         }
     }
     Ok(())
 }
 
 fn indented(width: usize, indent: &str) -> textwrap::Options<'_> {
-    textwrap::Options::new(width).initial_indent(indent).subsequent_indent(indent)
+    wrapping(width).initial_indent(indent).subsequent_indent(indent)
 }

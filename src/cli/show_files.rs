@@ -26,6 +26,8 @@ pub(super) fn run(libraries: &[Library<'_>], all_targets: &[Targets], file: Opti
                 }
             }
             for path in &targets.passed_over {
+                // As the other files of a walk through the working directory.
+                let path = path.strip_prefix(".").unwrap_or(path);
                 writeln!(out, "{}: passed over, it does not look like nginx configuration", shown(path))?;
             }
         }

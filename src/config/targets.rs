@@ -45,7 +45,14 @@ pub struct TargetError {
 
 /// Sorts out `paths`. `context` is what a lone snippet stands in, where the user said so.
 pub fn find_targets(library: &Library<'_>, paths: &[PathBuf], context: Option<Contexts>) -> Targets {
-    let mut search = Search { library, context, found: Targets::default(), included: FxHashMap::default() };
+    let mut search = Search {
+        library,
+        context,
+        found: Targets::default(),
+        roots: FxHashMap::default(),
+        snippets: FxHashSet::default(),
+        included: FxHashMap::default(),
+    };
     for path in paths {
         let outcome = match library.files().kind(path) {
             Ok(FileKind::Directory) => {
@@ -66,6 +73,10 @@ struct Search<'l, 's> {
     library: &'l Library<'s>,
     context: Option<Contexts>,
     found: Targets,
+    /// The targets that are roots, by canonical path.
+    roots: FxHashMap<PathBuf, usize>,
+    /// The lone snippets, by canonical path.
+    snippets: FxHashSet<PathBuf>,
     /// For each root: all files that it leads to, by canonical path.
     included: FxHashMap<PathBuf, FxHashSet<PathBuf>>,
 }
@@ -74,9 +85,9 @@ impl<'l> Search<'l, '_> {
     fn file(&mut self, path: &Path) -> Result<(), ReadError> {
         let file = self.library.load(path)?;
         if self.context.is_none() && snippet::is_root(&file.ast) {
-            self.add_root(path, None);
-        } else if let Some(root) = self.root_near(file) {
-            self.add_root(&root, Some(&file.canonical));
+            self.add_root(path, file, None);
+        } else if let Some((path, root)) = self.root_near(file) {
+            self.add_root(&path, root, Some(&file.canonical));
         } else {
             self.add_snippet(path, file);
         }
@@ -111,7 +122,7 @@ impl<'l> Search<'l, '_> {
         }
         // Roots that include each other in a circle are roots all the same.
         let lone = if lone.is_empty() { roots.iter().collect() } else { lone };
-        lone.into_iter().for_each(|(path, _)| self.add_root(path, None));
+        lone.into_iter().for_each(|(path, root)| self.add_root(path, root, None));
         for (path, file) in others {
             if reached.contains(&file.canonical) {
                 continue;
@@ -125,7 +136,7 @@ impl<'l> Search<'l, '_> {
     }
 
     /// The root file upwards of `file` that includes it, up to the folder of its repository.
-    fn root_near(&mut self, file: &LoadedFile<'_>) -> Option<PathBuf> {
+    fn root_near(&mut self, file: &LoadedFile<'_>) -> Option<(PathBuf, &'l LoadedFile<'l>)> {
         for directory in file.canonical.ancestors().skip(1) {
             let Ok(entries) = self.library.files().read_dir(directory) else { continue };
             let is_repository = entries.iter().any(|entry| entry.name == ".git");
@@ -138,7 +149,7 @@ impl<'l> Search<'l, '_> {
             for path in names.iter().map(|name| directory.join(name)) {
                 let Ok(root) = self.library.load(&path) else { continue };
                 if snippet::is_root(&root.ast) && self.files_of(&path, root).contains(&file.canonical) {
-                    return Some(path);
+                    return Some((path, root));
                 }
             }
             if is_repository {
@@ -158,29 +169,24 @@ impl<'l> Search<'l, '_> {
         })
     }
 
-    fn add_root(&mut self, path: &Path, named: Option<&Path>) {
-        let same = |known: &&mut Target| known.surroundings.is_none() && known.path == path;
-        match (self.found.targets.iter_mut().find(same), named) {
-            // All of it was asked for before, or is asked for now.
-            (Some(known), None) => known.named.clear(),
-            (Some(known), Some(named)) => {
-                if !known.named.is_empty() && !known.named.iter().any(|known| known == named) {
-                    known.named.push(named.to_path_buf());
-                }
-            }
-            (None, named) => {
-                let named = named.map(Path::to_path_buf).into_iter().collect();
-                self.found.targets.push(Target { path: path.to_path_buf(), surroundings: None, named });
-            }
+    fn add_root(&mut self, path: &Path, root: &LoadedFile<'_>, named: Option<&Path>) {
+        let Some(known) = self.roots.get(&root.canonical).and_then(|&at| self.found.targets.get_mut(at)) else {
+            let named = named.map(Path::to_path_buf).into_iter().collect();
+            self.roots.insert(root.canonical.clone(), self.found.targets.len());
+            self.found.targets.push(Target { path: path.to_path_buf(), surroundings: None, named });
+            return;
+        };
+        match named {
+            // All of it is asked for.
+            None => known.named.clear(),
+            // Or was asked for before.
+            Some(_) if known.named.is_empty() => {}
+            Some(named) => known.named.push(named.to_path_buf()),
         }
     }
 
     fn add_snippet(&mut self, path: &Path, file: &LoadedFile<'_>) {
-        let canonical = |known: &Path| self.library.files().canonicalize(known).ok();
-        let is_known = |known: &Target| {
-            known.surroundings.is_some() && canonical(&known.path).as_deref() == Some(file.canonical.as_path())
-        };
-        if self.found.targets.iter().any(is_known) {
+        if !self.snippets.insert(file.canonical.clone()) {
             return;
         }
         let mut surroundings = infer_surroundings(&file.ast, self.context);

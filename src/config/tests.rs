@@ -32,7 +32,10 @@ fn load(files: &[(&str, &str)]) -> (String, Vec<String>) {
     (list(config.directives().filter(|directive| directive.parent().is_none())), problems)
 }
 
-const LOADED: &[(&str, &[(&str, &str)], &str, &[&str])] = &[
+/// Files, what they make together, and the problems in them.
+type Row = (&'static str, &'static [(&'static str, &'static str)], &'static str, &'static [&'static str]);
+
+const LOADED: &[Row] = &[
     (
         "includes stand where they are written, globs in order, in any context",
         &[

@@ -133,10 +133,14 @@ impl<'c> Model<'c> {
             if is_named {
                 return HttpsState::Certificate(coverage, path);
             }
-            // Another site answers; perhaps over a connection that the browser accepts.
+            // A default server without a name of its own is there for all; one with a name is another site,
+            // whatever its certificate covers.
+            let answers_all = !server.has_real_name();
             match coverage {
-                Coverage::NotCovered => fallback = fallback.or(Some(HttpsState::PlainOnly(Some(path)))),
-                Coverage::Covered | Coverage::Unknown => fallback = Some(HttpsState::Certificate(coverage, path)),
+                Coverage::Covered | Coverage::Unknown if answers_all => {
+                    fallback = Some(HttpsState::Certificate(coverage, path));
+                }
+                _ => fallback = fallback.or(Some(HttpsState::PlainOnly(Some(path)))),
             }
         }
         fallback.unwrap_or(HttpsState::PlainOnly(None))

@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use url::Url;
 
 use super::hsts::hsts_in_effect;
+use super::inherit::flag_in_effect;
 use super::location::{self, Modifier};
 use super::rewrite::{Answer, Condition, Request, evaluate};
 use super::{ListenSocket, Model, SelectedBy, Server, ServerId, ServerName, Settled};
@@ -215,7 +216,7 @@ impl<'m, 'c> Follower<'m, 'c> {
         if location.is_empty() {
             return Some(Some(Ending::Settled));
         }
-        let mut target = walk.url.join(location).ok()?;
+        let mut target = completed(&walk.url, location, by)?;
         target.set_fragment(None);
         if walk.url.scheme() == "https"
             && let Some(host) = walk.url.host_str()
@@ -268,6 +269,18 @@ impl<'m, 'c> Follower<'m, 'c> {
         }
         let is_ours = self.hosts.contains(host) || start.host_str() == Some(host);
         default.filter(|_| is_ours)
+    }
+}
+
+/// The URL that a browser makes of a Location. nginx puts scheme, host and port before one that starts with a
+/// slash, before `//other.example/` as well, unless `absolute_redirect` is off (`ngx_http_header_filter`,
+/// src/http/ngx_http_header_filter_module.c).
+fn completed(url: &Url, location: &str, by: Directive<'_>) -> Option<Url> {
+    let is_absolute = by.parent().and_then(|block| flag_in_effect(block, "absolute_redirect")) != Some(false);
+    if is_absolute && location.starts_with('/') {
+        Url::parse(&format!("{}{location}", url.origin().ascii_serialization())).ok()
+    } else {
+        url.join(location).ok()
     }
 }
 

@@ -4,6 +4,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::inherit::flag_in_effect;
 use super::pattern::Pattern;
 use super::value::{Piece, pieces};
 use super::{Model, Server, Settled, location};
@@ -73,7 +74,7 @@ pub fn evaluate<'c>(model: &Model<'c>, server: &Server<'c>, request: &Request) -
     let first = Branch {
         pending: rewrite_directives(server.directive),
         stage: Stage::Server,
-        uri: Settled::Known(decoded(path)),
+        uri: Settled::Known(normalized(server, path)),
         args: Settled::Known(args.to_owned()),
         variables: FxHashMap::default(),
         captures: Settled::Known(Vec::new()),
@@ -378,7 +379,17 @@ impl<'c> Evaluation<'_, 'c> {
     }
 }
 
-/// The path that nginx matches: percent-decoded, if that gives text.
+/// The path that nginx matches: decoded, and with one slash in the place of several (`merge_slashes`).
+fn normalized(server: &Server<'_>, path: &str) -> String {
+    let mut path = decoded(path);
+    if flag_in_effect(server.directive, "merge_slashes") != Some(false) {
+        let mut last = None;
+        path.retain(|char| last.replace(char) != Some('/') || char != '/');
+    }
+    path
+}
+
+/// The path, percent-decoded if that gives text.
 fn decoded(path: &str) -> String {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();

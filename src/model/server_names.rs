@@ -79,11 +79,12 @@ impl<'c> ServerName<'c> {
         self.word.map(|word| word.span())
     }
 
-    /// The host that only this name means: an exact name that clients can ask for.
+    /// The one host that this name spells out, if clients can ask for it: `example.com`, and the
+    /// `example.com` of `.example.com`.
     #[must_use]
     pub fn host(&self) -> Option<Host> {
         match &self.kind {
-            NameKind::Exact(name) => real_host(name),
+            NameKind::Exact(name) | NameKind::DotLeading(name) => real_host(name),
             _ => None,
         }
     }

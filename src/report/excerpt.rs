@@ -250,8 +250,8 @@ mod tests {
     fn lines_are_cut_around_their_places() {
         let long = format!("{}HERE{}", "a".repeat(1 << 20), "b".repeat(1 << 20));
         let (text, from) = shown(long.as_bytes(), &[1 << 20, (1 << 20) + 4], 20);
-        assert_eq!(text, "…aaaaaaaHEREbbbbbbb…");
-        assert_eq!(from, ["HEREbbbbbbb…", "bbbbbbb…"]);
+        assert_eq!(text, "…aaaaaaaaHEREbbbbbb…");
+        assert_eq!(from, ["HEREbbbbbb…", "bbbbbb…"]);
         assert_eq!(shown(b"0123456789", &[3], 10).0, "0123456789");
         assert_eq!(shown(b"0123456789a", &[3], 10).0, "012345678…");
         assert_eq!(shown("é日本x".as_bytes(), &[2], 80).1, ["日本x"]);

@@ -8,6 +8,8 @@ use miette::{
     SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
+use textwrap::{WordSeparator, WordSplitter};
+
 use super::Report;
 use super::excerpt::Excerpt;
 use super::printable::{printable, printable_lines};
@@ -25,8 +27,10 @@ const MIN_LABEL_WIDTH: usize = 24;
 pub struct HumanStyle {
     /// Columns; text is wrapped and lines are cut to them.
     pub width: usize,
-    /// Whether to use colours, and links to the documentation that a terminal hides behind the rule's id.
+    /// Whether to use colours.
     pub color: bool,
+    /// Whether the documentation is a link behind the rule's id, as terminals know it, or a line of its own.
+    pub links: bool,
     /// Whether to draw with more than ASCII.
     pub unicode: bool,
 }
@@ -51,7 +55,7 @@ pub fn write_human(report: &Report<'_>, style: HumanStyle, out: &mut dyn Write) 
 fn render(report: &Report<'_>, finding: &Finding, style: HumanStyle, text: &mut String) -> fmt::Result {
     let drawing = Drawing::new(report, finding, style);
     handler(style, &drawing).render_report(text, &drawing)?;
-    if !style.color {
+    if !style.links {
         text.push_str("  docs: ");
         text.push_str(&drawing.url);
         text.push('\n');
@@ -74,7 +78,9 @@ fn handler(style: HumanStyle, drawing: &Drawing) -> GraphicalReportHandler {
     GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
         .with_width(style.width)
         .with_break_words(false)
-        .with_urls(style.color)
+        .with_word_separator(WordSeparator::AsciiSpace)
+        .with_word_splitter(WordSplitter::NoHyphenation)
+        .with_urls(style.links)
         .with_link_display_text("(docs)")
         .without_syntax_highlighting()
 }
@@ -132,8 +138,12 @@ impl Drawing {
     }
 }
 
-fn wrapping(width: usize) -> textwrap::Options<'static> {
-    textwrap::Options::new(width).break_words(false)
+/// Text breaks at spaces only, so that paths, addresses and rule ids can be copied.
+pub(crate) fn wrapping(width: usize) -> textwrap::Options<'static> {
+    textwrap::Options::new(width)
+        .break_words(false)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
 }
 
 impl fmt::Display for Drawing {

@@ -13,6 +13,7 @@ use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
+pub(crate) use human::wrapping;
 pub use human::{HumanStyle, write_human};
 pub use json::{FINDINGS_SCHEMA, write_json};
 pub use printable::printable;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{LazyLock, OnceLock};
 
+use super::declare::Declared;
 use super::{Face, Rule};
 
 /// Where the rules are documented.
@@ -65,33 +66,6 @@ impl RuleEntry {
         format!("{DOCUMENTATION}/{}/{}.yaml", self.category, self.name)
     }
 }
-
-/// What a category's `mod.rs` says of one rule.
-pub(super) struct Declared {
-    pub(super) name: &'static str,
-    pub(super) category: &'static str,
-    pub(super) face_text: &'static str,
-    pub(super) rule: &'static dyn Rule,
-}
-
-/// Declares the rules of a category: their modules, and the list that registers them.
-macro_rules! declare_rules {
-    ($category:literal: $($module:ident :: $rule:ident = $name:literal,)+) => {
-        $(mod $module;)+
-
-        pub(super) const RULES: &[$crate::rules::registry::Declared] = &[$(
-            $crate::rules::registry::Declared {
-                name: $name,
-                category: $category,
-                face_text: include_str!(concat!(
-                    env!("CARGO_MANIFEST_DIR"), "/rules/", $category, "/", $name, ".yaml"
-                )),
-                rule: &$module::$rule,
-            },
-        )+];
-    };
-}
-pub(super) use declare_rules;
 
 static REGISTRY: LazyLock<Vec<RuleEntry>> = LazyLock::new(|| {
     let categories = [

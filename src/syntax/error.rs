@@ -95,7 +95,7 @@ impl SyntaxErrorKind {
             Self::UnexpectedSemicolon => "remove the `;`".into(),
             Self::UnexpectedOpeningBrace => "write the name of the block before `{`, or remove the brace".into(),
             Self::UnexpectedClosingBrace => "remove this `}`, or open the block that it should close".into(),
-            Self::MissingSemicolon { last_word } => format!("write `{last_word};`"),
+            Self::MissingSemicolon { .. } => "end the directive with `;`".into(),
             Self::UnclosedBlock { .. } => "add the closing `}` where the block should end".into(),
             Self::UnterminatedQuote { quote } => format!("add the closing {quote}"),
             Self::UnexpectedAfterQuote { .. } => {

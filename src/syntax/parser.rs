@@ -3,7 +3,7 @@
 use crate::source::{FileId, Span};
 
 use super::ast::{Node, RawWord};
-use super::repair::{MAX_REPAIRS, Repair, Repairs};
+use super::repair::{Imbalance, MAX_REPAIRS, Repair, Repairs};
 use super::{Ast, Comment, NodeId, NodeKind, SyntaxError, SyntaxErrorKind, lexer, lua};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -29,14 +29,6 @@ pub fn parse(file: FileId, text: &[u8]) -> Ast<'_> {
     }
 }
 
-/// Braces that do not match, as they come to light.
-pub(super) enum Imbalance {
-    /// These blocks are open at the end of the file; the outermost first.
-    Unclosed(Vec<NodeId>),
-    /// A `}` at this offset has no block to close.
-    Extra(u32),
-}
-
 struct Outcome<'s> {
     ast: Ast<'s>,
     imbalance: Option<Imbalance>,
@@ -51,7 +43,7 @@ impl<'s> Outcome<'s> {
             Some(Imbalance::Unclosed(open)) => {
                 if let Some(&innermost) = open.last() {
                     let kind = SyntaxErrorKind::UnclosedBlock {
-                        name: self.ast.name(innermost).text().into_owned(),
+                        name: shortened(&self.ast.name(innermost).text()),
                         others: open.len() - 1,
                     };
                     let span = self.ast.head_span(innermost);
@@ -290,7 +282,7 @@ impl<'s, 'r> Parser<'s, 'r> {
         let word = &self.ast.text[last.start as usize..last.end as usize];
         // After an unterminated quote everything up to here is its follow-up.
         if last.closed {
-            let last_word = String::from_utf8_lossy(word).into_owned();
+            let last_word = shortened(&String::from_utf8_lossy(word));
             self.ast.errors.push(SyntaxError {
                 kind: SyntaxErrorKind::MissingSemicolon { last_word },
                 span: self.ast.span(last.start, last.end),
@@ -313,6 +305,15 @@ impl<'s, 'r> Parser<'s, 'r> {
             self.close_block(end);
         }
         Outcome { ast: self.ast, imbalance: self.imbalance }
+    }
+}
+
+/// A word as messages quote it.
+fn shortened(word: &str) -> String {
+    const LONGEST: usize = 60;
+    match word.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &word[..end]),
+        None => word.to_owned(),
     }
 }
 

@@ -3,11 +3,18 @@
 
 use crate::source::{FileId, LineIndex, Span};
 
-use super::parser::Imbalance;
 use super::{Ast, NodeId, NodeKind, SyntaxError, SyntaxErrorKind, lexer};
 
 /// Each repair reads the file once more; a file with more faults than this is no configuration.
 pub(super) const MAX_REPAIRS: usize = 12;
+
+/// Braces that do not match, as they come to light.
+pub(super) enum Imbalance {
+    /// These blocks are open at the end of the file; the outermost first.
+    Unclosed(Vec<NodeId>),
+    /// A `}` at this offset has no block to close.
+    Extra(u32),
+}
 
 /// One assumed edit.
 pub(super) struct Repair {

@@ -1,4 +1,5 @@
 //! Certificate files in, certificates and problems out; the same rows are given to a real nginx.
+#![allow(clippy::disallowed_methods, reason = "a real nginx and openssl read files that these tests write")]
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

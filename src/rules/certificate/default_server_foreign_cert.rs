@@ -66,7 +66,9 @@ fn presents_the_same(model: &Model<'_>, socket: &ListenSocket, server: crate::mo
 /// Whether the default's certificate is known and another site of the socket has one of its own.
 fn serves_other_sites(model: &Model<'_>, socket: &ListenSocket, default: &Server<'_>) -> bool {
     let mut own = default.names.iter().flat_map(|name| name.witnesses());
-    own.any(|host| model.coverage(default, &host) == Coverage::Covered)
+    // `localhost` is the machine, no site.
+    let is_site = |host: &Host| host.name().is_some_and(|name| name.contains('.'));
+    own.any(|host| is_site(&host) && model.coverage(default, &host) == Coverage::Covered)
         && socket.members.iter().any(|member| {
             model.server(member.server).has_real_name() && !presents_the_same(model, socket, member.server, default)
         })

@@ -2,11 +2,12 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::model::{ListenSocket, Model};
+use crate::model::{ListenSocket, Member, Model};
 use crate::rules::{Findings, Rule};
 
 pub(super) struct Listen443WithoutSsl;
 
+const HTTP_PORT: u16 = 80;
 const HTTPS_PORT: u16 = 443;
 
 impl Rule for Listen443WithoutSsl {
@@ -14,40 +15,58 @@ impl Rule for Listen443WithoutSsl {
         let mut seen = FxHashSet::default();
         for socket in model.sockets().filter(|socket| !socket.is_tls) {
             let has_certificate = all_have_certificates(model, socket);
-            if socket.endpoint.port != HTTPS_PORT && !has_certificate {
-                continue;
-            }
-            let Some(first) = socket.members.first().copied() else { continue };
-            let server = model.server(first.server);
-            if !seen.insert(first.server) {
-                continue;
-            }
-            let span = server.listen_span(first.listen);
-            let endpoint = &socket.endpoint;
-            let finding = if !model.config.is_whole() {
-                sink.warning(span, format!("{endpoint} speaks plain HTTP, unless a server in another file says `ssl` for it")).conditional()
-            } else if has_certificate {
-                sink.error(span, format!("{endpoint} speaks plain HTTP, though {server} has a certificate: no listen of it says `ssl`"))
-            } else {
-                sink.warning(span, format!("{endpoint} speaks plain HTTP: right only if TLS ends in front of nginx")).conditional()
+            let is_meant = match socket.endpoint.port {
+                HTTPS_PORT => true,
+                _ => has_certificate && is_best_guess(model, socket),
             };
-            for other in socket.members.iter().skip(1).take(3) {
-                let server = model.server(other.server);
-                finding.related(server.listen_span(other.listen), format!("{server} is on the same socket"));
-            }
-            finding.help(match server.listens[first.listen].directive.and_then(|listen| listen.argument(0)) {
-                Some(address) => format!("write `listen {} ssl;`", address.text()),
-                None => "write `listen 443 ssl;`".to_owned(),
-            });
+            let Some(first) = socket.members.first().filter(|first| is_meant && seen.insert(first.server)) else {
+                continue;
+            };
+            report(model, sink, socket, *first, has_certificate);
         }
     }
 }
 
-/// Whether all servers of the socket have certificates of their own and no TLS socket to use them.
+fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, first: Member, has_certificate: bool) {
+    let server = model.server(first.server);
+    let span = server.listen_span(first.listen);
+    let endpoint = &socket.endpoint;
+    let is_https = endpoint.port == HTTPS_PORT;
+    let finding = if !model.config.is_whole() {
+        let message = format!("{endpoint} speaks plain HTTP, unless a server in another file says `ssl` for it");
+        sink.warning(span, message).conditional()
+    } else if has_certificate {
+        let message = format!("{endpoint} speaks plain HTTP, though {server} has a certificate: no listen of it says `ssl`");
+        // On another port the certificate may just be left over.
+        if is_https { sink.error(span, message) } else { sink.warning(span, message).conditional() }
+    } else {
+        let message = format!("{endpoint} speaks plain HTTP: right only if TLS ends in front of nginx");
+        sink.warning(span, message).conditional()
+    };
+    for other in socket.members.iter().skip(1).take(3) {
+        let server = model.server(other.server);
+        finding.related(server.listen_span(other.listen), format!("{server} is on the same socket"));
+    }
+    finding.help(match server.listens[first.listen].directive.and_then(|listen| listen.argument(0)) {
+        Some(address) if endpoint.port != HTTP_PORT => format!("write `listen {} ssl;`", address.text()),
+        _ => "write `listen 443 ssl;`, too, or remove the certificate".to_owned(),
+    });
+}
+
+/// Whether all servers of the socket have certificates of their own and, unless its port says HTTPS
+/// anyway, no TLS socket to use them.
 fn all_have_certificates(model: &Model<'_>, socket: &ListenSocket) -> bool {
+    let has_use = |server| socket.endpoint.port != HTTPS_PORT && model.tls_sockets_of(server).next().is_some();
     socket.members.iter().all(|member| {
         let server = model.server(member.server);
-        server.directive.children_named("ssl_certificate").next().is_some()
-            && model.tls_sockets_of(server.id).next().is_none()
+        server.directive.children_named("ssl_certificate").next().is_some() && !has_use(server.id)
     })
+}
+
+/// Whether no other socket of its first server is more likely to be meant for TLS: 443 more than any
+/// other port, and any other more than 80.
+fn is_best_guess(model: &Model<'_>, socket: &ListenSocket) -> bool {
+    let mut others = socket.members.iter().take(1).flat_map(|member| model.sockets_of(member.server));
+    let port = socket.endpoint.port;
+    !others.any(|other| other.endpoint.port == HTTPS_PORT || port == HTTP_PORT && other.endpoint.port != HTTP_PORT)
 }

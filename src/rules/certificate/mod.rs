@@ -1,6 +1,6 @@
 //! Which certificate a client gets, and whether it is good for the name it asked for.
 
-use super::registry::declare_rules;
+use super::declare::declare_rules;
 
 declare_rules! { "certificate":
     cert_expired::CertExpired = "cert-expired",

@@ -70,6 +70,10 @@ fn warn_of_missing_wildcard(
     header: &HstsHeader<'_>,
     host: &Host,
 ) -> Option<()> {
+    // The policy of the domain above says it all.
+    if server.hosts().any(|other| host.is_below(&other)) {
+        return None;
+    }
     let leaves: Vec<_> = server.certificates.iter().filter_map(|used| Some((used, model.certificate_file(used)?.leaf()?))).collect();
     let (used, leaf) = leaves.first()?;
     if leaves.iter().any(|(_, leaf)| leaf.has_wildcard_for(host)) {

@@ -1,6 +1,6 @@
 //! Redirects that lead nowhere.
 
-use super::registry::declare_rules;
+use super::declare::declare_rules;
 
 declare_rules! { "redirect":
     redirect_loop::RedirectLoop = "redirect-loop",

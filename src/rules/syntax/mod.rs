@@ -1,6 +1,6 @@
 //! What nginx refuses to read.
 
-use super::registry::declare_rules;
+use super::declare::declare_rules;
 
 declare_rules! { "syntax":
     include_cycle::IncludeCycle = "include-cycle",

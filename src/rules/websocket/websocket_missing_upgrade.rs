@@ -16,6 +16,7 @@ pub(super) struct WebsocketMissingUpgrade;
 struct Words {
     segments: Vec<String>,
     parts: Vec<String>,
+    upstream_words: Vec<String>,
 }
 
 impl Options for Words {}
@@ -84,19 +85,19 @@ impl Words {
     /// What says that a block is meant for WebSocket: a segment of its path, or its upstream's name.
     fn reason(&self, proxied: &ProxiedBlock<'_>) -> Option<String> {
         let path = proxied.path()?;
-        if let Some(word) = self.word_in(&path, &['/', '(', ')', '|', '^', '$', '?']) {
+        if let Some(word) = self.word_in(&path, &self.segments, &['/', '(', ')', '|', '^', '$', '?']) {
             return Some(format!("location {path} is meant for WebSocket (its path says `{word}`)"));
         }
         let upstream = proxied.upstream_name()?;
-        let word = self.word_in(&upstream, &['.', '-', '_'])?;
+        let word = self.word_in(&upstream, &self.upstream_words, &['.', '-', '_'])?;
         Some(format!("location {path} is meant for WebSocket (its upstream {upstream} says `{word}`)"))
     }
 
-    fn word_in(&self, text: &str, separators: &[char]) -> Option<&str> {
+    fn word_in<'w>(&'w self, text: &str, words: &'w [String], separators: &[char]) -> Option<&'w str> {
         let text = text.to_ascii_lowercase();
         let part = self.parts.iter().find(|part| text.contains(part.as_str()));
         let mut segments = text.split(separators);
-        let segment = || segments.find_map(|segment| self.segments.iter().find(|word| *word == segment));
+        let segment = || segments.find_map(|segment| words.iter().find(|word| *word == segment));
         part.or_else(segment).map(String::as_str)
     }
 }
