@@ -108,18 +108,15 @@ impl<'l> Search<'l, '_> {
             }
         }
         // A file with an `http` block that another root includes is no root of its own.
-        let reached: FxHashSet<PathBuf> =
-            roots.iter().flat_map(|(path, file)| self.files_of(path, file).clone()).collect();
-        let included_by_other = |path: &PathBuf, file: &LoadedFile<'_>, search: &mut Self| {
-            let mut others = roots.iter().filter(|(other, _)| other != path);
-            others.any(|(other, root)| search.files_of(other, root).contains(&file.canonical))
-        };
-        let mut lone: Vec<&(PathBuf, &LoadedFile<'_>)> = Vec::new();
-        for root in &roots {
-            if !included_by_other(&root.0, root.1, self) {
-                lone.push(root);
-            }
+        let mut reached: FxHashSet<PathBuf> = FxHashSet::default();
+        let mut included_by_other: FxHashSet<PathBuf> = FxHashSet::default();
+        for (path, root) in &roots {
+            let files = self.files_of(path, root);
+            reached.extend(files.iter().cloned());
+            included_by_other.extend(files.iter().filter(|file| **file != root.canonical).cloned());
         }
+        let lone: Vec<&(PathBuf, &LoadedFile<'_>)> =
+            roots.iter().filter(|(_, root)| !included_by_other.contains(&root.canonical)).collect();
         // Roots that include each other in a circle are roots all the same.
         let lone = if lone.is_empty() { roots.iter().collect() } else { lone };
         lone.into_iter().for_each(|(path, root)| self.add_root(path, root, None));
