@@ -28,8 +28,17 @@ pub struct Targets {
     pub errors: Vec<TargetError>,
     /// Places below a directory that could not be looked at.
     pub unreadable: Vec<(PathBuf, ReadError)>,
-    /// Files below a directory that are no nginx configuration.
-    pub passed_over: Vec<PathBuf>,
+    /// Files below a directory that are not linted.
+    pub passed_over: Vec<(PathBuf, PassedOver)>,
+}
+
+/// Why a file that was found below a directory is not linted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PassedOver {
+    /// It is some other program's.
+    Foreign,
+    /// It is a template that is still to be filled in.
+    Template,
 }
 
 /// A PATH that cannot be linted.
@@ -102,6 +111,9 @@ impl<'l> Search<'l, '_> {
         let mut others = Vec::new();
         for (path, file) in files.into_iter().zip(loaded) {
             match file {
+                Ok(file) if file.placeholder.is_some() => {
+                    self.found.passed_over.push((path, PassedOver::Template));
+                }
                 Ok(file) if snippet::is_root(&file.ast) => roots.push((path, file)),
                 Ok(file) => others.push((path, file)),
                 Err(error) => self.found.unreadable.push((path, error)),
@@ -124,10 +136,11 @@ impl<'l> Search<'l, '_> {
             if reached.contains(&file.canonical) {
                 continue;
             }
-            if snippet::looks_like_nginx(&file.ast) || path.file_name().is_some_and(|name| name == "nginx.conf") {
+            let is_meant = || path.file_name().is_some_and(|name| name == "nginx.conf");
+            if snippet::looks_like_nginx(&file.ast) || is_meant() && snippet::names_a_directive(&file.ast) {
                 self.add_snippet(&path, file);
             } else {
-                self.found.passed_over.push(path);
+                self.found.passed_over.push((path, PassedOver::Foreign));
             }
         }
     }
