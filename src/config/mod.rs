@@ -12,6 +12,7 @@ mod problem;
 mod semicolon;
 mod snippet;
 mod targets;
+mod template;
 mod tree;
 
 #[cfg(test)]
@@ -20,7 +21,7 @@ mod tests;
 pub use library::{Library, LoadedFile};
 pub use problem::{Problem, ProblemKind};
 pub use snippet::{Surroundings, infer_surroundings, parse_context};
-pub use targets::{Target, TargetError, Targets, find_targets};
+pub use targets::{PassedOver, Target, TargetError, Targets, find_targets};
 pub use tree::{Config, Directive, ItemId};
 
 /// How far a configuration is followed.
