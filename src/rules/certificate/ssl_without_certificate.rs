@@ -18,7 +18,8 @@ impl Rule for SslWithoutCertificate {
         for socket in model.sockets().filter(|socket| socket.is_tls) {
             for member in &socket.members {
                 let server = model.server(member.server);
-                if server.certificates.is_empty() && !server.rejects_handshake && seen.insert(server.id) {
+                let has_none = server.certificates.is_empty() && !server.has_unseen_certificates;
+                if has_none && !server.rejects_handshake && seen.insert(server.id) {
                     report(model, sink, socket, *member);
                 }
             }
