@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::source::{FileSystem, ReadError};
+use crate::source::{FileKind, FileSystem, ReadError};
 
 /// Whether nginx takes an include for a pattern (`ngx_conf_include`, src/core/ngx_conf_file.c).
 pub(super) fn is_pattern(path: &[u8]) -> bool {
@@ -49,6 +49,10 @@ pub(super) fn expand(files: &dyn FileSystem, pattern: &Path) -> Matches {
             }
         }
         matches.paths = found;
+    }
+    // A slash at the end stands for directories only.
+    if pattern.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        matches.paths.retain(|path| files.kind(path) == Ok(FileKind::Directory));
     }
     // A name without wildcards behind a pattern (`sites/*/nginx.conf`) need not exist.
     let ends_in_pattern = pattern.file_name().is_some_and(|name| is_pattern(name.as_encoded_bytes()));
@@ -105,6 +109,8 @@ mod tests {
         ("/n/[[:alpha:]].conf", &["/n/a.conf", "/n/b.conf"]),
         ("/n/s*/x", &["/n/s-b/x", "/n/s/x"]), // `-` sorts before `/`
         ("/n/[!a].conf", &["/n/b.conf"]),
+        ("/n/s*/", &["/n/s", "/n/s-b"]),
+        ("/n/?.conf/", &[]),
         ("/n/?.conf", &["/n/a.conf", "/n/b.conf"]),
         ("/n/{a,b}*", &["/n/{a,b}"]),
         ("/n/**", &["/n/a.conf", "/n/a.conf.bak", "/n/b.conf", "/n/s", "/n/s-b", "/n/{a,b}"]),

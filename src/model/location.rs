@@ -59,6 +59,20 @@ pub fn matcher(location: Directive<'_>) -> Option<(Modifier, Word<'_>, String)> 
     Some((modifier, first, text.into_owned()))
 }
 
+/// The regexes of a location and of those around it, the innermost first.
+pub(super) fn patterns_around<'m>(model: &'m Model<'_>, location: Directive<'_>) -> Vec<&'m Pattern> {
+    let locations = std::iter::once(location).chain(location.ancestors()).filter(|block| block.is_named("location"));
+    let regexes = locations.filter_map(matcher).filter_map(|(modifier, word, pattern)| match modifier {
+        Modifier::Regex | Modifier::RegexIgnoringCase => Some(regex(model, modifier, word, pattern)),
+        _ => None,
+    });
+    regexes.collect()
+}
+
+fn regex<'m>(model: &'m Model<'_>, modifier: Modifier, word: Word<'_>, pattern: String) -> &'m Pattern {
+    model.pattern(word, || Pattern::new(pattern, modifier == Modifier::RegexIgnoringCase))
+}
+
 /// The location in `block` (a server, or a location with nested ones) that answers `uri`;
 /// `Known(None)` when none does.
 pub(super) fn find<'c>(model: &Model<'c>, block: Directive<'c>, uri: &str) -> Settled<Option<Directive<'c>>> {
@@ -96,8 +110,7 @@ fn find_at<'c>(model: &Model<'c>, block: Directive<'c>, uri: &str, depth: usize)
     }
     if !best.is_some_and(|(_, keeps_regexes_away, _)| keeps_regexes_away) {
         for (modifier, word, pattern, location) in regexes {
-            let compiled = model.pattern(word, || Pattern::new(pattern, modifier == Modifier::RegexIgnoringCase));
-            match compiled.is_match(uri) {
+            match regex(model, modifier, word, pattern).is_match(uri) {
                 Some(true) => {
                     return match find_at(model, location, uri, depth + 1) {
                         Settled::Known(inner) => Settled::Known(inner.or(Some(location))),

@@ -16,6 +16,7 @@ pub mod rewrite;
 pub mod server;
 pub mod server_names;
 pub mod socket;
+mod uri;
 pub mod value;
 
 #[cfg(test)]

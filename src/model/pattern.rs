@@ -54,6 +54,13 @@ impl Pattern {
         names.into_iter().flatten().filter_map(|(number, name)| Some((number, name?)))
     }
 
+    /// Whether it has groups that capture, named or not.
+    #[must_use]
+    pub fn has_groups(&self) -> bool {
+        // Group 0 is the whole.
+        self.regex().is_some_and(|regex| regex.captures_len() > 1)
+    }
+
     fn regex(&self) -> Option<&Regex> {
         let compile = || {
             let mut builder = RegexBuilder::new(&self.text);

@@ -6,9 +6,11 @@ use rustc_hash::FxHashMap;
 
 use super::inherit::flag_in_effect;
 use super::pattern::Pattern;
+use super::uri::{RequestPath, escape_args, unescape_redirect};
 use super::value::{Piece, pieces};
-use super::{Model, Server, Settled, location};
+use super::{Model, NameKind, Server, Settled, location};
 use crate::config::Directive;
+use crate::nginx::Contexts;
 use crate::source::Span;
 
 /// A request as it reaches a server.
@@ -71,13 +73,17 @@ const MAX_URI_CHANGES: u32 = 10;
 #[must_use]
 pub fn evaluate<'c>(model: &Model<'c>, server: &Server<'c>, request: &Request) -> Vec<Outcome<'c>> {
     let (path, args) = request.uri.split_once('?').unwrap_or((&request.uri, ""));
+    let path = read_path(model, server, request, path);
+    // A regex among the names leaves its captures, if it was the name that selected the server.
+    let has_regex_name = server.names.iter().any(|name| matches!(name.kind, NameKind::Regex(_)));
     let first = Branch {
         pending: rewrite_directives(server.directive),
         stage: Stage::Server,
-        uri: Settled::Known(normalized(server, path)),
+        needs_escape: path.as_ref().is_some_and(|path| path.needs_escape),
+        uri: path.map_or(Settled::Unknown, |path| Settled::Known(path.path)),
         args: Settled::Known(args.to_owned()),
         variables: FxHashMap::default(),
-        captures: Settled::Known(Vec::new()),
+        captures: if has_regex_name { Settled::Unknown } else { Settled::Known(Vec::new()) },
         is_changed: false,
         changes: 0,
         conditions: Vec::new(),
@@ -95,13 +101,12 @@ pub fn evaluate<'c>(model: &Model<'c>, server: &Server<'c>, request: &Request) -
                     break Answer::Unknown;
                 }
                 Step::Split(condition) => {
+                    evaluation.forget_captures(&mut branch, condition);
                     let mut other = branch.clone();
                     other.conditions.push(Condition { directive: condition, holds: false });
                     branches.push(other);
                     branch.enter(condition);
                     branch.conditions.push(Condition { directive: condition, holds: true });
-                    // Which regex matched is not known either.
-                    branch.captures = Settled::Unknown;
                 }
             }
         };
@@ -129,6 +134,8 @@ struct Branch<'c> {
     pending: Vec<Directive<'c>>,
     stage: Stage,
     uri: Settled<String>,
+    /// Whether the request came with `%` or `+` in its path.
+    needs_escape: bool,
     args: Settled<String>,
     variables: FxHashMap<String, Settled<String>>,
     captures: Settled<Vec<Option<String>>>,
@@ -140,6 +147,22 @@ struct Branch<'c> {
 impl<'c> Branch<'c> {
     fn enter(&mut self, block: Directive<'c>) {
         self.pending.extend(rewrite_directives(block));
+    }
+
+    /// Runs a regex: whether it matches, which sets or clears captures; `None` where that cannot be
+    /// told.
+    fn apply(&mut self, pattern: &Pattern, text: &str) -> Option<bool> {
+        let Some(captures) = pattern.captures(text)? else {
+            self.captures = Settled::Known(Vec::new());
+            return Some(false);
+        };
+        let groups = captures.iter().map(|group| group.map(|group| group.as_str().to_owned())).collect();
+        self.captures = Settled::Known(groups);
+        for (number, name) in pattern.capture_names() {
+            let value = captures.get(number).map_or(String::new(), |group| group.as_str().to_owned());
+            self.variables.insert(name.to_owned(), Settled::Known(value));
+        }
+        Some(true)
     }
 }
 
@@ -165,7 +188,11 @@ impl<'c> Evaluation<'_, 'c> {
             "rewrite" => self.run_rewrite(branch, directive),
             "set" => {
                 if let (Some(name), Some(value)) = (directive.argument(0), directive.argument(1)) {
-                    let value = self.expand(branch, &value.text());
+                    let text = value.text();
+                    let value = self.expand(branch, &text);
+                    if value == Settled::Unknown && self.asks_map(branch, &text) {
+                        branch.captures = Settled::Unknown;
+                    }
                     match name.text().trim_start_matches('$') {
                         "args" => branch.args = value,
                         name => {
@@ -205,9 +232,15 @@ impl<'c> Evaluation<'_, 'c> {
             }
         }
         branch.is_changed = false;
-        let Settled::Known(uri) = &branch.uri else { return Step::Done(Answer::Unknown) };
-        match location::find(self.model, self.server.directive, uri) {
+        let Settled::Known(uri) = branch.uri.clone() else { return Step::Done(Answer::Unknown) };
+        match location::find(self.model, self.server.directive, &uri) {
             Settled::Known(Some(location)) => {
+                // Each regex on the way in leaves what it captured, the innermost last.
+                let mut patterns = location::patterns_around(self.model, location);
+                patterns.reverse();
+                if !patterns.into_iter().all(|pattern| branch.apply(pattern, &uri).is_some()) {
+                    return Step::Done(Answer::Unknown);
+                }
                 branch.stage = Stage::Location;
                 branch.pending = rewrite_directives(location);
                 Step::Next
@@ -238,38 +271,55 @@ impl<'c> Evaluation<'_, 'c> {
         };
         let Settled::Known(uri) = branch.uri.clone() else { return Step::Done(Answer::Unknown) };
         let pattern = self.model.pattern(regex, || Pattern::new(regex.text(), false));
-        let Some(captures) = pattern.captures(&uri) else { return Step::Done(Answer::Unknown) };
-        let Some(captures) = captures else {
-            branch.captures = Settled::Known(Vec::new());
-            return Step::Next;
-        };
-        let groups = captures.iter().map(|group| group.map(|group| group.as_str().to_owned())).collect();
-        branch.captures = Settled::Known(groups);
-        for (number, name) in pattern.capture_names() {
-            let value = captures.get(number).map_or(String::new(), |group| group.as_str().to_owned());
-            branch.variables.insert(name.to_owned(), Settled::Known(value));
+        match branch.apply(pattern, &uri) {
+            Some(true) => {}
+            Some(false) => return Step::Next,
+            None => return Step::Done(Answer::Unknown),
         }
         let text = replacement.text();
         let flag = directive.argument(2).map(|flag| flag.text().into_owned()).unwrap_or_default();
         // Only what is written counts, not what a variable holds.
         let is_absolute = ["http://", "https://", "$scheme"].iter().any(|prefix| text.starts_with(prefix));
+        let is_redirect = is_absolute || flag == "redirect" || flag == "permanent";
         let (text, keeps_args) = match text.strip_suffix('?') {
             Some(text) => (text, false),
             None => (&*text, true),
         };
-        let Settled::Known(mut target) = self.expand(branch, text) else { return Step::Done(Answer::Unknown) };
-        let Settled::Known(args) = branch.args.clone() else { return Step::Done(Answer::Unknown) };
-        if keeps_args && !args.is_empty() {
-            target.push(if target.contains('?') { '&' } else { '?' });
-            target.push_str(&args);
-        }
-        if is_absolute || flag == "redirect" || flag == "permanent" {
+        let Settled::Known(old_args) = branch.args.clone() else { return Step::Done(Answer::Unknown) };
+        let added_args = Some(old_args).filter(|args| keeps_args && !args.is_empty());
+        if is_redirect {
+            let Settled::Known(target) = self.expand_escaped(branch, text, true) else {
+                return Step::Done(Answer::Unknown);
+            };
+            let mut location = unescape_redirect(&target);
+            if let Some(args) = added_args {
+                location.push(if text.contains('?') { '&' } else { '?' });
+                location.push_str(&args);
+            }
             let status = if flag == "permanent" { 301 } else { 302 };
-            return Step::Done(Answer::Redirect { status, location: target, by: directive });
+            return Step::Done(Answer::Redirect { status, location, by: directive });
         }
-        let (path, args) = target.split_once('?').unwrap_or((&target, ""));
-        branch.uri = Settled::Known(path.to_owned());
-        branch.args = Settled::Known(args.to_owned());
+        let (path, args) = match text.split_once('?') {
+            Some((path, args)) => (path, Some(args)),
+            None => (text, None),
+        };
+        let Settled::Known(path) = self.expand(branch, path) else { return Step::Done(Answer::Unknown) };
+        // nginx answers 500 to a URI of no length.
+        if path.is_empty() {
+            return Step::Done(Answer::Other);
+        }
+        match args.map(|args| self.expand_escaped(branch, args, true)) {
+            Some(Settled::Unknown) => return Step::Done(Answer::Unknown),
+            Some(Settled::Known(mut args)) => {
+                if let Some(old) = added_args {
+                    args.push('&');
+                    args.push_str(&old);
+                }
+                branch.args = Settled::Known(args);
+            }
+            None => branch.args = Settled::Known(added_args.unwrap_or_default()),
+        }
+        branch.uri = Settled::Known(path);
         branch.is_changed = true;
         match flag.as_str() {
             "last" => branch.pending.clear(),
@@ -311,31 +361,60 @@ impl<'c> Evaluation<'_, 'c> {
             },
             [sign @ ("~" | "~*" | "!~" | "!~*"), regex] => {
                 let pattern = self.model.pattern(directive.name_word(), || Pattern::new(*regex, sign.ends_with('*')));
-                let Some(captures) = pattern.captures(&subject) else { return Settled::Unknown };
-                let groups = captures.as_ref().map(|captures| {
-                    captures.iter().map(|group| group.map(|group| group.as_str().to_owned())).collect()
-                });
-                branch.captures = Settled::Known(groups.unwrap_or_default());
-                if let Some(captures) = &captures {
-                    for (number, name) in pattern.capture_names() {
-                        let value = captures.get(number).map_or(String::new(), |group| group.as_str().to_owned());
-                        branch.variables.insert(name.to_owned(), Settled::Known(value));
-                    }
+                match branch.apply(pattern, &subject) {
+                    Some(matches) => Settled::Known(matches != sign.starts_with('!')),
+                    None => Settled::Unknown,
                 }
-                Settled::Known(captures.is_some() != sign.starts_with('!'))
             }
             _ => Settled::Unknown,
         }
     }
 
+    /// What an `if` that cannot be decided may have done to captures.
+    fn forget_captures(&self, branch: &mut Branch<'c>, directive: Directive<'c>) {
+        let words: Vec<String> = directive.arguments().map(|word| word.text().into_owned()).collect();
+        let is_regex = words.get(1).is_some_and(|sign| sign.trim_start_matches('!').starts_with('~'));
+        if is_regex || words.iter().any(|word| self.asks_map(branch, word.trim_matches(['(', ')']))) {
+            branch.captures = Settled::Unknown;
+        }
+        if let Some(regex) = words.get(2).filter(|_| is_regex) {
+            let regex = if words.len() == 3 { regex.strip_suffix(')').unwrap_or(regex) } else { regex };
+            let pattern = self.model.pattern(directive.name_word(), || Pattern::new(regex, words[1].ends_with('*')));
+            for (_, name) in pattern.capture_names() {
+                branch.variables.insert(name.to_owned(), Settled::Unknown);
+            }
+        }
+    }
+
+    /// Whether a value asks a `map`, whose regexes leave their captures, too.
+    fn asks_map(&self, branch: &Branch<'c>, text: &str) -> bool {
+        let maps = || self.model.config.directives_named("map", Contexts::HTTP);
+        pieces(text).any(|piece| match piece {
+            Piece::Variable(name) if !branch.variables.contains_key(name) => {
+                maps().filter_map(|map| map.argument(1)).any(|word| word.text().strip_prefix('$') == Some(name))
+            }
+            _ => false,
+        })
+    }
+
     fn expand(&self, branch: &Branch<'c>, text: &str) -> Settled<String> {
+        self.expand_escaped(branch, text, false)
+    }
+
+    /// `escapes`: captures are escaped, if the request was.
+    fn expand_escaped(&self, branch: &Branch<'c>, text: &str, escapes: bool) -> Settled<String> {
         let mut value = String::new();
         for piece in pieces(text) {
             match piece {
                 Piece::Text(text) => value.push_str(text),
                 Piece::Capture(number) => match &branch.captures {
                     Settled::Known(groups) => {
-                        value.push_str(groups.get(number).and_then(Option::as_deref).unwrap_or_default());
+                        let group = groups.get(number).and_then(Option::as_deref).unwrap_or_default();
+                        if escapes && branch.needs_escape {
+                            value.push_str(&escape_args(group));
+                        } else {
+                            value.push_str(group);
+                        }
                     }
                     Settled::Unknown => return Settled::Unknown,
                 },
@@ -379,33 +458,22 @@ impl<'c> Evaluation<'_, 'c> {
     }
 }
 
-/// The path that nginx matches: decoded, and with one slash in the place of several (`merge_slashes`).
-fn normalized(server: &Server<'_>, path: &str) -> String {
-    let mut path = decoded(path);
-    if flag_in_effect(server.directive, "merge_slashes") != Some(false) {
-        let mut last = None;
-        path.retain(|char| last.replace(char) != Some('/') || char != '/');
+/// The path that nginx matches. Slashes are merged before the Host header is read: by the word of the
+/// server that SNI selected, or of the default server.
+fn read_path(model: &Model<'_>, server: &Server<'_>, request: &Request, sent: &str) -> Option<RequestPath> {
+    let merges = |server: &Server<'_>| flag_in_effect(server.directive, "merge_slashes") != Some(false);
+    let sockets = model.sockets_of(server.id).filter(|socket| socket.endpoint.port == request.port);
+    let mut answers: Vec<bool> = if request.is_tls {
+        vec![merges(server)]
+    } else {
+        sockets.map(|socket| merges(model.server(socket.default.server))).collect()
+    };
+    answers.dedup();
+    match answers.as_slice() {
+        [] => RequestPath::parse(sent, true),
+        [merges] => RequestPath::parse(sent, *merges),
+        _ => RequestPath::parse(sent, true).filter(|_| !sent.contains("//")),
     }
-    path
-}
-
-/// The path, percent-decoded if that gives text.
-fn decoded(path: &str) -> String {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let hex = |index: usize| tail.get(index).and_then(|&digit| char::from(digit).to_digit(16));
-        if byte == b'%'
-            && let (Some(high), Some(low)) = (hex(0), hex(1))
-        {
-            bytes.push((high * 16 + low) as u8);
-            rest = &tail[2..];
-        } else {
-            bytes.push(byte);
-            rest = tail;
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The place of an `if`, for messages.

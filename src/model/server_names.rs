@@ -274,7 +274,9 @@ impl NameTable {
                 return found(server, SelectedBy::WildcardTrailing);
             }
         }
-        for &(server, number) in &self.regexes {
+        // nginx asks no regex about a request without a host.
+        let regexes = if host.is_empty() { &[][..] } else { &self.regexes };
+        for &(server, number) in regexes {
             match regex(server, number) {
                 Some(true) => return found(server, SelectedBy::Regex),
                 Some(false) => {}

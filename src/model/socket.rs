@@ -1,9 +1,9 @@
 //! Listen sockets: which servers share one, and which of them answers.
 
-use super::Settled;
 use super::listen::{Endpoint, Listen};
 use super::server::{Server, ServerId};
 use super::server_names::{NameKind, NameTable, SelectedBy};
+use super::{Pattern, Settled};
 
 /// A server on a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,9 @@ pub struct ListenSocket {
     pub is_tls: bool,
     /// The names on it.
     pub names: NameTable,
+    /// Whether nginx reads the names: several servers share it, or the last regex among the names of
+    /// the only one has captures (`ngx_http_optimize_servers`, src/http/ngx_http.c).
+    reads_names: bool,
 }
 
 impl ListenSocket {
@@ -64,13 +67,20 @@ impl ListenSocket {
         let explicit = members.iter().find(|member| listen(member).is_default).copied();
         let is_tls = is_quic || members.iter().any(|member| listen(member).is_ssl || server(member).has_ssl_on);
         let names = NameTable::new(members.iter().map(|member| (member.server, server(member).names.as_slice())));
+        let default = explicit.unwrap_or(first);
+        let mut regexes = server(&default).names.iter().rev().filter_map(|name| match &name.kind {
+            NameKind::Regex(pattern) => Some(pattern),
+            _ => None,
+        });
+        let reads_names = members.len() > 1 || regexes.next().is_some_and(Pattern::has_groups);
         ListenSocket {
             endpoint: endpoint.clone(),
             is_quic,
-            default: explicit.unwrap_or(first),
+            default,
             has_explicit_default: explicit.is_some(),
             is_tls,
             names,
+            reads_names,
             members,
         }
     }
@@ -97,7 +107,7 @@ impl ListenSocket {
     /// Whether nginx ignores a name here because another server has it.
     #[must_use]
     pub fn ignores(&self, server: ServerId, name: usize) -> bool {
-        self.is_shared() && self.names.conflicts.iter().any(|conflict| conflict.ignored == (server, name))
+        self.reads_names && self.names.conflicts.iter().any(|conflict| conflict.ignored == (server, name))
     }
 
     /// Whether several servers share it.

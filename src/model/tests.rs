@@ -1,1 +1,110 @@
-//! Tables of what nginx does.
+//! Tables of what nginx does. `tests/nginx` asks a real one about generated cases of the same kinds;
+//! what is here was seen there, or in nginx-notes.
+
+use std::path::Path;
+
+use super::rewrite::{Answer, Request, evaluate};
+use super::*;
+use crate::config::Library;
+use crate::nginx::NEWEST;
+use crate::source::{MemoryFiles, Sources};
+
+/// The model of the content of `http`, for one question.
+fn with_model<R>(http: &str, ask: impl FnOnce(&Model<'_>) -> R) -> R {
+    let mut files = MemoryFiles::default();
+    files.add("/n/nginx.conf", format!("http {{ {http} }}"));
+    let sources = Sources::default();
+    let library = Library::new(&files, &sources, None);
+    let config = Config::load(&library, Path::new("/n/nginx.conf"), None).unwrap();
+    let environment = Environment { version: NEWEST, now: UnixTime(0), certificates: CertificateMode::Skip };
+    ask(&Model::build(&config, &files, environment))
+}
+
+/// What the first server makes of a request to `http://a.test:8080`: each possible answer.
+fn answers(server: &str, uri: &str) -> Vec<String> {
+    with_model(&format!("server {{ listen 8080; server_name a.test; {server} }}"), |model| {
+        let request = Request { is_tls: false, host: "a.test".into(), port: 8080, uri: uri.into() };
+        let first = model.servers().next().unwrap();
+        let answer = |answer: Answer<'_>| match answer {
+            Answer::Redirect { status, location, .. } => format!("{status} {location}"),
+            Answer::Other => "other".into(),
+            Answer::Unknown => "unknown".into(),
+        };
+        evaluate(model, first, &request).into_iter().map(|outcome| answer(outcome.answer)).collect()
+    })
+}
+
+// A real nginx is asked about the same rows.
+include!("../../tests/nginx/redirects.in.rs");
+
+#[test]
+fn redirects_of_the_rewrite_phase() {
+    for (server, uri, expected) in REDIRECTS {
+        assert_eq!(answers(server, uri), [*expected], "{server} {uri}");
+    }
+}
+
+// What depends on the request, or on what a regex elsewhere has left, is not guessed.
+const UNKNOWN: &[(&str, &[&str])] = &[
+    ("if ($http_x) { return 301 /b; } return 301 /c;", &["301 /b", "301 /c"]),
+    ("rewrite ^(.*) $1; if ($http_x ~ (.)) { return 301 /b$1; } return 301 /c$1;", &["unknown", "unknown"]),
+    ("server_name ~^(a); return 301 /$1;", &["unknown"]),
+];
+
+#[test]
+fn what_is_not_known_is_not_guessed() {
+    for (server, expected) in UNKNOWN {
+        assert_eq!(answers(server, "/"), *expected, "{server}");
+    }
+}
+
+// Exact, longest `*.x`, longest `x.*`, first regex in file order, default; names in one server each.
+// nginx: <https://nginx.org/en/docs/http/server_names.html>
+const SELECTION: &[(&[&str], &str, u32, SelectedBy)] = &[
+    (&["*.a.test", "www.a.test"], "www.a.test", 1, SelectedBy::Exact), // whatever the order
+    (&["b.test", ".a.test"], "x.y.a.test", 1, SelectedBy::WildcardLeading), // any depth
+    (&["b.test", "*.a.test"], "a.test", 0, SelectedBy::Default),
+    (&["www.*", "*.test"], "www.a.test", 1, SelectedBy::WildcardLeading),
+    (&["b.test", "www.*", "www.a.*"], "www.a.test", 2, SelectedBy::WildcardTrailing),
+    (&["b.test", "~^w", "~^www"], "www.test", 1, SelectedBy::Regex), // first, not best
+    (&["b.test", "~^\\D+$", "~^W"], "www.test", 1, SelectedBy::Regex),
+    (&["b.test", "~^A"], "a.test", 1, SelectedBy::Regex), // an upper-case letter: without case
+    (&["b.test", "a.test", ".a.test"], "www.a.test", 0, SelectedBy::Default), // the exact name drops it
+    (&["b.test", "*.a.test", ".a.test", "a.test"], "a.test", 0, SelectedBy::Default), // reserved, yet ignored
+    (&["a.test", "b.test"], "c.test", 0, SelectedBy::Default),
+    (&["b.test", "~^$", "~^"], "", 0, SelectedBy::Default), // no host: no regex is asked
+    (&["b.test", "\"\""], "", 1, SelectedBy::Exact),
+    (&["~^a"], "a.test", 0, SelectedBy::Default), // alone: names are not looked at
+];
+
+#[test]
+fn the_server_that_a_host_selects() {
+    for (names, host, expected, by) in SELECTION {
+        let servers: String = names.iter().map(|name| format!("server {{ listen 80; server_name {name}; }}")).collect();
+        with_model(&servers, |model| {
+            let socket = model.sockets().next().unwrap();
+            let selected = model.select(socket, host).known().map(|(server, by)| (server.id.0, by));
+            assert_eq!(selected, Some((*expected, *by)), "{names:?} {host}");
+        });
+    }
+}
+
+// Names of one server, and how many nginx warns of on a socket of its own.
+const LONE_CONFLICTS: &[(&str, usize)] = &[
+    ("a.test a.test", 0),
+    ("a.test a.test ~^b", 0),
+    ("a.test a.test ~^(b)", 1),
+    ("a.test a.test ~^(b) ~^c", 0), // the last regex counts
+];
+
+#[test]
+fn names_of_a_lone_server_are_read_for_captures_only() {
+    for (names, expected) in LONE_CONFLICTS {
+        with_model(&format!("server {{ listen 80; server_name {names}; }}"), |model| {
+            let socket = model.sockets().next().unwrap();
+            let ignored = model.servers().next().unwrap().names.iter().enumerate();
+            let ignored = ignored.filter(|&(number, _)| socket.ignores(ServerId(0), number));
+            assert_eq!(ignored.count(), *expected, "{names}");
+        });
+    }
+}

@@ -176,7 +176,11 @@ fn difference(nginx: &Nginx, root: &Path) -> Option<String> {
                 && refusal.file.as_ref().and_then(|file| file.canonicalize().ok()).as_ref() == Some(&file);
             // A circle is followed round and round, and a directory is only noticed when it is read.
             let place_differs = matches!(problem.kind, ProblemKind::IncludeCycle { .. }) || sign.starts_with("(21");
-            refusal.message.contains(sign) && (is_there || place_differs)
+            // A file where a directory should be.
+            let is_not_found = sign.starts_with("(2:") && refusal.message.contains("(20: Not a directory)");
+            // On its way round it can stop at another file.
+            let is_circle = matches!(problem.kind, ProblemKind::IncludeCycle { .. });
+            (is_not_found || is_circle || refusal.message.contains(sign)) && (is_there || place_differs)
         });
         (!is_same).then(|| format!("ngxlint: {:?} at {}:{line}\nnginx: {}", problem.kind, file.display(), verdict.text))
     })

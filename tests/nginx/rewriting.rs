@@ -352,3 +352,30 @@ fn redirects_lead_to_the_same_place() {
         assert!(differences.is_empty(), "{nginx:?}: {}\n{}", differences.len(), differences.join("\n"));
     }
 }
+
+include!("redirects.in.rs");
+
+/// The rows of the model's own table, in the words of that table.
+#[test]
+fn the_model_s_table_of_redirects_is_true() {
+    for nginx in real::all() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("nginx.conf");
+        let ports = free_ports(REDIRECTS.len());
+        let mut servers = String::new();
+        for ((server, ..), port) in REDIRECTS.iter().zip(&ports) {
+            writeln!(servers, "    server {{ listen 127.0.0.1:{port}; server_name a.test; {server} }}").unwrap();
+        }
+        let text =
+            surrounded(directory.path(), ports[0], &[]).replacen("    server {", &format!("{servers}    server {{"), 1);
+        std::fs::write(&root, &text).unwrap();
+        let _running =
+            nginx.start(&root, ports[0]).unwrap_or_else(|log| panic!("{nginx:?} does not start:\n{log}\n{text}"));
+        for ((server, uri, expected), port) in REDIRECTS.iter().zip(&ports) {
+            let found = ask(*port, "a.test", uri).map_or("other".to_owned(), |(status, location)| {
+                format!("{status} {}", location.strip_prefix(&format!("http://a.test:{port}")).unwrap_or(&location))
+            });
+            assert_eq!(found, *expected, "{nginx:?}: {server} {uri}");
+        }
+    }
+}

@@ -14,17 +14,31 @@ impl Rule for SslWithoutCertificate {
         if !model.config.is_whole() {
             return;
         }
-        let mut seen = FxHashSet::default();
-        for socket in model.sockets().filter(|socket| socket.is_tls) {
-            for member in &socket.members {
+        let tls_sockets = model.sockets().filter(|socket| socket.is_tls);
+        let members = tls_sockets.flat_map(|socket| socket.members.iter().map(move |member| (socket, *member)));
+        let (borrowing, lacking): (Vec<_>, Vec<_>) = members
+            .filter(|(_, member)| {
                 let server = model.server(member.server);
-                let has_none = server.certificates.is_empty() && !server.has_unseen_certificates;
-                if has_none && !server.rejects_handshake && seen.insert(server.id) {
-                    report(model, sink, socket, *member);
-                }
+                server.certificates.is_empty() && !server.has_unseen_certificates && !server.rejects_handshake
+            })
+            .partition(|&(socket, member)| borrows(model, socket, member));
+        // A server is reported once, for the socket that keeps nginx from starting if there is one.
+        let mut seen = FxHashSet::default();
+        for (socket, member) in lacking.into_iter().chain(borrowing) {
+            let default = model.server(socket.default.server);
+            // Beside a default that lacks one itself, that one is reported.
+            let has_certificate = !default.certificates.is_empty() || default.has_unseen_certificates;
+            let is_told = default.id == member.server || default.rejects_handshake || has_certificate;
+            if is_told && seen.insert(member.server) {
+                report(model, sink, socket, member);
             }
         }
     }
+}
+
+/// Whether the default server has a certificate to lend.
+fn borrows(model: &Model<'_>, socket: &ListenSocket, member: Member) -> bool {
+    socket.default.server != member.server && !model.server(socket.default.server).certificates.is_empty()
 }
 
 fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, member: Member) {
@@ -32,11 +46,7 @@ fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, member:
     let endpoint = &socket.endpoint;
     let finding = if default.id == server.id {
         sink.error(server.directive.span(), format!("no ssl_certificate for {endpoint}: nginx does not start"))
-    } else if default.certificates.is_empty() {
-        // Then the default rejects, or is reported itself.
-        if !default.rejects_handshake {
-            return;
-        }
+    } else if default.certificates.is_empty() && !default.has_unseen_certificates {
         let message = format!(
             "{server} has no ssl_certificate, and the default server of {endpoint} has none to lend: nginx does not start"
         );
