@@ -8,6 +8,10 @@ use crate::syntax::Ast;
 /// braces outside of quotes and Lua as blocks.
 const MARKERS: &[(&[u8], &[u8], bool)] = &[(b"{{", b"}}", true), (b"{%", b"%}", true), (b"<%", b"%>", false)];
 
+/// How far a placeholder reaches at most, and how far its line is looked at: a file of one line must
+/// not be searched once for each brace in it.
+const LONGEST: usize = 1024;
+
 /// The first placeholder outside of comments, if the file is a template. Braces prove it only where
 /// nginx stumbles over them: in strings and in Lua they are text.
 pub(super) fn find_placeholder(ast: &Ast<'_>) -> Option<Span> {
@@ -21,11 +25,14 @@ fn find_pair(ast: &Ast<'_>, &(open, close, breaks): &(&[u8], &[u8], bool)) -> Op
     }
     let text = ast.text();
     memchr::memmem::find_iter(text, open).find_map(|start| {
-        let line_end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
+        let window = &text[start..text.len().min(start + LONGEST)];
+        let line_end = start + memchr::memchr(b'\n', window).unwrap_or(window.len());
         let inner = text.get(start + open.len()..line_end)?;
         let end = start + open.len() + memchr::memmem::find(inner, close)? + close.len();
         let span = Span { file: ast.file, start: start as u32, end: end as u32 };
-        let line_start = memchr::memrchr(b'\n', &text[..start]).map_or(0, |newline| newline + 1);
+        let window_start = start.saturating_sub(LONGEST);
+        let line_start = memchr::memrchr(b'\n', &text[window_start..start])
+            .map_or(window_start, |newline| window_start + newline + 1);
         let line = line_start as u32..line_end as u32;
         let is_commented = ast.comments_between(line.start, span.start).last().is_some();
         let is_stumbled_over = || ast.errors.iter().any(|error| line.contains(&error.span.start));
