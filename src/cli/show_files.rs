@@ -6,7 +6,7 @@ use std::path::Path;
 use rustc_hash::FxHashSet;
 
 use super::{RunError, Status, check, output};
-use crate::config::{Config, Directive, ItemId, Library, Surroundings, Target, TargetError, Targets};
+use crate::config::{Config, Directive, ItemId, Library, PassedOver, Surroundings, Target, TargetError, Targets};
 use crate::report::printable;
 use crate::source::FileId;
 
@@ -25,10 +25,14 @@ pub(super) fn run(libraries: &[Library<'_>], all_targets: &[Targets], file: Opti
                     }
                 }
             }
-            for path in &targets.passed_over {
+            for (path, reason) in &targets.passed_over {
+                let reason = match reason {
+                    PassedOver::Foreign => "it does not look like nginx configuration",
+                    PassedOver::Template => "it is a template; lint what is made from it",
+                };
                 // As the other files of a walk through the working directory.
                 let path = path.strip_prefix(".").unwrap_or(path);
-                writeln!(out, "{}: passed over, it does not look like nginx configuration", shown(path))?;
+                writeln!(out, "{}: passed over, {reason}", shown(path))?;
             }
         }
         if !has_failed && all_targets.iter().all(|targets| targets.targets.is_empty()) {

@@ -8,7 +8,7 @@ use super::include::{self, IncludeTarget, Includes};
 use super::tree::Item;
 use super::{Config, ItemId, Library, LoadedFile, Problem, ProblemKind, Surroundings, limits, semicolon};
 use crate::nginx::{BlockBody, Contexts, DirectiveName};
-use crate::source::{FileId, ReadError, Span};
+use crate::source::{FileId, FileSystem, ReadError, Span};
 use crate::syntax::{NodeId, NodeKind};
 
 /// Blocks of entries whose handlers know no `include`: nginx refuses it as a value
@@ -43,8 +43,15 @@ impl<'l> Config<'l> {
             directory,
             surroundings,
             problems: Vec::new(),
+            incomplete: Vec::new(),
         };
-        let mut assembly = Assembly { config, includes: &includes, numbers: FxHashMap::default(), frames: Vec::new() };
+        let mut assembly = Assembly {
+            file_system: library.files(),
+            config,
+            includes: &includes,
+            numbers: FxHashMap::default(),
+            frames: Vec::new(),
+        };
         assembly.open_file(root, ItemId::TOP, top, None);
         assembly.run();
         Ok(assembly.finish())
@@ -66,6 +73,7 @@ struct Frame<'l> {
 }
 
 struct Assembly<'i, 'l> {
+    file_system: &'l dyn FileSystem,
     config: Config<'l>,
     includes: &'i Includes<'l>,
     numbers: FxHashMap<FileId, u32>,
@@ -191,6 +199,10 @@ impl<'l> Assembly<'_, 'l> {
             return;
         };
         let span = self.config.directive(id).span();
+        // Where the root file is not known, a pattern that matches nothing may match there.
+        if !unreadable.is_empty() || files.is_empty() && !self.config.is_whole() {
+            self.config.incomplete.push(parent);
+        }
         for (path, error) in unreadable {
             self.problem(ProblemKind::IncludeUnreadable { path: path.clone(), error: error.clone() }, span, None);
         }
@@ -199,7 +211,21 @@ impl<'l> Assembly<'_, 'l> {
         for (path, target) in files {
             match target {
                 Err(error) => {
-                    self.problem(ProblemKind::IncludeNotFound { path: path.clone(), error: error.clone() }, span, None);
+                    let is_absent = *error == ReadError::NotFound;
+                    let is_packaged = is_absent && include::is_left_to_package(self.file_system, path);
+                    if !is_packaged {
+                        self.config.incomplete.push(parent);
+                    }
+                    let is_searched = is_absent && self.config.problems.len() < limits::ELSEWHERE;
+                    let look = || include::find_elsewhere(self.file_system, &self.config.directory, path);
+                    let elsewhere = if is_searched { look() } else { None };
+                    let kind = ProblemKind::IncludeNotFound {
+                        path: path.clone(),
+                        error: error.clone(),
+                        is_packaged,
+                        elsewhere,
+                    };
+                    self.problem(kind, span, None);
                 }
                 Ok(target) => match self.cycle_through(target) {
                     Some(files) => self.problem(ProblemKind::IncludeCycle { files }, span, None),
@@ -296,6 +322,7 @@ impl<'l> Assembly<'_, 'l> {
         let named = config.items.iter().enumerate();
         config.index = named.filter_map(|(id, item)| Some((item.parent, item.name?, ItemId(id as u32)))).collect();
         config.index.sort_unstable();
+        config.incomplete.sort_unstable();
         config
     }
 }

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::Elsewhere;
 use super::glob;
 use super::library::{Library, LoadedFile};
-use crate::source::ReadError;
+use crate::source::{FileSystem, ReadError};
 use crate::syntax::NodeId;
 
 /// What one `include` parameter leads to.
@@ -57,6 +58,57 @@ pub(super) fn follow<'l>(library: &'l Library<'_>, root: &'l LoadedFile<'l>, dir
         }
     }
     includes
+}
+
+/// The files beside nginx.conf that nginx's own package brings, and Debian's.
+const PACKAGED: &[&str] = &[
+    "mime.types",
+    "fastcgi_params",
+    "fastcgi.conf",
+    "proxy_params",
+    "scgi_params",
+    "uwsgi_params",
+    "koi-utf",
+    "koi-win",
+    "win-utf",
+];
+
+/// Whether the file at `path`, which does not exist, comes with nginx's package, and the directory is
+/// not that of an installed nginx: none of the others is there either.
+pub(super) fn is_left_to_package(files: &dyn FileSystem, path: &Path) -> bool {
+    let named = |name: &&&str| path.file_name().is_some_and(|found| found == **name);
+    PACKAGED.iter().any(|name| named(&name))
+        && PACKAGED.iter().all(|name| files.kind(&path.with_file_name(name)).is_err())
+}
+
+/// Directories above a root file in which its absolute paths are looked for: `etc/nginx` below the
+/// folder of an image or a host, below the repository.
+const LEVELS_UP: usize = 5;
+
+/// Where an absolute `path` that does not exist is found when the directory of the root file, or one
+/// above it, stands for a part of it; the longest such part.
+pub(super) fn find_elsewhere(files: &dyn FileSystem, directory: &Path, path: &Path) -> Option<Elsewhere> {
+    if !path.is_absolute() || path.starts_with(directory) {
+        return None;
+    }
+    path.ancestors().collect::<Vec<_>>().into_iter().rev().find_map(|from| {
+        let rest = path.strip_prefix(from).ok().filter(|rest| rest.file_name().is_some())?;
+        let above = directory.ancestors().filter(|to| !to.as_os_str().is_empty()).take(LEVELS_UP);
+        // The name of a file alone is found in many places.
+        let is_named = |to: &Path| rest.iter().count() > 1 || from.file_name() == to.file_name();
+        let to = above.into_iter().find(|to| *to != from && is_named(to) && files.kind(&to.join(rest)).is_ok())?;
+        let (mut from, mut to) = (from.to_path_buf(), to.to_path_buf());
+        // `/etc/nginx` is `./nginx` says more than `/etc` is `.`; a whole root directory says most.
+        let down = |to: &Path, name: &Path| directory.starts_with(to.join(name));
+        for name in rest.iter().map(Path::new).take_while(|_| from != Path::new("/")).collect::<Vec<_>>() {
+            if from.ends_with("nginx") || !down(&to, name) {
+                break;
+            }
+            from.push(name);
+            to.push(name);
+        }
+        Some(Elsewhere { from, to: to.strip_prefix(".").map(Path::to_path_buf).unwrap_or(to) })
+    })
 }
 
 /// The one parameter of an `include`; other counts are refused by nginx and lead nowhere.

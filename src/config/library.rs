@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use elsa::sync::FrozenMap;
 use rayon::prelude::*;
 
-use crate::source::{FileSystem, MAX_CONFIGURATION_BYTES, ReadError, Sources};
+use super::template;
+use crate::source::{FileSystem, MAX_CONFIGURATION_BYTES, ReadError, Sources, Span};
 use crate::syntax::{self, Ast, NodeId};
 
 /// One file that was read and parsed.
@@ -17,6 +18,8 @@ pub struct LoadedFile<'s> {
     pub canonical: PathBuf,
     /// The `include` directives in it, at all depths.
     pub includes: Vec<NodeId>,
+    /// The first placeholder, if the file is a template that is still to be filled in.
+    pub placeholder: Option<Span>,
 }
 
 /// The files of a run. Several configurations share it, so that a file which two of them include
@@ -79,7 +82,12 @@ impl<'s> Library<'s> {
             .map(|(canonical, id)| {
                 let ast = syntax::parse(*id, &self.sources.file(*id).text);
                 let includes = (0..ast.len() as u32).map(NodeId).filter(|&node| ast.name(node).is("include"));
-                Box::new(LoadedFile { includes: includes.collect(), canonical: canonical.to_path_buf(), ast })
+                Box::new(LoadedFile {
+                    includes: includes.collect(),
+                    canonical: canonical.to_path_buf(),
+                    placeholder: template::find_placeholder(&ast),
+                    ast,
+                })
             })
             .collect();
         for file in parsed {

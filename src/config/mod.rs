@@ -12,15 +12,16 @@ mod problem;
 mod semicolon;
 mod snippet;
 mod targets;
+mod template;
 mod tree;
 
 #[cfg(test)]
 mod tests;
 
 pub use library::{Library, LoadedFile};
-pub use problem::{Problem, ProblemKind};
+pub use problem::{Elsewhere, Problem, ProblemKind};
 pub use snippet::{Surroundings, infer_surroundings, parse_context};
-pub use targets::{Target, TargetError, Targets, find_targets};
+pub use targets::{PassedOver, Target, TargetError, Targets, find_targets};
 pub use tree::{Config, Directive, ItemId};
 
 /// How far a configuration is followed.
@@ -28,6 +29,9 @@ pub(crate) mod limits {
     /// Directives of one configuration, includes counted as often as they are included. 10,000
     /// sites of 100 lines have a million; files that include each other twice reach any number.
     pub(crate) const ITEMS: usize = 4_000_000;
+
+    /// Problems of one configuration for which the file system is searched for a better place.
+    pub(crate) const ELSEWHERE: usize = 16;
 
     /// Files that are open inside each other. nginx stops when it runs out of file descriptors,
     /// of which it has 1024 by default on Linux.

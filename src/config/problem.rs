@@ -17,6 +17,16 @@ pub struct Problem {
     pub is_certain: bool,
 }
 
+/// A place from which the paths of a configuration would exist: it is a repository of `/etc/nginx`,
+/// or of a whole root directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The directory in the configuration; `/` for all of it.
+    pub from: PathBuf,
+    /// The directory that stands for it here.
+    pub to: PathBuf,
+}
+
 /// The kinds of [`Problem`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProblemKind {
@@ -26,6 +36,11 @@ pub enum ProblemKind {
         path: PathBuf,
         /// Why it cannot be read.
         error: ReadError,
+        /// Whether it is a file of nginx's package, where nothing else of it is either: a repository
+        /// of the rest.
+        is_packaged: bool,
+        /// Where the files that are meant seem to be.
+        elsewhere: Option<Elsewhere>,
     },
     /// A directory that an `include`'s pattern leads into cannot be listed.
     IncludeUnreadable {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::nginx::{BlockBody, Contexts, DirectiveName};
+use crate::nginx::{BlockBody, Contexts, Directive as Row, DirectiveName};
 use crate::syntax::{Ast, NodeId, NodeKind};
 
 /// What stands around a snippet.
@@ -54,9 +54,17 @@ pub fn infer_surroundings(ast: &Ast<'_>, given: Option<Contexts>) -> Surrounding
 }
 
 /// Whether a file, found by walking a directory, is nginx configuration at all: most of what stands
-/// in it are directives that nginx knows at that place.
+/// in it are directives that nginx knows at that place. Includes are no evidence: bind, drbd,
+/// logrotate and nftables write them the same way.
 pub(super) fn looks_like_nginx(ast: &Ast<'_>) -> bool {
-    said_by_comment(ast).is_some() || best_fit(ast).is_some_and(|(_, fitting)| fitting * 2 >= ast.roots().count())
+    let judged = || ast.roots().filter(|&node| !ast.name(node).is("include")).count();
+    said_by_comment(ast).is_some() || best_fit(ast).is_some_and(|(_, fitting)| fitting > 0 && fitting * 2 >= judged())
+}
+
+/// Whether a file named `nginx.conf` has anything of nginx in it, however broken it is; supervisor's
+/// and syslog-ng's files for nginx have not.
+pub(super) fn names_a_directive(ast: &Ast<'_>) -> bool {
+    ast.roots().any(|node| DirectiveName::find(&ast.name(node).value()).is_some())
 }
 
 /// Whether a file is a root: it holds what only the top level holds, and of it what nginx needs.
@@ -93,9 +101,10 @@ fn fitting(ast: &Ast<'_>, top: Contexts) -> (usize, usize) {
         let Some(&(_, BlockBody::Directives(context))) = bodies.last() else { continue };
         let name = DirectiveName::find(&ast.name(node).value());
         let row = name.and_then(|name| name.in_context(context));
-        let fits = row.is_some_and(|row| row.block == (ast.kind(node) != NodeKind::Simple));
+        let fits = row
+            .is_some_and(|row| row.block == (ast.kind(node) != NodeKind::Simple) && has_its_arguments(ast, node, row));
         all += usize::from(fits);
-        own += usize::from(fits && bodies.len() == 1);
+        own += usize::from(fits && bodies.len() == 1 && row.is_some_and(|row| row.name != "include"));
         if ast.kind(node) == NodeKind::Block {
             let body =
                 name.filter(|_| fits).map_or(BlockBody::Unknown, |name| context.inside(name.as_str().as_bytes()));
@@ -103,6 +112,17 @@ fn fitting(ast: &Ast<'_>, top: Contexts) -> (usize, usize) {
         }
     }
     (all, own)
+}
+
+/// Whether a directive has the parameters that it takes, and its `;` if it is longer than a line.
+/// Files of other programs use nginx's words (`server`, `ssl`, `if`), but not in this form.
+fn has_its_arguments(ast: &Ast<'_>, node: NodeId, row: &Row) -> bool {
+    let count = ast.word_count(node) - 1;
+    let Some(last) = ast.word(node, count) else { return false };
+    let is_ended = ast.head_span(node).end > last.span().end;
+    let is_one_line = || !ast.text()[ast.name(node).span().start as usize..last.span().end as usize].contains(&b'\n');
+    let is_condition = row.name != "if" || last.raw().ends_with(b")");
+    row.arguments.accepts(count) && is_condition && (is_ended || is_one_line())
 }
 
 #[cfg(test)]
@@ -123,6 +143,33 @@ mod tests {
         ("[section]\nkey = value\n", None),
         ("", None),
     ];
+
+    // What other programs keep in files that end in `.conf`, and what is left of nginx's own.
+    const FOREIGN: &[(&str, bool)] = &[
+        ("server time.test iburst nts\nserver time2.test nts\n\ndriftfile /var/lib/chrony/drift\n", false), // chrony
+        ("if $programname == 'x' then {\n  action(type=\"omfile\")\n  stop\n}\n", false),                   // rsyslog
+        ("if ($programname startswith 'x') then {\n  stop\n}\n", false),
+        ("ssl = on\nssl_cert_file = '/x.pem'\n", false), // PostgreSQL
+        ("ssl = required\nssl_cert = </x.pem\n", false), // dovecot
+        ("include \"/etc/nftables.d/*.conf\"\n", false), // nftables
+        ("include \"/etc/bind/named.conf.local\";\n", false), // bind
+        ("include /etc/logrotate.d\n/var/log/x {\n  monthly\n}\n", false), // logrotate
+        ("listen = [\n  \"127.0.0.1:53\",\n]\npath = \"/x\"\n", false), // TOML
+        ("pid = /run/x.pid\nconnect = x:1\n", false),    // stunnel
+        ("source s { file(\"/x\"); };\nlog { source(s); };\n", false), // syslog-ng
+        ("gzip on\n", true),                             // one line without its semicolon
+        ("include a.conf;\nroot /x;\n", true),
+        ("listen 80\nserver_name x;\nroot /x;\n", true),
+        ("if ($a = b) {\n  return 403;\n}\n", true),
+        ("server {\n  listen 80\n}\n", true),
+    ];
+
+    #[test]
+    fn files_of_other_programs() {
+        for (text, expected) in FOREIGN {
+            assert_eq!(looks_like_nginx(&parse(FileId(0), text.as_bytes())), *expected, "{text}");
+        }
+    }
 
     #[test]
     fn contexts_of_snippets() {

@@ -28,8 +28,17 @@ pub struct Targets {
     pub errors: Vec<TargetError>,
     /// Places below a directory that could not be looked at.
     pub unreadable: Vec<(PathBuf, ReadError)>,
-    /// Files below a directory that are no nginx configuration.
-    pub passed_over: Vec<PathBuf>,
+    /// Files below a directory that are not linted.
+    pub passed_over: Vec<(PathBuf, PassedOver)>,
+}
+
+/// Why a file that was found below a directory is not linted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PassedOver {
+    /// It is some other program's.
+    Foreign,
+    /// It is a template that is still to be filled in.
+    Template,
 }
 
 /// A PATH that cannot be linted.
@@ -102,24 +111,24 @@ impl<'l> Search<'l, '_> {
         let mut others = Vec::new();
         for (path, file) in files.into_iter().zip(loaded) {
             match file {
+                Ok(file) if file.placeholder.is_some() => {
+                    self.found.passed_over.push((path, PassedOver::Template));
+                }
                 Ok(file) if snippet::is_root(&file.ast) => roots.push((path, file)),
                 Ok(file) => others.push((path, file)),
                 Err(error) => self.found.unreadable.push((path, error)),
             }
         }
         // A file with an `http` block that another root includes is no root of its own.
-        let reached: FxHashSet<PathBuf> =
-            roots.iter().flat_map(|(path, file)| self.files_of(path, file).clone()).collect();
-        let included_by_other = |path: &PathBuf, file: &LoadedFile<'_>, search: &mut Self| {
-            let mut others = roots.iter().filter(|(other, _)| other != path);
-            others.any(|(other, root)| search.files_of(other, root).contains(&file.canonical))
-        };
-        let mut lone: Vec<&(PathBuf, &LoadedFile<'_>)> = Vec::new();
-        for root in &roots {
-            if !included_by_other(&root.0, root.1, self) {
-                lone.push(root);
-            }
+        let mut reached: FxHashSet<PathBuf> = FxHashSet::default();
+        let mut included_by_other: FxHashSet<PathBuf> = FxHashSet::default();
+        for (path, root) in &roots {
+            let files = self.files_of(path, root);
+            reached.extend(files.iter().cloned());
+            included_by_other.extend(files.iter().filter(|file| **file != root.canonical).cloned());
         }
+        let lone: Vec<&(PathBuf, &LoadedFile<'_>)> =
+            roots.iter().filter(|(_, root)| !included_by_other.contains(&root.canonical)).collect();
         // Roots that include each other in a circle are roots all the same.
         let lone = if lone.is_empty() { roots.iter().collect() } else { lone };
         lone.into_iter().for_each(|(path, root)| self.add_root(path, root, None));
@@ -127,10 +136,11 @@ impl<'l> Search<'l, '_> {
             if reached.contains(&file.canonical) {
                 continue;
             }
-            if snippet::looks_like_nginx(&file.ast) || path.file_name().is_some_and(|name| name == "nginx.conf") {
+            let is_meant = || path.file_name().is_some_and(|name| name == "nginx.conf");
+            if snippet::looks_like_nginx(&file.ast) || is_meant() && snippet::names_a_directive(&file.ast) {
                 self.add_snippet(&path, file);
             } else {
-                self.found.passed_over.push(path);
+                self.found.passed_over.push((path, PassedOver::Foreign));
             }
         }
     }

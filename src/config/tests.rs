@@ -68,15 +68,34 @@ const LOADED: &[Row] = &[
         &[("nginx.conf", "include none.conf; include none/*.conf; include /else/where;")],
         "include|none.conf include|none/*.conf include|/else/where",
         &[
-            "nginx.conf:1 IncludeNotFound { path: \"/n/none.conf\", error: NotFound }",
-            "nginx.conf:1 IncludeNotFound { path: \"/else/where\", error: NotFound }",
+            "nginx.conf:1 IncludeNotFound { path: \"/n/none.conf\", error: NotFound, is_packaged: false, elsewhere: None }",
+            "nginx.conf:1 IncludeNotFound { path: \"/else/where\", error: NotFound, is_packaged: false, elsewhere: None }",
+        ],
+    ),
+    (
+        "absolute paths of a repository that is /etc/nginx on the server",
+        &[("nginx.conf", "include /etc/nginx/d/x;\ninclude /etc/nginx/d/y;"), ("d/x", "")],
+        "include|/etc/nginx/d/x include|/etc/nginx/d/y",
+        &[
+            "nginx.conf:1 IncludeNotFound { path: \"/etc/nginx/d/x\", error: NotFound, is_packaged: false, \
+             elsewhere: Some(Elsewhere { from: \"/etc/nginx\", to: \"/n\" }) }",
+            "nginx.conf:2 IncludeNotFound { path: \"/etc/nginx/d/y\", error: NotFound, is_packaged: false, elsewhere: None }",
+        ],
+    ),
+    (
+        "a repository without the files of nginx's package",
+        &[("nginx.conf", "include mime.types;\ninclude d/fastcgi_params;"), ("d/fastcgi.conf", "")],
+        "include|mime.types include|d/fastcgi_params",
+        &[
+            "nginx.conf:1 IncludeNotFound { path: \"/n/mime.types\", error: NotFound, is_packaged: true, elsewhere: None }",
+            "nginx.conf:2 IncludeNotFound { path: \"/n/d/fastcgi_params\", error: NotFound, is_packaged: false, elsewhere: None }",
         ],
     ),
     (
         "a directory is no file",
         &[("nginx.conf", "include d;"), ("d/x", "")],
         "include|d",
-        &["nginx.conf:1 IncludeNotFound { path: \"/n/d\", error: IsDirectory }"],
+        &["nginx.conf:1 IncludeNotFound { path: \"/n/d\", error: IsDirectory, is_packaged: false, elsewhere: None }"],
     ),
     (
         "charset_map and split_clients know no include",

@@ -43,6 +43,8 @@ pub struct Config<'l> {
     pub(super) items: Vec<Item>,
     /// All directives by parent, name and order.
     pub(super) index: Vec<(ItemId, DirectiveName, ItemId)>,
+    /// Blocks in which an include could not be followed.
+    pub(super) incomplete: Vec<ItemId>,
     /// The directory that relative includes and certificate files start from.
     pub directory: PathBuf,
     /// What stands around a snippet; `None` for a root file.
@@ -56,6 +58,12 @@ impl<'l> Config<'l> {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.surroundings.is_none()
+    }
+
+    /// Whether an include outside of all blocks could not be followed.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.incomplete.binary_search(&ItemId::TOP).is_ok()
     }
 
     /// The texts of the files.
@@ -233,6 +241,13 @@ impl<'c> Directive<'c> {
     pub fn parent(&self) -> Option<Directive<'c>> {
         let parent = self.item().parent;
         (parent != ItemId::TOP).then(|| self.config.directive(parent))
+    }
+
+    /// Whether an include in its block could not be followed, so that more stands in it than is seen;
+    /// the files of nginx's package aside, which hold nothing that matters.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.config.incomplete.binary_search(&self.id).is_ok()
     }
 
     /// The blocks around it, the innermost first.

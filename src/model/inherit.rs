@@ -14,18 +14,23 @@ pub struct InEffect<'c> {
     pub directives: Vec<Directive<'c>>,
     /// The block that has them; `None` when they stand at the top level, or nowhere.
     pub level: Option<Directive<'c>>,
+    /// Whether there may be others in a file whose `include` could not be followed.
+    pub is_partial: bool,
 }
 
 /// What `block` sees of the directive `name`: its own, or those of the nearest block around it.
 #[must_use]
 pub fn in_effect<'c>(block: Directive<'c>, name: &str) -> InEffect<'c> {
+    let mut is_partial = false;
     for level in std::iter::successors(Some(block), Directive::parent) {
+        is_partial |= level.is_incomplete();
         let directives: Vec<_> = level.children_named(name).collect();
         if !directives.is_empty() {
-            return InEffect { directives, level: Some(level) };
+            return InEffect { directives, level: Some(level), is_partial };
         }
     }
-    InEffect { directives: block.config().top_level_named(name).collect(), level: None }
+    is_partial |= block.config().is_incomplete();
+    InEffect { directives: block.config().top_level_named(name).collect(), level: None, is_partial }
 }
 
 /// The value of a directive that counts once: of the last one, where nginx lets it repeat.

@@ -217,7 +217,11 @@ impl<'c> Model<'c> {
     #[must_use]
     pub fn presenting_server(&self, socket: &ListenSocket, server: ServerId) -> &Server<'c> {
         let own = self.server(server);
-        if own.certificates.is_empty() { self.server(socket.default.server) } else { own }
+        if own.certificates.is_empty() && !own.has_unseen_certificates {
+            self.server(socket.default.server)
+        } else {
+            own
+        }
     }
 
     /// The file of a certificate, if it was read.

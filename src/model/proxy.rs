@@ -51,9 +51,8 @@ pub struct Upgrading<'c> {
     pub upgrade: Option<Directive<'c>>,
     /// The one that sends Connection.
     pub connection: Option<Directive<'c>>,
-    /// The first of the two whose value asks for an upgrade, for which the headers are there at all.
-    /// An empty value, `close` and `keep-alive` serve ordinary requests, and `$http_connection`
-    /// passes on whatever comes.
+    /// The first of the two whose value asks for an upgrade, for which the headers are there at all:
+    /// `Upgrade` with any value but the empty one, `Connection` with one that says so.
     pub upgrades: Option<Directive<'c>>,
 }
 
@@ -67,11 +66,14 @@ impl<'c> Upgrading<'c> {
             };
             headers.iter().rfind(is_wanted).copied()
         };
-        let asks = |header: &Directive<'_>| {
-            let value = header.argument(1).map(|value| value.text().trim().to_ascii_lowercase()).unwrap_or_default();
-            !matches!(value.as_str(), "" | "close" | "keep-alive" | "$http_connection" | "${http_connection}")
+        let value = |header: &Directive<'_>| {
+            header.argument(1).map(|value| value.text().trim().to_ascii_lowercase()).unwrap_or_default()
         };
         let (upgrade, connection) = (named("upgrade"), named("connection"));
-        Upgrading { upgrade, connection, upgrades: upgrade.filter(asks).or(connection.filter(asks)) }
+        // `Connection` has other uses; `upgrade`, `$connection_upgrade`, `$http_upgrade` have not.
+        let upgrades = upgrade
+            .filter(|header| !value(header).is_empty())
+            .or(connection.filter(|header| value(header).contains("upgrade")));
+        Upgrading { upgrade, connection, upgrades }
     }
 }

@@ -42,12 +42,15 @@ pub struct Server<'c> {
     pub id: ServerId,
     /// The `server` block.
     pub directive: Directive<'c>,
-    /// Its `listen`s; the implied one when it has none.
+    /// Its `listen`s; the implied one when it has none, unless they may stand in a file whose include
+    /// could not be followed.
     pub listens: Vec<Listen<'c>>,
     /// Its names; one empty name when it has none.
     pub names: Vec<ServerName<'c>>,
     /// The certificates in effect: of the server, or of `http`.
     pub certificates: Vec<CertificateUse<'c>>,
+    /// Whether there may be others in a file whose include could not be followed.
+    pub has_unseen_certificates: bool,
     /// `ssl_reject_handshake on` is in effect.
     pub rejects_handshake: bool,
     /// `ssl on` of nginx before 1.25.1 is in effect: all its sockets speak TLS.
@@ -57,7 +60,7 @@ pub struct Server<'c> {
 impl<'c> Server<'c> {
     pub(super) fn new(id: ServerId, directive: Directive<'c>) -> Server<'c> {
         let mut listens: Vec<Listen<'c>> = directive.children_named("listen").filter_map(Listen::parse).collect();
-        if directive.children_named("listen").next().is_none() {
+        if directive.children_named("listen").next().is_none() && !directive.is_incomplete() {
             listens.push(Listen::implied());
         }
         let mut names: Vec<ServerName<'c>> = directive
@@ -73,6 +76,7 @@ impl<'c> Server<'c> {
             listens,
             names,
             certificates: certificates(directive),
+            has_unseen_certificates: inherit::in_effect(directive, "ssl_certificate").is_partial,
             rejects_handshake: inherit::flag_in_effect(directive, "ssl_reject_handshake") == Some(true),
             has_ssl_on: inherit::flag_in_effect(directive, "ssl") == Some(true),
         }

@@ -15,6 +15,9 @@ mod redirect;
 mod syntax;
 mod websocket;
 
+#[cfg(test)]
+mod tests;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 

@@ -15,10 +15,12 @@ impl Rule for CertFileMissing {
         });
         if model.lacks_certificates {
             if let Some((used, _)) = unreadable.next() {
-                let message = format!(
-                    "none of the {} certificate files of this configuration can be read here, so nothing is said of certificates",
-                    model.certificates.len()
-                );
+                let message = match model.certificates.len() {
+                    1 => "the certificate file cannot be read here, so nothing is said of certificates".to_owned(),
+                    count => format!(
+                        "none of the {count} certificate files of this configuration can be read here, so nothing is said of certificates"
+                    ),
+                };
                 sink.info(used.word.span(), message)
                     .help("run ngxlint where the files are, or give their place with --root or --map; --certs require makes this an error, --certs skip silences it");
             }

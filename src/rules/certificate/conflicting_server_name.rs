@@ -24,6 +24,23 @@ impl Rule for ConflictingServerName {
                     }
                     continue;
                 }
+                // The file that holds the server is included twice: one mistake, however many servers.
+                let include = model.server(conflict.ignored.0).directive.included_by();
+                if let Some(include) = include.filter(|_| first.span() == Some(span)) {
+                    if seen.insert(include.span()) {
+                        let path = model.config.path(span.file).display();
+                        let message = format!(
+                            "this include brings in {path} a second time: nginx ignores the names of its servers, such as {ignored}"
+                        );
+                        let finding = sink.warning(include.span(), message);
+                        let earlier = model.server(conflict.first.0).directive.included_by();
+                        if let Some(earlier) = earlier.filter(|earlier| *earlier != include) {
+                            finding.related(earlier.span(), "it is already included here");
+                        }
+                        finding.help("include the file once");
+                    }
+                    continue;
+                }
                 let loses = match (&ignored.kind, &first.kind) {
                     (NameKind::DotLeading(domain), NameKind::Exact(_)) => format!(
                         "nginx ignores all of {ignored} on {}, every name below {domain} included, because {first} comes first",

@@ -16,6 +16,8 @@ impl Rule for Listen443WithoutSsl {
         for socket in model.sockets().filter(|socket| !socket.is_tls) {
             let has_certificate = all_have_certificates(model, socket);
             let is_meant = match socket.endpoint.port {
+                // An include that could not be followed may say it.
+                _ if socket.members.iter().any(|member| model.server(member.server).directive.is_incomplete()) => false,
                 HTTPS_PORT => true,
                 _ => has_certificate && is_best_guess(model, socket),
             };
@@ -64,8 +66,12 @@ fn all_have_certificates(model: &Model<'_>, socket: &ListenSocket) -> bool {
 }
 
 /// Whether no other socket of its first server is more likely to be meant for TLS: 443 more than any
-/// other port, and any other more than 80.
+/// other port, and any other more than 80. Where another server speaks TLS, a certificate on port 80
+/// came along with an include; in a lone snippet that server may be in another file.
 fn is_best_guess(model: &Model<'_>, socket: &ListenSocket) -> bool {
+    if socket.endpoint.port == HTTP_PORT && (!model.config.is_whole() || model.sockets().any(|socket| socket.is_tls)) {
+        return false;
+    }
     let mut others = socket.members.iter().take(1).flat_map(|member| model.sockets_of(member.server));
     let port = socket.endpoint.port;
     !others.any(|other| other.endpoint.port == HTTPS_PORT || port == HTTP_PORT && other.endpoint.port != HTTP_PORT)

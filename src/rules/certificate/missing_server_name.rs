@@ -8,7 +8,7 @@ pub(super) struct MissingServerName;
 
 impl Rule for MissingServerName {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        for server in model.servers().filter(|server| !server.has_real_name()) {
+        for server in model.servers().filter(|server| !server.has_real_name() && !server.directive.is_incomplete()) {
             let sockets: Vec<&ListenSocket> = model.sockets_of(server.id).collect();
             let is_default = |socket: &&&ListenSocket| socket.default.server == server.id;
             let is_explicit = sockets.iter().filter(is_default).any(|socket| socket.has_explicit_default);

@@ -19,7 +19,7 @@ impl Rule for SslWithoutCertificate {
         let (borrowing, lacking): (Vec<_>, Vec<_>) = members
             .filter(|(_, member)| {
                 let server = model.server(member.server);
-                server.certificates.is_empty() && !server.rejects_handshake
+                server.certificates.is_empty() && !server.has_unseen_certificates && !server.rejects_handshake
             })
             .partition(|&(socket, member)| borrows(model, socket, member));
         // A server is reported once, for the socket that keeps nginx from starting if there is one.
@@ -27,7 +27,8 @@ impl Rule for SslWithoutCertificate {
         for (socket, member) in lacking.into_iter().chain(borrowing) {
             let default = model.server(socket.default.server);
             // Beside a default that lacks one itself, that one is reported.
-            let is_told = default.id == member.server || default.rejects_handshake || !default.certificates.is_empty();
+            let has_certificate = !default.certificates.is_empty() || default.has_unseen_certificates;
+            let is_told = default.id == member.server || default.rejects_handshake || has_certificate;
             if is_told && seen.insert(member.server) {
                 report(model, sink, socket, member);
             }
@@ -45,7 +46,7 @@ fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, member:
     let endpoint = &socket.endpoint;
     let finding = if default.id == server.id {
         sink.error(server.directive.span(), format!("no ssl_certificate for {endpoint}: nginx does not start"))
-    } else if default.certificates.is_empty() {
+    } else if default.certificates.is_empty() && !default.has_unseen_certificates {
         let message = format!(
             "{server} has no ssl_certificate, and the default server of {endpoint} has none to lend: nginx does not start"
         );

@@ -1,14 +1,29 @@
-//! What nginx's tokenizer refuses, and semicolons that are missing between two lines.
+//! What nginx's tokenizer refuses, and semicolons that are missing between two lines. In a template
+//! every placeholder gives several errors, of which only the first tells something.
+
+use rustc_hash::FxHashSet;
 
 use crate::config::ProblemKind;
 use crate::model::Model;
 use crate::rules::{Findings, Rule};
+use crate::source::FileId;
 
 pub(super) struct SyntaxError;
 
 impl Rule for SyntaxError {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        for error in model.config.files().flat_map(|file| &file.ast.errors) {
+        let templates: FxHashSet<FileId> = model.config.files().filter_map(|file| Some(file.placeholder?.file)).collect();
+        for file in model.config.files() {
+            let Some(placeholder) = file.placeholder.filter(|_| !file.ast.errors.is_empty()) else { continue };
+            let text = &file.ast.text()[placeholder.start as usize..placeholder.end as usize];
+            sink.error(
+                placeholder,
+                format!("`{}` is not filled in: this is a template, which nginx cannot read", String::from_utf8_lossy(text)),
+            )
+            .help("lint the file that is made from the template");
+        }
+        let files = || model.config.files().filter(|file| !templates.contains(&file.ast.file));
+        for error in files().flat_map(|file| &file.ast.errors) {
             let finding = sink.error(error.span, error.kind.to_string());
             finding.help(error.kind.help());
             if let Some(went_wrong) = error.went_wrong {
@@ -18,7 +33,7 @@ impl Rule for SyntaxError {
                 finding.related(noticed, "nginx stops here");
             }
         }
-        for problem in &model.config.problems {
+        for problem in model.config.problems.iter().filter(|problem| !templates.contains(&problem.span.file)) {
             let finding = match &problem.kind {
                 ProblemKind::MissingSemicolon { directive, last_word, swallowed, is_refused } => {
                     let finding = if *is_refused && problem.is_certain {

@@ -31,7 +31,7 @@ impl Rule for WebsocketMissingUpgrade {
                 .into_iter()
                 .filter_map(|(name, header)| header.is_none().then_some(name))
                 .collect();
-            if missing.is_empty() {
+            if missing.is_empty() || headers.is_partial {
                 continue;
             }
             if let Some(evidence) = sent.upgrades {

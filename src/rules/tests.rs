@@ -1,0 +1,100 @@
+//! What must stay silent, or speak more quietly: small forms of real configurations that raised a
+//! false alarm.
+
+use std::path::Path;
+
+use super::*;
+use crate::config::{Config, Library, infer_surroundings};
+use crate::model::{CertificateMode, Environment};
+use crate::nginx::NginxVersion;
+use crate::source::{MemoryFiles, Sources};
+use crate::tls::UnixTime;
+
+/// The findings for `/n/FILE` as `LINE severity[rule]`; a file without `http` is a lone snippet.
+fn check(text: &str) -> Vec<String> {
+    let mut memory = MemoryFiles::default();
+    memory.add("/n/x.conf", text);
+    memory.add(
+        "/n/sites",
+        "server { listen 80 default_server; server_name a.test; }\nserver { listen 80; server_name b.test c.test; }",
+    );
+    let sources = Sources::default();
+    let library = Library::new(&memory, &sources, Some("/n".into()));
+    let path = Path::new("/n/x.conf");
+    let ast = &library.load(path).unwrap().ast;
+    let is_root = ast.roots().any(|node| ast.name(node).is("http"));
+    let surroundings = (!is_root).then(|| infer_surroundings(ast, None));
+    let config = Config::load(&library, path, surroundings).unwrap();
+    let environment =
+        Environment { version: NginxVersion::default(), now: UnixTime(0), certificates: CertificateMode::Skip };
+    let found = run(&Model::build(&config, &memory, environment), &Selection::default());
+    found
+        .iter()
+        .map(|finding| {
+            let line = sources.file(finding.span.file).position(finding.span.start).line;
+            format!("{line} {}[{}]", finding.severity, finding.rule)
+        })
+        .collect()
+}
+
+const CASES: &[(&str, &str, &[&str])] = &[
+    (
+        "a server whose listen stands in a file that cannot be read is on no socket",
+        "server { listen 80; server_name a.test; return 301 https://$host$request_uri; }\n\
+         server { include tls; server_name a.test; }",
+        &["2 info[include-not-found]"],
+    ),
+    (
+        "nor lacks it a certificate, a name, or headers that may stand there",
+        "http { server { listen 443 ssl default_server; include tls; }\n\
+         server { listen 443 ssl;\ninclude names; location /ws {\ninclude proxy; proxy_pass http://x; } } }",
+        &["1 error[include-not-found]", "3 error[include-not-found]", "4 error[include-not-found]"],
+    ),
+    (
+        "a pattern in a snippet may match where the snippet belongs",
+        "location /ws { include proxy.d/*.conf; proxy_pass http://x; }",
+        &[],
+    ),
+    (
+        "includes of a snippet that cannot be followed are said once",
+        "include a;\ninclude b;\ngzip on;\ninclude c;",
+        &["1 info[include-not-found]"],
+    ),
+    (
+        "a file of many servers that is included twice is one mistake",
+        "http { include sites;\ninclude sites; }",
+        &["2 warning[conflicting-server-name]"],
+    ),
+    (
+        "a template says once that it is one",
+        "server { server_name {{ name }};\nroot /x/{{ name }}; {% if x %}\n}",
+        &["1 error[syntax-error]"],
+    ),
+    (
+        "a certificate on port 80 is superfluous where port 443 has it too",
+        "http { server { listen 80; ssl_certificate x; ssl_certificate_key x; server_name a.test; }\n\
+         server { listen 443 ssl; ssl_certificate x; ssl_certificate_key x; server_name a.test; } }",
+        &[],
+    ),
+    (
+        "and on its own means that the TLS socket is missing",
+        "http { server { listen 80; ssl_certificate x; ssl_certificate_key x; server_name a.test; } }",
+        &["1 warning[listen-443-without-ssl]"],
+    ),
+    (
+        "Connection alone asks for an upgrade only if it says so",
+        "server { listen 80; proxy_http_version 1.1;\n\
+         location /a { proxy_set_header Connection $args; proxy_pass http://x; }\n\
+         location /b { proxy_set_header Connection \"te, close\"; proxy_pass http://x; }\n\
+         location /c { proxy_set_header Connection $connection_upgrade; proxy_pass http://x; }\n\
+         location /d { proxy_set_header Connection upgrade; proxy_pass http://x; } }",
+        &["4 error[websocket-missing-upgrade]", "5 error[websocket-missing-upgrade]"],
+    ),
+];
+
+#[test]
+fn real_configurations_raise_no_false_alarm() {
+    for (name, text, expected) in CASES {
+        assert_eq!(check(text), *expected, "{name}");
+    }
+}
