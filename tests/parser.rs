@@ -1,4 +1,5 @@
 //! What holds for every text that the parser is given, and for every valid one.
+#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 use ngxlint::source::{FileId, Span};
 use ngxlint::syntax::{Ast, NodeId, NodeKind, Word, parse};

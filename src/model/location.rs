@@ -89,10 +89,10 @@ fn find_at<'c>(model: &Model<'c>, block: Directive<'c>, uri: &str, depth: usize)
         let Some((modifier, word, pattern)) = matcher(location) else { continue };
         match modifier {
             Modifier::Exact if pattern == uri => return Settled::Known(Some(location)),
-            Modifier::Prefix | Modifier::PrefixOnly if uri.starts_with(&pattern) => {
-                if best.is_none_or(|(length, ..)| length < pattern.len()) {
-                    best = Some((pattern.len(), modifier == Modifier::PrefixOnly, location));
-                }
+            Modifier::Prefix | Modifier::PrefixOnly
+                if uri.starts_with(&pattern) && best.is_none_or(|(length, ..)| length < pattern.len()) =>
+            {
+                best = Some((pattern.len(), modifier == Modifier::PrefixOnly, location));
             }
             Modifier::Regex | Modifier::RegexIgnoringCase => regexes.push((modifier, word, pattern, location)),
             _ => {}

@@ -86,11 +86,11 @@ fn tree(random: &mut Random, directory: &Path) -> PathBuf {
     let directory = &directory.join("tree");
     let mut files = Vec::new();
     for name in DIRECTORIES {
-        if name.is_empty() || !(random.once_in(3) || directory.join(name).is_file()) {
+        if name.is_empty() || !random.once_in(3) {
             std::fs::create_dir_all(directory.join(name)).unwrap();
-            let free = |file: &&&str| !directory.join(name).join(file).is_dir() && !(name.is_empty() && **file == "a");
-            for file in FILES.iter().filter(free).collect::<Vec<_>>() {
-                if !random.once_in(4) {
+            for file in FILES {
+                // `a` is a directory of the top.
+                if (name.is_empty() && *file == "a") || !random.once_in(4) {
                     continue;
                 }
                 files.push(directory.join(name).join(file));

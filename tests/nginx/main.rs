@@ -5,6 +5,8 @@
 //! `NGXLINT_ROUNDS` (default 1) makes the run longer, `NGXLINT_NGINX` (paths separated by `:`) says which
 //! nginx to ask instead of those that are found. Where there is none the tests say so, and fail if `CI`
 //! is set.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test runs programs and reads their files")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what was compared, or not, is to be seen")]
 
 mod certificates;
 mod includes;

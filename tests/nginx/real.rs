@@ -138,11 +138,6 @@ impl Verdict {
         });
         Verdict { is_accepted, text, refusal }
     }
-
-    /// The `[warn]`ings, each from its text on.
-    pub(crate) fn warnings(&self) -> impl Iterator<Item = &str> {
-        self.text.lines().filter_map(|line| line.split_once("[warn] ")?.1.split_once(": ")).map(|(_, warning)| warning)
-    }
 }
 
 /// A running nginx, stopped when it goes out of scope.

@@ -146,7 +146,6 @@ fn group(random: &mut Random, port: u16, is_tls: bool, count: &mut usize, text: 
             }
             let certificate = pki().join(random.pick(CERTIFICATES));
             let certificate = certificate.display();
-            // Named captures are variables of all servers, and must not be missing in any of them.
             text.push_str(&format!(
                 "        ssl_certificate {certificate}.pem;\n        ssl_certificate_key {certificate}.key;\n"
             ));
@@ -156,7 +155,6 @@ fn group(random: &mut Random, port: u16, is_tls: bool, count: &mut usize, text: 
     }
 }
 
-/// Takes the certificate away from some servers that nginx would let borrow the default's.
 fn start(nginx: &Nginx, root: &Path, text: &str, port: u16) -> Running {
     std::fs::write(root, text).unwrap();
     match nginx.start(root, port) {
