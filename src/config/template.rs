@@ -12,6 +12,9 @@ const MARKERS: &[(&[u8], &[u8], bool)] = &[(b"{{", b"}}", true), (b"{%", b"%}", 
 /// not be searched once for each brace in it.
 const LONGEST: usize = 1024;
 
+/// Marks that are looked at; a template shows itself in the first few.
+const MOST: usize = 1000;
+
 /// The first placeholder outside of comments, if the file is a template. Braces prove it only where
 /// nginx stumbles over them: in strings and in Lua they are text.
 pub(super) fn find_placeholder(ast: &Ast<'_>) -> Option<Span> {
@@ -24,7 +27,7 @@ fn find_pair(ast: &Ast<'_>, &(open, close, breaks): &(&[u8], &[u8], bool)) -> Op
         return None;
     }
     let text = ast.text();
-    memchr::memmem::find_iter(text, open).find_map(|start| {
+    memchr::memmem::find_iter(text, open).take(MOST).find_map(|start| {
         let window = &text[start..text.len().min(start + LONGEST)];
         let line_end = start + memchr::memchr(b'\n', window).unwrap_or(window.len());
         let inner = text.get(start + open.len()..line_end)?;
