@@ -1,5 +1,6 @@
 //! What the PATHs of a command line stand for: whole configurations and lone snippets.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -7,6 +8,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{Library, LoadedFile, Surroundings, include, infer_surroundings, snippet};
 use crate::nginx::Contexts;
 use crate::source::{FileKind, ReadError, Walk, walk};
+
+/// What root files are called, unless somebody has a reason.
+const USUAL_ROOT: &str = "nginx.conf";
 
 /// One configuration to analyse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,7 +140,7 @@ impl<'l> Search<'l, '_> {
             if reached.contains(&file.canonical) {
                 continue;
             }
-            let is_meant = || path.file_name().is_some_and(|name| name == "nginx.conf");
+            let is_meant = || path.file_name().is_some_and(|name| name == USUAL_ROOT);
             if snippet::looks_like_nginx(&file.ast) || is_meant() && snippet::names_a_directive(&file.ast) {
                 self.add_snippet(&path, file);
             } else {
@@ -147,22 +151,23 @@ impl<'l> Search<'l, '_> {
 
     /// The root file upwards of `file` that includes it, up to the folder of its repository.
     fn root_near(&mut self, file: &LoadedFile<'_>) -> Option<(PathBuf, &'l LoadedFile<'l>)> {
-        for directory in file.canonical.ancestors().skip(1) {
-            let Ok(entries) = self.library.files().read_dir(directory) else { continue };
-            let is_repository = entries.iter().any(|entry| entry.name == ".git");
-            let mut names: Vec<_> = entries
-                .into_iter()
-                .map(|entry| entry.name.to_string_lossy().into_owned())
-                .filter(|name| name.ends_with(".conf"))
-                .collect();
-            names.sort_by_key(|name| name != "nginx.conf");
+        let files = self.library.files();
+        let is_repository = |directory: &&Path| files.kind(&directory.join(".git")).is_ok();
+        let repository = file.canonical.ancestors().skip(1).find(is_repository);
+        for (height, directory) in file.canonical.ancestors().skip(1).enumerate() {
+            let mut names = vec![OsString::from(USUAL_ROOT)];
+            // Elsewhere a folder far above holds what has nothing to do with the file.
+            if height == 0 || repository.is_some() {
+                let entries = files.read_dir(directory).unwrap_or_default().into_iter().map(|entry| entry.name);
+                names.extend(entries.filter(|name| name != USUAL_ROOT && name.to_string_lossy().ends_with(".conf")));
+            }
             for path in names.iter().map(|name| directory.join(name)) {
                 let Ok(root) = self.library.load(&path) else { continue };
                 if snippet::is_root(&root.ast) && self.files_of(&path, root).contains(&file.canonical) {
                     return Some((path, root));
                 }
             }
-            if is_repository {
+            if Some(directory) == repository {
                 break;
             }
         }
