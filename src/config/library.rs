@@ -105,7 +105,9 @@ impl<'s> Library<'s> {
 
     /// The path that messages show: as short as the user would write it.
     fn shown(&self, canonical: &Path) -> PathBuf {
-        let below = self.working_directory.as_ref().and_then(|directory| canonical.strip_prefix(directory).ok());
+        // `etc/nginx/nginx.conf` is how nobody writes it, even where / is the working directory.
+        let directory = self.working_directory.as_ref().filter(|directory| directory.parent().is_some());
+        let below = directory.and_then(|directory| canonical.strip_prefix(directory).ok());
         below.unwrap_or(canonical).to_path_buf()
     }
 }

@@ -88,6 +88,9 @@ impl<'c> Listen<'c> {
     }
 }
 
+/// Ports of one range that get a socket in the model; the rest of a range behaves as they do.
+const MOST_PORTS: u16 = 100;
+
 /// `address`, `address:port`, `port`, `[ipv6]:port`, `*:port`, `unix:path`, and port ranges.
 fn parse_endpoints(text: &str) -> Option<Vec<Endpoint>> {
     if let Some(path) = text.strip_prefix("unix:") {
@@ -112,7 +115,7 @@ fn parse_endpoints(text: &str) -> Option<Vec<Endpoint>> {
             if first == 0 || last < first {
                 return None;
             }
-            first..=last
+            first..=last.min(first.saturating_add(MOST_PORTS - 1))
         }
     };
     Some(ports.map(|port| Endpoint { port, address: address.clone() }).collect())

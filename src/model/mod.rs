@@ -176,6 +176,15 @@ impl<'c> Model<'c> {
         &self.servers[id.0 as usize]
     }
 
+    /// The server that a directive stands in.
+    #[must_use]
+    pub fn server_around(&self, directive: Directive<'_>) -> Option<&Server<'c>> {
+        let blocks = std::iter::once(directive).chain(directive.ancestors());
+        let find =
+            |block: Directive<'_>| self.servers.binary_search_by_key(&block.id(), |server| server.directive.id());
+        blocks.into_iter().find_map(|block| find(block).ok()).map(|at| &self.servers[at])
+    }
+
     /// The listen sockets of `http`, by port and address.
     pub fn sockets(&self) -> impl ExactSizeIterator<Item = &ListenSocket> {
         self.sockets.iter()
@@ -328,5 +337,5 @@ impl<'c> Model<'c> {
 /// Whether a private key of the configuration is there: then its certificates should be, too.
 fn has_key(config: &Config<'_>, files: &dyn FileSystem) -> bool {
     let keys = config.directives_named("ssl_certificate_key", Contexts::HTTP | Contexts::SERVER);
-    keys.filter_map(|key| key.argument(0)).any(|word| files.kind(&config.directory.join(&*word.text())).is_ok())
+    keys.filter_map(|key| key.argument(0)).any(|word| files.is_readable(&config.directory.join(&*word.text())))
 }

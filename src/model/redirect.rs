@@ -5,6 +5,7 @@ use url::Url;
 
 use super::hsts::hsts_in_effect;
 use super::inherit::flag_in_effect;
+use super::listen::Address;
 use super::location::{self, Modifier};
 use super::rewrite::{Answer, Condition, Request, evaluate};
 use super::{ListenSocket, Model, SelectedBy, Server, ServerId, ServerName, Settled};
@@ -154,8 +155,9 @@ impl<'m, 'c> Follower<'m, 'c> {
         let start = Walk {
             at: Some((server.id, socket)),
             url: url.clone(),
+            from: None,
             chain: Chain { hops: Vec::new(), ending: Ending::Unknown, conditions: Vec::new() },
-            hsts: FxHashSet::default(),
+            hsts: Vec::new(),
         };
         let mut open = vec![start];
         let mut chains = Vec::new();
@@ -170,9 +172,14 @@ impl<'m, 'c> Follower<'m, 'c> {
     }
 
     fn advance(&self, walk: Walk<'m, 'c>, start: &Url, open: &mut Vec<Walk<'m, 'c>>, chains: &mut Vec<Chain<'c>>) {
-        let found = walk.at.or_else(|| self.find_server(&walk.url, start));
-        let (Some((server, socket)), Some(request)) = (found, request_for(&walk.url)) else {
-            return chains.push(walk.end(Ending::Settled));
+        let reached = match walk.at {
+            Some((server, socket)) => Reached::Server(server, socket),
+            None => self.find_server(&walk.url, start, walk.from),
+        };
+        let (server, socket, request) = match (reached, request_for(&walk.url)) {
+            (Reached::Server(server, socket), Some(request)) => (server, socket, request),
+            (Reached::Unknown, _) => return chains.push(walk.end(Ending::Unknown)),
+            _ => return chains.push(walk.end(Ending::Settled)),
         };
         // Plain HTTP to a TLS port is answered 400, TLS to a plain one not at all.
         if socket.is_tls != request.is_tls {
@@ -188,6 +195,7 @@ impl<'m, 'c> Follower<'m, 'c> {
         }
         for outcome in evaluate(self.model, server, &request) {
             let mut next = walk.clone();
+            next.from = Some(&socket.endpoint.address);
             next.chain.conditions.extend(outcome.conditions);
             match outcome.answer {
                 Answer::Other => chains.push(next.end(Ending::Settled)),
@@ -222,17 +230,17 @@ impl<'m, 'c> Follower<'m, 'c> {
             && let Some(host) = walk.url.host_str()
         {
             match by.parent().and_then(|block| hsts_in_effect(self.model, block)) {
-                Some(header) if header.policy.max_age > 0 => {
-                    walk.hsts.insert(host.to_owned());
-                }
-                Some(_) => {
-                    walk.hsts.remove(host);
+                Some(header) => {
+                    walk.hsts.retain(|(known, _)| known != host);
+                    if header.policy.max_age > 0 {
+                        walk.hsts.push((host.to_owned(), header.policy.include_subdomains));
+                    }
                 }
                 None => {}
             }
         }
         // RFC 6797, section 8.3: port 80 becomes 443, any other stays.
-        let is_upgraded = target.scheme() == "http" && target.host_str().is_some_and(|host| walk.hsts.contains(host));
+        let is_upgraded = target.scheme() == "http" && target.host_str().is_some_and(|host| walk.has_hsts(host));
         if is_upgraded {
             let port = target.port();
             target.set_scheme("https").ok()?;
@@ -249,35 +257,67 @@ impl<'m, 'c> Follower<'m, 'c> {
     }
 
     /// The server that a browser reaches with `url`, if it is one of this configuration: the host is
-    /// named in it, or is the one that the chain started with.
-    fn find_server(&self, url: &Url, start: &Url) -> Option<(ServerId, &'m ListenSocket)> {
-        let host = url.host_str()?;
-        let sockets = self.by_port.get(&url.port_or_known_default()?)?;
+    /// named in it, or is the one that the chain started with. `from` is the address of the last hop:
+    /// a host that is named there is looked for there first.
+    fn find_server(&self, url: &Url, start: &Url, from: Option<&Address>) -> Reached<'m> {
+        let host = url.host_str().unwrap_or_default();
+        let host = host.strip_suffix('.').unwrap_or(host);
+        let port = url.port_or_known_default().unwrap_or_default();
         let is_tls = url.scheme() == "https";
+        let sockets = self.by_port.get(&port).map(Vec::as_slice).unwrap_or_default();
+        let mut matching: Vec<&'m ListenSocket> =
+            sockets.iter().copied().filter(|socket| socket.is_tls == is_tls).collect();
+        matching.sort_by_key(|socket| {
+            let address = &socket.endpoint.address;
+            (Some(address) != from, !address.is_wildcard())
+        });
         let mut default = None;
-        let mut matching = sockets.iter().filter(|socket| socket.is_tls == is_tls).peekable();
-        // All sockets of the port refuse the scheme alike.
-        matching.peek()?;
         for socket in matching {
             match self.model.select(socket, host) {
                 Settled::Known((server, SelectedBy::Default)) if !names(server, host) => {
-                    default = default.or(Some((server.id, *socket)));
+                    default = default.or(Some((server.id, socket)));
                 }
-                Settled::Known((server, _)) => return Some((server.id, socket)),
-                Settled::Unknown => return None,
+                Settled::Known((server, _)) => {
+                    let address = &socket.endpoint.address;
+                    // From one address to another only DNS leads, which is not to be seen.
+                    let is_elsewhere =
+                        |from: &Address| from != address && !from.is_wildcard() && !address.is_wildcard();
+                    return if from.is_some_and(is_elsewhere) {
+                        Reached::Unknown
+                    } else {
+                        Reached::Server(server.id, socket)
+                    };
+                }
+                Settled::Unknown => return Reached::Unknown,
             }
         }
         let is_ours = self.hosts.contains(host) || start.host_str() == Some(host);
-        default.filter(|_| is_ours)
+        default.filter(|_| is_ours).map_or(Reached::Nothing, |(server, socket)| Reached::Server(server, socket))
     }
+}
+
+/// Who answers a URL.
+enum Reached<'m> {
+    /// A server of this configuration.
+    Server(ServerId, &'m ListenSocket),
+    /// Nobody in it.
+    Nothing,
+    /// It cannot be told.
+    Unknown,
 }
 
 /// The URL that a browser makes of a Location. nginx puts scheme, host and port before one that starts with a
 /// slash, before `//other.example/` as well, unless `absolute_redirect` is off (`ngx_http_header_filter`,
 /// src/http/ngx_http_header_filter_module.c).
 fn completed(url: &Url, location: &str, by: Directive<'_>) -> Option<Url> {
-    let is_absolute = by.parent().and_then(|block| flag_in_effect(block, "absolute_redirect")) != Some(false);
-    if is_absolute && location.starts_with('/') {
+    let flag = |name: &str| by.parent().and_then(|block| flag_in_effect(block, name));
+    if flag("absolute_redirect") != Some(false) && location.starts_with('/') {
+        // Then the host or the port is another one than the browser's.
+        if flag("server_name_in_redirect") == Some(true)
+            || flag("port_in_redirect") == Some(false) && url.port().is_some()
+        {
+            return None;
+        }
         Url::parse(&format!("{}{location}", url.origin().ascii_serialization())).ok()
     } else {
         url.join(location).ok()
@@ -303,10 +343,22 @@ struct Walk<'m, 'c> {
     at: Option<(ServerId, &'m ListenSocket)>,
     url: Url,
     chain: Chain<'c>,
-    hsts: FxHashSet<String>,
+    /// The address that the last request was sent to.
+    from: Option<&'m Address>,
+    /// Hosts that have sent HSTS on the way, and whether with includeSubDomains.
+    hsts: Vec<(String, bool)>,
 }
 
 impl<'c> Walk<'_, 'c> {
+    /// Whether a policy binds the host (RFC 6797, section 8.2).
+    fn has_hsts(&self, host: &str) -> bool {
+        self.hsts.iter().any(|(known, with_subdomains)| match host.strip_suffix(known.as_str()) {
+            Some("") => true,
+            Some(labels) => *with_subdomains && labels.ends_with('.'),
+            None => false,
+        })
+    }
+
     fn end(mut self, ending: Ending) -> Chain<'c> {
         self.chain.ending = ending;
         self.chain

@@ -90,6 +90,46 @@ const CASES: &[(&str, &str, &[&str])] = &[
          location /d { proxy_set_header Connection upgrade; proxy_pass http://x; } }",
         &["4 error[websocket-missing-upgrade]", "5 error[websocket-missing-upgrade]"],
     ),
+    (
+        "port_in_redirect off leads to another port",
+        "http { server { listen 80; server_name a.test; return 200 ok; }\n\
+         server { listen 8080; server_name a.test; port_in_redirect off; location / { return 301 /; } } }",
+        &[],
+    ),
+    (
+        "which address a name leads to is not to be seen",
+        "http { server { listen 127.0.0.1:80; server_name a.test; return 200 ok; }\n\
+         server { listen 127.0.0.1:80; server_name b.test; return 301 http://a.test/; }\n\
+         server { listen 127.0.0.2:80; server_name a.test; return 301 http://b.test/; }\n\
+         server { listen 127.0.0.2:80; server_name b.test; return 200 ok; } }",
+        &["1 info[implicit-default-server]", "3 info[implicit-default-server]"],
+    ),
+    (
+        "includeSubDomains of one host turns another's http:// into https://",
+        "http { server { listen 443 ssl; ssl_certificate $x; server_name a.test;\n\
+         add_header Strict-Transport-Security 'max-age=9; includeSubDomains'; return 301 http://www.a.test/; }\n\
+         server { listen 443 ssl default_server; ssl_certificate $x; server_name www.a.test;\n\
+         return 301 http://www.a.test/; }\n\
+         server { listen 80; server_name www.a.test; return 200 ok; } }",
+        &["4 error[redirect-loop]"],
+    ),
+    (
+        "a trailing dot in the target is the same host",
+        "http { server { listen 8080; server_name a.test; return 301 http://a.test.:8080/; } }",
+        &["1 error[redirect-loop]"],
+    ),
+    (
+        "a server is looked at on the socket where nothing reaches it",
+        "http { server { listen 80 default_server; server_name a.test; return 200; }\n\
+         server { listen 8080; listen 80; root /status; } }",
+        &["2 warning[missing-server-name]"],
+    ),
+    (
+        "an empty Connection by way of a map is the keepalive idiom",
+        "http { map $request_method $conn { default ''; }\n\
+         server { listen 80; location / { proxy_set_header Connection $conn; proxy_pass http://x; } } }",
+        &[],
+    ),
 ];
 
 #[test]

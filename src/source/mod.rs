@@ -142,6 +142,11 @@ pub trait FileSystem: Sync {
     /// [`ReadError`], when it does not exist or cannot be read.
     fn read_dir(&self, path: &Path) -> Result<Vec<DirEntry>, ReadError>;
 
+    /// Whether `path` is a regular file that can be opened.
+    fn is_readable(&self, path: &Path) -> bool {
+        self.kind(path) == Ok(FileKind::File)
+    }
+
     /// What stands at `path`, following symbolic links.
     ///
     /// # Errors

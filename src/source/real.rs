@@ -143,6 +143,11 @@ impl FileSystem for RealFiles {
         })
     }
 
+    fn is_readable(&self, path: &Path) -> bool {
+        // Looked at before it is opened: to open a FIFO waits for a writer.
+        self.kind(path) == Ok(FileKind::File) && self.locate(path).is_ok_and(|path| std::fs::File::open(path).is_ok())
+    }
+
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, ReadError> {
         Ok(std::fs::canonicalize(self.locate(path)?)?)
     }

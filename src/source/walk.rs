@@ -58,7 +58,7 @@ pub fn walk(directory: &Path) -> Walk {
     for entry in entries {
         match entry {
             Ok(entry) if entry.file_type().is_file() && is_candidate(entry.path()) => {
-                found.files.push(entry.into_path())
+                found.files.push(entry.path().strip_prefix(".").unwrap_or(entry.path()).to_path_buf())
             }
             Ok(_) => {}
             Err(error) => {

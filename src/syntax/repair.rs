@@ -3,7 +3,7 @@
 
 use crate::source::{FileId, LineIndex, Span};
 
-use super::{Ast, NodeId, NodeKind, SyntaxError, SyntaxErrorKind, lexer};
+use super::{Ast, NodeId, NodeKind, SyntaxError, SyntaxErrorKind};
 
 /// Each repair reads the file once more; a file with more faults than this is no configuration.
 pub(super) const MAX_REPAIRS: usize = 12;
@@ -72,7 +72,7 @@ impl Repairs {
 impl Repair {
     /// The edit that a person would make, if the indentation tells.
     pub(super) fn find(ast: &Ast<'_>, imbalance: &Imbalance) -> Option<Repair> {
-        let layout = Layout { ast, lines: LineIndex::new(ast.text) };
+        let layout = Layout::new(ast);
         match imbalance {
             Imbalance::Unclosed(open) => layout.unclosed(open),
             Imbalance::Extra(offset) => Some(layout.extra(*offset)),
@@ -84,6 +84,30 @@ impl Repair {
 struct Layout<'a, 's> {
     ast: &'a Ast<'s>,
     lines: LineIndex,
+    indents: Vec<Indent>,
+}
+
+/// The white space that starts a line.
+struct Indent {
+    /// Where it ends.
+    end: u32,
+    /// Its width; a tab counts as 8.
+    width: usize,
+}
+
+impl<'a, 's> Layout<'a, 's> {
+    fn new(ast: &'a Ast<'s>) -> Layout<'a, 's> {
+        let mut start = 0;
+        let indents = ast.text.split_inclusive(|&byte| byte == b'\n').map(|line| {
+            let blanks = line.iter().take_while(|&&byte| byte == b' ' || byte == b'\t');
+            let (length, width) =
+                blanks.fold((0, 0), |(length, width), &byte| (length + 1, width + if byte == b'\t' { 8 } else { 1 }));
+            let indent = Indent { end: start + length, width };
+            start += line.len() as u32;
+            indent
+        });
+        Layout { ast, lines: LineIndex::new(ast.text), indents: indents.collect() }
+    }
 }
 
 impl Layout<'_, '_> {
@@ -161,20 +185,16 @@ impl Layout<'_, '_> {
         self.lines.line_of(offset) > self.lines.line_of(above)
     }
 
-    /// The line of `offset`, from its start.
-    fn line(&self, offset: u32) -> (usize, &[u8]) {
-        let range = self.lines.line_range(self.ast.text, self.lines.line_of(offset));
-        (range.start, self.ast.text.get(range).unwrap_or_default())
+    fn indent(&self, offset: u32) -> Option<&Indent> {
+        self.indents.get(self.lines.line_of(offset))
     }
 
     fn starts_line(&self, offset: u32) -> bool {
-        let (start, line) = self.line(offset);
-        line.iter().take(offset as usize - start).all(|&byte| lexer::is_blank(byte))
+        self.indent(offset).is_some_and(|indent| offset <= indent.end)
     }
 
-    /// The width of the white space that starts the line of `offset`; a tab counts as 8.
+    /// The width of the white space that starts the line of `offset`.
     fn column(&self, offset: u32) -> usize {
-        let indent = self.line(offset).1.iter().take_while(|&&byte| byte == b' ' || byte == b'\t');
-        indent.map(|&byte| if byte == b'\t' { 8 } else { 1 }).sum()
+        self.indent(offset).map_or(0, |indent| indent.width)
     }
 }

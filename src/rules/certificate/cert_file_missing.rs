@@ -1,6 +1,6 @@
 //! nginx does not start when it cannot read a certificate.
 
-use crate::model::Model;
+use crate::model::{CertificateMode, Model};
 use crate::rules::{Findings, Rule};
 use crate::source::ReadError;
 use crate::tls::CertificateProblem;
@@ -31,7 +31,10 @@ impl Rule for CertFileMissing {
             let is_certain = model.config.is_whole() || used.word.text().starts_with('/');
             let message = format!("cannot read the certificate {path}: {error}");
             let finding = match error {
-                ReadError::PermissionDenied => sink.warning(used.word.span(), message).conditional(),
+                // nginx reads certificates as root; that it cannot is not known.
+                ReadError::PermissionDenied if model.environment.certificates != CertificateMode::Require => {
+                    sink.warning(used.word.span(), message).conditional()
+                }
                 _ if !is_certain => sink.info(used.word.span(), message).conditional(),
                 _ => sink.error(used.word.span(), message),
             };

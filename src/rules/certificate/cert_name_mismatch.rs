@@ -14,7 +14,7 @@ impl Rule for CertNameMismatch {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         for server in model.servers().filter(|server| !server.rejects_handshake) {
             let Some(socket) = model.tls_sockets_of(server.id).next() else { continue };
-            for severity in [Severity::Error, Severity::Info] {
+            for severity in [Severity::Error, Severity::Warning, Severity::Info] {
                 let uncovered: Vec<(&ServerName<'_>, Host)> = server
                     .names
                     .iter()
@@ -82,8 +82,15 @@ fn uncovered(model: &Model<'_>, socket: &ListenSocket, server: &Server<'_>, name
             let below = |host: &Host| host.is_below(&domain);
             // The domain itself is promised; below it, a certificate may list just the names in use.
             let serves_some = model.certificate_names(model.presenting_server(socket, server.id)).any(|name| name.lies_below(&domain));
-            let is_error = !below(&host) || !serves_some;
-            Some((host, if is_error { Severity::Error } else { Severity::Info }))
+            let is_domain_covered = matches!(name.kind, NameKind::DotLeading(_)) && below(&host);
+            let severity = match (below(&host), serves_some) {
+                (false, _) => Severity::Error,
+                (true, true) => Severity::Info,
+                // `.example.com` may be written for the domain alone.
+                (true, false) if is_domain_covered => Severity::Warning,
+                (true, false) => Severity::Error,
+            };
+            Some((host, severity))
         }
         NameKind::WildcardTrailing(_) | NameKind::Regex(_) | NameKind::Hostname | NameKind::Invalid => None,
     }

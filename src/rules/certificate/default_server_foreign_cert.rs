@@ -3,9 +3,10 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::model::{Coverage, ListenSocket, Model, Server};
-use crate::rules::{Findings, Rule};
-use crate::tls::Host;
+use crate::model::{Coverage, ListenSocket, Model, Server, ServerId};
+use crate::nginx::NginxVersion;
+use crate::rules::{Finding, Findings, Rule};
+use crate::tls::{CertificateFile, Host};
 
 pub(super) struct DefaultServerForeignCert;
 
@@ -22,6 +23,10 @@ impl Rule for DefaultServerForeignCert {
                 continue;
             }
             if is_foreign(model, default) {
+                // Alone on its socket, it is a site with the wrong certificate: cert-name-mismatch.
+                if default.has_real_name() && !socket.is_shared() {
+                    continue;
+                }
                 if let Some(owner) = owner(model, socket, default) {
                     seen.insert(default.id);
                     report_foreign(model, sink, socket, default, &owner);
@@ -58,9 +63,17 @@ fn all_share(model: &Model<'_>, socket: &ListenSocket, default: &Server<'_>) -> 
     socket.is_shared() && socket.members.iter().all(|member| presents_the_same(model, socket, member.server, default))
 }
 
-fn presents_the_same(model: &Model<'_>, socket: &ListenSocket, server: crate::model::ServerId, default: &Server<'_>) -> bool {
+fn presents_the_same(model: &Model<'_>, socket: &ListenSocket, server: ServerId, default: &Server<'_>) -> bool {
     let presenting = model.presenting_server(socket, server);
-    presenting.certificates.iter().map(|used| &used.source).eq(default.certificates.iter().map(|used| &used.source))
+    let identities = |server: &Server<'_>| -> Vec<_> {
+        // The same certificate may be written by two paths.
+        let identity = |used| match model.certificate_file(used).and_then(CertificateFile::leaf) {
+            Some(leaf) => (Some((leaf.issuer.clone(), leaf.serial.clone())), None),
+            None => (None, Some(used.source.clone())),
+        };
+        server.certificates.iter().map(identity).collect()
+    };
+    identities(presenting) == identities(default)
 }
 
 /// Whether the default's certificate is known and another site of the socket has one of its own.
@@ -84,7 +97,7 @@ fn report_foreign(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket,
     let finding = sink.error(default.listen_span(socket.default.listen), message);
     finding.related(used.directive.span(), "this certificate is presented");
     finding.related(owner.span(), format!("this server owns {host}"));
-    finding.help(REJECT);
+    finding.help(help(model, default));
     name_other_sockets(model, finding, socket, default);
 }
 
@@ -98,17 +111,35 @@ fn report_site(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, de
     );
     let finding = sink.warning(default.listen_span(socket.default.listen), message);
     finding.related(used.directive.span(), "this certificate is presented");
-    finding.help(REJECT);
+    finding.help(help(model, default));
     name_other_sockets(model, finding, socket, default);
 }
 
 /// The same default on further sockets (IPv6 beside IPv4) is the same fault.
-fn name_other_sockets(model: &Model<'_>, finding: &mut crate::rules::Finding, socket: &ListenSocket, default: &Server<'_>) {
+fn name_other_sockets(model: &Model<'_>, finding: &mut Finding, socket: &ListenSocket, default: &Server<'_>) {
     let others = model.tls_sockets_of(default.id).filter(|other| other.endpoint != socket.endpoint && !other.is_quic);
     for other in others.filter(|other| other.default.server == default.id) {
         finding.related(default.listen_span(other.default.listen), format!("the same on {}", other.endpoint));
     }
 }
 
-const REJECT: &str = "give the socket a default server that belongs to no site, and take default_server from this one:\n    \
-    server {\n        listen 443 ssl default_server;\n        server_name _;\n        ssl_reject_handshake on;\n    }";
+/// A default server that rejects, for all sockets on which this one is the default.
+fn help(model: &Model<'_>, default: &Server<'_>) -> String {
+    const SINCE: NginxVersion = NginxVersion::new(1, 19, 4);
+    let sockets = model.tls_sockets_of(default.id).filter(|socket| socket.default.server == default.id && !socket.is_quic);
+    let listen = |socket: &ListenSocket| {
+        let directive = default.listens.get(socket.default.listen).and_then(|listen| listen.directive);
+        let address = directive.and_then(|listen| listen.argument(0)).map(|word| word.text().into_owned());
+        format!("        listen {} ssl default_server;\n", address.unwrap_or_else(|| socket.endpoint.to_string()))
+    };
+    let listens: String = sockets.map(listen).collect();
+    let rejects = if model.environment.version >= SINCE {
+        "        ssl_reject_handshake on;\n"
+    } else {
+        "        ssl_certificate …;      # one that belongs to no site\n        ssl_certificate_key …;\n        return 444;\n"
+    };
+    format!(
+        "give the socket a default server that belongs to no site, and take default_server from this one:\n    \
+         server {{\n{listens}        server_name _;\n{rejects}    }}"
+    )
+}

@@ -49,9 +49,17 @@ fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, first: 
         let server = model.server(other.server);
         finding.related(server.listen_span(other.listen), format!("{server} is on the same socket"));
     }
-    finding.help(match server.listens[first.listen].directive.and_then(|listen| listen.argument(0)) {
-        Some(address) if endpoint.port != HTTP_PORT => format!("write `listen {} ssl;`", address.text()),
-        _ => "write `listen 443 ssl;`, too, or remove the certificate".to_owned(),
+    let certificate = if server.certificates.is_empty() {
+        ", and give the server `ssl_certificate` and `ssl_certificate_key`: without them nginx does not start"
+    } else {
+        ""
+    };
+    finding.help(match server.listens[first.listen].directive {
+        Some(listen) if endpoint.port != HTTP_PORT => {
+            let words: Vec<String> = listen.arguments().map(|word| word.text().into_owned()).collect();
+            format!("write `listen {} ssl;`{certificate}", words.join(" "))
+        }
+        _ => format!("write `listen 443 ssl;`, too, or remove the certificate{certificate}"),
     });
 }
 

@@ -12,14 +12,17 @@ impl Rule for MissingServerName {
             let sockets: Vec<&ListenSocket> = model.sockets_of(server.id).collect();
             let is_default = |socket: &&&ListenSocket| socket.default.server == server.id;
             let is_explicit = sockets.iter().filter(is_default).any(|socket| socket.has_explicit_default);
-            let Some(socket) = sockets.iter().find(|socket| socket.is_shared()) else { continue };
+            let shared = || sockets.iter().filter(|socket| socket.is_shared());
+            // Where it is not even the default, no request reaches it.
+            let unreached = shared().find(|socket| socket.default.server != server.id);
+            let Some(socket) = unreached.or_else(|| shared().next()) else { continue };
             if is_explicit || closes_connection(server) || is_empty_name(server) {
                 continue;
             }
-            let comes_first = sockets.iter().any(|socket| socket.default.server == server.id);
+            let comes_first = socket.default.server == server.id;
             let says_none = server.has_server_name();
             // `server_name _` on the first server is how people write a default server.
-            if comes_first && says_none {
+            if says_none && sockets.iter().any(|socket| socket.default.server == server.id) {
                 continue;
             }
             let message = match (comes_first, says_none) {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::config::Directive;
 use crate::model::{Model, ProxiedBlock, Upgrading};
-use crate::rules::{Findings, Options, Rule};
+use crate::rules::{Finding, Findings, Options, Rule};
 
 pub(super) struct WebsocketMissingUpgrade;
 
@@ -36,12 +36,15 @@ impl Rule for WebsocketMissingUpgrade {
             }
             if let Some(evidence) = sent.upgrades {
                 // Inherited from an outer level, the fault is there and not in each location.
-                let is_own = headers.level.is_none_or(|level| level == proxied.block);
+                let is_own = headers.level.is_none_or(|level| level == proxied.block || level == proxied.location());
                 let place = if is_own { proxied.location() } else { evidence };
                 report_half(sink, place, evidence, &missing);
             } else if let Some(reason) = words.reason(&proxied) {
                 let sees_all = model.config.is_whole() || !headers.directives.is_empty();
-                report_named(sink, &proxied, &missing, &reason, sees_all);
+                let host = model.server_around(proxied.block).map(ToString::to_string);
+                let inherited = if headers.level == Some(proxied.block) { Vec::new() } else { headers.directives };
+                let finding = report_named(sink, &proxied, &missing, &reason, host.as_deref(), sees_all);
+                finding.help(lines(&missing, &inherited));
             }
         }
     }
@@ -58,22 +61,40 @@ fn report_half(sink: &mut Findings, place: Directive<'_>, evidence: Directive<'_
     if place != evidence {
         finding.related(evidence.span(), format!("{name} is set here"));
     }
-    finding.help(lines(missing));
+    // The list that has the one is the list that lacks the other.
+    finding.help(lines(missing, &[]));
 }
 
-fn report_named(sink: &mut Findings, proxied: &ProxiedBlock<'_>, missing: &[&str], reason: &str, sees_all: bool) {
+fn report_named<'f>(
+    sink: &'f mut Findings,
+    proxied: &ProxiedBlock<'_>,
+    missing: &[&str],
+    reason: &str,
+    host: Option<&str>,
+    sees_all: bool,
+) -> &'f mut Finding {
+    let of = host.map(|host| format!(" on {host}")).unwrap_or_default();
     let unless = if sees_all { "" } else { ", unless the file that includes this one sets them" };
     let are = if missing.len() > 1 { "are" } else { "is" };
-    let message =
-        format!("{reason}, but {} {are} not passed on: a WebSocket handshake fails{unless}", missing.join(" and "));
+    let missing = missing.join(" and ");
+    let message = format!("{reason}, but {missing} {are} not passed on: a WebSocket handshake{of} fails{unless}");
     let finding = sink.warning(proxied.location().span(), message);
     finding.conditional();
     finding.related(proxied.pass.span(), "the request is passed on here");
-    finding.help(lines(missing));
+    finding
 }
 
-fn lines(missing: &[&str]) -> String {
-    let mut lines = vec!["add to this block:".to_owned(), "proxy_http_version 1.1;".to_owned()];
+/// The lines to add. A block that gets its first `proxy_set_header` loses all inherited ones, so these
+/// are repeated.
+fn lines(missing: &[&str], inherited: &[Directive<'_>]) -> String {
+    let mut lines = vec!["add to the block that sets the headers:".to_owned(), "proxy_http_version 1.1;".to_owned()];
+    if !inherited.is_empty() {
+        lines[0] = "add to this block, with the headers that it would no longer inherit:".to_owned();
+    }
+    for header in inherited {
+        let words: Vec<_> = header.arguments().map(|word| String::from_utf8_lossy(word.raw())).collect();
+        lines.push(format!("proxy_set_header {};", words.join(" ")));
+    }
     for name in missing {
         let value = if *name == "Upgrade" { "$http_upgrade" } else { "\"upgrade\"" };
         lines.push(format!("proxy_set_header {name} {value};"));
