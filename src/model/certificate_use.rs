@@ -17,8 +17,17 @@ pub struct UsedCertificate<'m, 'c> {
     model: &'m Model<'c>,
 }
 
-/// How many servers a message spells out.
-const SPELLED_OUT: usize = 3;
+/// How many names a message spells out.
+const SPELLED_OUT: usize = 4;
+
+/// The first names of a list for a message, and how many more there are.
+#[must_use]
+pub fn spelled_out(names: &[String]) -> String {
+    match names.len().checked_sub(SPELLED_OUT) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names[..SPELLED_OUT].join(", ")),
+    }
+}
 
 impl<'m, 'c> UsedCertificate<'m, 'c> {
     /// A snippet that many servers include counts as one directive, for that is what people change.
@@ -55,10 +64,7 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
     #[must_use]
     pub fn presenting_text(&self) -> String {
         let names: Vec<String> = self.presenting().map(ToString::to_string).collect();
-        match names.len().checked_sub(SPELLED_OUT) {
-            None | Some(0) => names.join(", "),
-            Some(more) => format!("{} and {more} more", names[..SPELLED_OUT].join(", ")),
-        }
+        spelled_out(&names)
     }
 
     /// Where the path is written.

@@ -229,14 +229,12 @@ impl<'m, 'c> Follower<'m, 'c> {
         if walk.url.scheme() == "https"
             && let Some(host) = walk.url.host_str()
         {
-            match by.parent().and_then(|block| hsts_in_effect(self.model, block)) {
-                Some(header) => {
-                    walk.hsts.retain(|(known, _)| known != host);
-                    if header.policy.max_age > 0 {
-                        walk.hsts.push((host.to_owned(), header.policy.include_subdomains));
-                    }
+            let header = by.parent().and_then(|block| hsts_in_effect(self.model, block));
+            if let Some(header) = header {
+                walk.hsts.retain(|(known, _)| known != host);
+                if header.policy.max_age > 0 {
+                    walk.hsts.push((host.to_owned(), header.policy.include_subdomains));
                 }
-                None => {}
             }
         }
         // RFC 6797, section 8.3: port 80 becomes 443, any other stays.

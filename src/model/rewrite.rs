@@ -11,7 +11,6 @@ use super::value::{Piece, pieces};
 use super::{Model, NameKind, Server, Settled, location};
 use crate::config::Directive;
 use crate::nginx::Contexts;
-use crate::source::Span;
 
 /// A request as it reaches a server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -473,14 +472,5 @@ fn read_path(model: &Model<'_>, server: &Server<'_>, request: &Request, sent: &s
         [] => RequestPath::parse(sent, true),
         [merges] => RequestPath::parse(sent, *merges),
         _ => RequestPath::parse(sent, true).filter(|_| !sent.contains("//")),
-    }
-}
-
-/// The place of an `if`, for messages.
-impl Condition<'_> {
-    /// Where it stands.
-    #[must_use]
-    pub fn span(&self) -> Span {
-        self.directive.span()
     }
 }

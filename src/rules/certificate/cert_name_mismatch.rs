@@ -1,13 +1,14 @@
 //! A client that asks for a name of the server gets a certificate that does not contain it.
 //! RFC 9525, section 6.
 
+use crate::model::certificate_use::spelled_out;
 use crate::model::{Coverage, ListenSocket, Model, NameKind, Server, ServerName};
 use crate::rules::{Findings, Rule, Severity};
 use crate::tls::{CertificateFile, Host};
 
 pub(super) struct CertNameMismatch;
 
-/// How many names a message spells out.
+/// How many names of a certificate a message spells out.
 const SPELLED_OUT: usize = 4;
 
 impl Rule for CertNameMismatch {
@@ -57,13 +58,6 @@ fn report(
         Severity::Info => "leave it if no client asks for such a name; else add it to the certificate".to_owned(),
         _ => format!("get a certificate that contains {hosts}, or move the name to the server whose certificate has it"),
     });
-}
-
-fn spelled_out(names: &[String]) -> String {
-    match names.len().checked_sub(SPELLED_OUT) {
-        None | Some(0) => names.join(", "),
-        Some(more) => format!("{} and {more} more", names[..SPELLED_OUT].join(", ")),
-    }
 }
 
 /// A host that a name promises and the certificate does not keep, and how bad that is.
