@@ -121,7 +121,7 @@ impl Run {
             files: config.files().map(|file| file.ast.file).collect(),
             named: target.named.iter().filter_map(|path| Some(library.load(path).ok()?.ast.file)).collect(),
             servers: model.server_count(),
-            certificates: model.certificates.len(),
+            certificates: model.certificates.files().filter(|file| !file.is_unreadable()).count(),
         };
         self.done.fetch_add(1, Ordering::Relaxed);
         Ok(analysis)

@@ -17,8 +17,10 @@ impl Rule for CertExpired {
                 leaf.validity.not_after.days_until(now),
                 used.presenting_text(),
             );
-            sink.error(used.span(), message)
-                .help("renew the certificate and reload nginx; if it was renewed, this path still holds the old file");
+            sink.error(used.span(), message).help(
+                "renew the certificate and reload nginx; if it was renewed, this path still holds the old \
+                 file",
+            );
         }
     }
 }

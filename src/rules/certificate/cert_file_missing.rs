@@ -18,11 +18,14 @@ impl Rule for CertFileMissing {
                 let message = match model.certificates.len() {
                     1 => "the certificate file cannot be read here, so nothing is said of certificates".to_owned(),
                     count => format!(
-                        "none of the {count} certificate files of this configuration can be read here, so nothing is said of certificates"
+                        "none of the {count} certificate files of this configuration can be read here, so \
+                         nothing is said of certificates"
                     ),
                 };
-                sink.info(used.word.span(), message)
-                    .help("run ngxlint where the files are, or give their place with --root or --map; --certs require makes this an error, --certs skip silences it");
+                sink.info(used.word.span(), message).help(
+                    "run ngxlint where the files are, or give their place with --root or --map; --certs \
+                     require makes this an error, --certs skip silences it",
+                );
             }
             return;
         }
@@ -39,7 +42,8 @@ impl Rule for CertFileMissing {
                 _ => sink.error(used.word.span(), message),
             };
             finding.help(match error {
-                ReadError::PermissionDenied => "run ngxlint as a user who may read what nginx reads, or with --certs skip",
+                ReadError::PermissionDenied => "run ngxlint as a user who may read what nginx reads, or with \
+                 --certs skip",
                 ReadError::NotFound => {
                     "correct the path, or obtain the certificate first; a relative path starts from the directory of the \
                      root file"

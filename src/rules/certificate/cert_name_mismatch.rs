@@ -37,7 +37,9 @@ fn report(
     severity: Severity,
     uncovered: &[(&ServerName<'_>, Host)],
 ) {
-    let Some(((first, host), span)) = uncovered.first().and_then(|first| Some((first, first.0.span()?))) else { return };
+    let Some(((first, host), span)) = uncovered.first().and_then(|first| Some((first, first.0.span()?))) else {
+        return;
+    };
     let presenting = presenting(model, socket, server, host);
     let Some(used) = presenting.certificates.first() else { return };
     let leaf = model.certificate_file(used).and_then(CertificateFile::leaf);
@@ -46,22 +48,35 @@ fn report(
     let hosts = spelled_out(&hosts);
     let message = match severity {
         Severity::Info if matches!(first.kind, NameKind::WildcardLeading(_) | NameKind::DotLeading(_)) => format!(
-            "server name {first} matches any depth, its certificate {} does not: {hosts} would be refused ({covered})",
+            "server name {first} matches any depth, its certificate {} does not: {hosts} would be refused \
+             ({covered})",
             used.word.text()
         ),
         _ => format!("the certificate {} does not cover {hosts}: it is for {covered}", used.word.text()),
     };
     let finding = sink.add(severity, span, message);
-    let owner = if presenting.id == server.id { "this certificate is presented".to_owned() } else { format!("the default server, {presenting}, presents this certificate") };
+    let owner = if presenting.id == server.id {
+        "this certificate is presented".to_owned()
+    } else {
+        format!("the default server, {presenting}, presents this certificate")
+    };
     finding.related(used.directive.span(), owner);
     finding.help(match severity {
         Severity::Info => "leave it if no client asks for such a name; else add it to the certificate".to_owned(),
-        _ => format!("get a certificate that contains {hosts}, or move the name to the server whose certificate has it"),
+        _ => format!(
+            "get a certificate that contains {hosts}, or move the name to the server whose certificate \
+         has it"
+        ),
     });
 }
 
 /// A host that a name promises and the certificate does not keep, and how bad that is.
-fn uncovered(model: &Model<'_>, socket: &ListenSocket, server: &Server<'_>, name: &ServerName<'_>) -> Option<(Host, Severity)> {
+fn uncovered(
+    model: &Model<'_>,
+    socket: &ListenSocket,
+    server: &Server<'_>,
+    name: &ServerName<'_>,
+) -> Option<(Host, Severity)> {
     let is_uncovered =
         |host: &Host| model.coverage(presenting(model, socket, server, host), host) == Coverage::NotCovered;
     let first = |hosts: &[Host]| hosts.iter().find(|host| is_uncovered(host)).cloned();
@@ -75,7 +90,9 @@ fn uncovered(model: &Model<'_>, socket: &ListenSocket, server: &Server<'_>, name
             let host = first(&witnesses)?;
             let below = |host: &Host| host.is_below(&domain);
             // The domain itself is promised; below it, a certificate may list just the names in use.
-            let serves_some = model.certificate_names(model.presenting_server(socket, server.id)).any(|name| name.lies_below(&domain));
+            let serves_some = model
+                .certificate_names(model.presenting_server(socket, server.id))
+                .any(|name| name.lies_below(&domain));
             let is_domain_covered = matches!(name.kind, NameKind::DotLeading(_)) && below(&host);
             let severity = match (below(&host), serves_some) {
                 (false, _) => Severity::Error,

@@ -30,7 +30,8 @@ impl Rule for ConflictingServerName {
                     if seen.insert(include.span()) {
                         let path = model.config.path(span.file).display();
                         let message = format!(
-                            "this include brings in {path} a second time: nginx ignores the names of its servers, such as {ignored}"
+                            "this include brings in {path} a second time: nginx ignores the names of its \
+                             servers, such as {ignored}"
                         );
                         let finding = sink.warning(include.span(), message);
                         let earlier = model.server(conflict.first.0).directive.included_by();
@@ -43,7 +44,8 @@ impl Rule for ConflictingServerName {
                 }
                 let loses = match (&ignored.kind, &first.kind) {
                     (NameKind::DotLeading(domain), NameKind::Exact(_)) => format!(
-                        "nginx ignores all of {ignored} on {}, every name below {domain} included, because {first} comes first",
+                        "nginx ignores all of {ignored} on {}, every name below {domain} included, because \
+                         {first} comes first",
                         socket.endpoint
                     ),
                     _ => format!(
@@ -55,7 +57,10 @@ impl Rule for ConflictingServerName {
                 if let Some(first) = first.span() {
                     finding.related(first, "this server answers instead");
                 }
-                finding.help("keep the name in one of the two servers; `nginx -t` warns of it as \"conflicting server name\"");
+                finding.help(
+                    "keep the name in one of the two servers; `nginx -t` warns of it as \"conflicting \
+                 server name\"",
+                );
             }
         }
     }

@@ -43,7 +43,9 @@ impl Rule for DefaultServerForeignCert {
 fn is_foreign(model: &Model<'_>, default: &Server<'_>) -> bool {
     let mut own = default.names.iter().flat_map(|name| name.witnesses());
     let has_pattern = default.names.iter().any(|name| !name.is_no_host() && name.witnesses().is_empty());
-    !has_pattern && own.all(|host| model.coverage(default, &host) == Coverage::NotCovered) && !default.certificates.is_empty()
+    !has_pattern
+        && own.all(|host| model.coverage(default, &host) == Coverage::NotCovered)
+        && !default.certificates.is_empty()
 }
 
 /// Another server, and a name of it that the default's certificate covers.
@@ -87,7 +89,13 @@ fn serves_other_sites(model: &Model<'_>, socket: &ListenSocket, default: &Server
         })
 }
 
-fn report_foreign(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, default: &Server<'_>, (owner, host): &(&Server<'_>, Host)) {
+fn report_foreign(
+    model: &Model<'_>,
+    sink: &mut Findings,
+    socket: &ListenSocket,
+    default: &Server<'_>,
+    (owner, host): &(&Server<'_>, Host),
+) {
     let Some(used) = default.certificates.first() else { return };
     let message = format!(
         "the default server of {} presents the certificate of {host} ({}) for every name that no server has",
@@ -103,7 +111,12 @@ fn report_foreign(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket,
 
 fn report_site(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, default: &Server<'_>) {
     let Some(used) = default.certificates.first() else { return };
-    let why = if socket.has_explicit_default { "is the default server" } else { "comes first, so is the default server" };
+    let why = if socket.has_explicit_default {
+        "is the default server"
+    } else {
+        "comes first, so is the default \
+     server"
+    };
     let message = format!(
         "{default} {why} of {}: a client that asks for any other name gets its certificate {}",
         socket.endpoint,
@@ -126,7 +139,8 @@ fn name_other_sockets(model: &Model<'_>, finding: &mut Finding, socket: &ListenS
 /// A default server that rejects, for all sockets on which this one is the default.
 fn help(model: &Model<'_>, default: &Server<'_>) -> String {
     const SINCE: NginxVersion = NginxVersion::new(1, 19, 4);
-    let sockets = model.tls_sockets_of(default.id).filter(|socket| socket.default.server == default.id && !socket.is_quic);
+    let sockets =
+        model.tls_sockets_of(default.id).filter(|socket| socket.default.server == default.id && !socket.is_quic);
     let listen = |socket: &ListenSocket| {
         let directive = default.listens.get(socket.default.listen).and_then(|listen| listen.directive);
         let address = directive.and_then(|listen| listen.argument(0)).map(|word| word.text().into_owned());
@@ -136,7 +150,8 @@ fn help(model: &Model<'_>, default: &Server<'_>) -> String {
     let rejects = if model.environment.version >= SINCE {
         "        ssl_reject_handshake on;\n"
     } else {
-        "        ssl_certificate …;      # one that belongs to no site\n        ssl_certificate_key …;\n        return 444;\n"
+        "        ssl_certificate …;      # one that belongs to no site\n        ssl_certificate_key …;\n        \
+         return 444;\n"
     };
     format!(
         "give the socket a default server that belongs to no site, and take default_server from this one:\n    \

@@ -22,7 +22,8 @@ impl Rule for ImplicitDefaultServer {
                 continue;
             }
             let message = format!(
-                "none of the {} servers on {} says default_server: {default} answers all other names because it comes first",
+                "none of the {} servers on {} says default_server: {default} answers all other names because it \
+                 comes first",
                 socket.members.len(),
                 socket.endpoint
             );
@@ -35,7 +36,10 @@ impl Rule for ImplicitDefaultServer {
                 let server = model.server(other.server);
                 finding.related(server.listen_span(other.listen), format!("{server} shares the socket"));
             }
-            finding.help("say default_server on the listen of the server that is to answer, best of one that rejects");
+            finding.help(
+                "say default_server on the listen of the server that is to answer, best of one that \
+             rejects",
+            );
         }
     }
 }

@@ -38,7 +38,10 @@ fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, first: 
         let message = format!("{endpoint} speaks plain HTTP, unless a server in another file says `ssl` for it");
         sink.warning(span, message).conditional()
     } else if has_certificate {
-        let message = format!("{endpoint} speaks plain HTTP, though {server} has a certificate: no listen of it says `ssl`");
+        let message = format!(
+            "{endpoint} speaks plain HTTP, though {server} has a certificate: no listen of it \
+         says `ssl`"
+        );
         // On another port the certificate may just be left over.
         if is_https { sink.error(span, message) } else { sink.warning(span, message).conditional() }
     } else {

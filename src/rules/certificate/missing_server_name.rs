@@ -31,20 +31,32 @@ impl Rule for MissingServerName {
                     socket.endpoint
                 ),
                 (false, false) => format!(
-                    "this server has no server_name, and another one is the default of {}: no site's request reaches it",
+                    "this server has no server_name, and another one is the default of {}: no site's request \
+                     reaches it",
                     socket.endpoint
                 ),
                 (false, true) => format!(
-                    "its server_name matches no host, and another one is the default of {}: no request reaches this server",
+                    "its server_name matches no host, and another one is the default of {}: no request reaches \
+                     this server",
                     socket.endpoint
                 ),
             };
             let finding = sink.warning(if says_none { server.span() } else { server.directive.span() }, message);
             let default = model.server(socket.default.server);
             if default.id != server.id {
-                finding.related(default.listen_span(socket.default.listen), format!("{default} is the default server of {}", socket.endpoint));
+                finding.related(
+                    default.listen_span(socket.default.listen),
+                    format!(
+                        "{default} is the default \
+                 server of {}",
+                        socket.endpoint
+                    ),
+                );
             }
-            finding.help("add `server_name` with the names of the site; or say default_server on its listen if it is to answer all others");
+            finding.help(
+                "add `server_name` with the names of the site; or say default_server on its listen if \
+             it is to answer all others",
+            );
         }
     }
 }

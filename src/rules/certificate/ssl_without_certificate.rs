@@ -48,11 +48,15 @@ fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, member:
         sink.error(server.directive.span(), format!("no ssl_certificate for {endpoint}: nginx does not start"))
     } else if default.certificates.is_empty() && !default.has_unseen_certificates {
         let message = format!(
-            "{server} has no ssl_certificate, and the default server of {endpoint} has none to lend: nginx does not start"
+            "{server} has no ssl_certificate, and the default server of {endpoint} has none to lend: nginx does \
+             not start"
         );
         sink.error(server.directive.span(), message)
     } else {
-        let message = format!("{server} has no ssl_certificate: clients get the one of {default}, the default server of {endpoint}");
+        let message = format!(
+            "{server} has no ssl_certificate: clients get the one of {default}, the default \
+         server of {endpoint}"
+        );
         sink.warning(server.directive.span(), message)
     };
     finding.related(server.listen_span(member.listen), format!("{endpoint} speaks TLS"));

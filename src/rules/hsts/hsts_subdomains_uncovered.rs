@@ -34,7 +34,10 @@ fn check_host(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, heade
             HttpsState::PlainOnly(Some(path)) => {
                 format!("{subdomain} is served on plain HTTP only; over HTTPS clients get {path}")
             }
-            HttpsState::Rejected => format!("{subdomain} is served on plain HTTP only; over HTTPS the default server rejects it"),
+            HttpsState::Rejected => format!(
+                "{subdomain} is served on plain HTTP only; over HTTPS the default \
+             server rejects it"
+            ),
             HttpsState::Certificate(Coverage::NotCovered, path) => {
                 format!("{subdomain} is served with {path}, which does not cover it")
             }
@@ -49,10 +52,15 @@ fn check_host(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, heade
             more => format!(" and {} more", more.len() - 1),
         };
         let message = format!(
-            "includeSubDomains on {host} locks browsers out of {first}{others}: not served over HTTPS with a certificate that covers it"
+            "includeSubDomains on {host} locks browsers out of {first}{others}: not served over HTTPS with a \
+             certificate that covers it"
         );
         // Another file may serve them over TLS.
-        let finding = if model.config.is_whole() { sink.error(header.span, message) } else { sink.warning(header.span, message).conditional() };
+        let finding = if model.config.is_whole() {
+            sink.error(header.span, message)
+        } else {
+            sink.warning(header.span, message).conditional()
+        };
         for (_, place, reason) in broken.into_iter().take(SHOWN) {
             finding.related(place, reason);
         }
@@ -74,20 +82,26 @@ fn warn_of_missing_wildcard(
     if server.hosts().any(|other| host.is_below(&other)) {
         return None;
     }
-    let leaves: Vec<_> = server.certificates.iter().filter_map(|used| Some((used, model.certificate_file(used)?.leaf()?))).collect();
+    let leaves: Vec<_> =
+        server.certificates.iter().filter_map(|used| Some((used, model.certificate_file(used)?.leaf()?))).collect();
     let (used, leaf) = leaves.first()?;
     if leaves.iter().any(|(_, leaf)| leaf.has_wildcard_for(host)) {
         return None;
     }
     let message = format!(
-        "includeSubDomains on {host}, but its certificate has no wildcard for it ({}): nothing says that other subdomains are ready for HTTPS",
+        "includeSubDomains on {host}, but its certificate has no wildcard for it ({}): nothing says that other \
+         subdomains are ready for HTTPS",
         leaf.names_text(4)
     );
     // `www.x` and a name below another site's rarely have names below them.
     let is_leaf_name = host.name().is_some_and(|name| name.starts_with("www.")) || model.names_parent_of(host);
-    let finding: &mut Finding = if is_leaf_name { sink.info(header.span, message) } else { sink.warning(header.span, message) };
+    let finding: &mut Finding =
+        if is_leaf_name { sink.info(header.span, message) } else { sink.warning(header.span, message) };
     finding.conditional();
     finding.related(used.directive.span(), "this certificate is presented");
-    finding.help("leave out includeSubDomains unless every subdomain, wherever it is served, has a valid certificate");
+    finding.help(
+        "leave out includeSubDomains unless every subdomain, wherever it is served, has a valid \
+     certificate",
+    );
     Some(())
 }

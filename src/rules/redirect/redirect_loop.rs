@@ -68,7 +68,8 @@ fn report(model: &Model<'_>, sink: &mut Findings, ending: &Ending, cycle: &[Hop<
     for hop in cycle.iter().take(8) {
         let server = model.server(hop.server);
         let by = if hop.is_upgraded { ", which HSTS turns into https://" } else { "" };
-        let target = if hop.is_upgraded { shown(&hop.target).replacen("https://", "http://", 1) } else { shown(&hop.target) };
+        let target =
+            if hop.is_upgraded { shown(&hop.target).replacen("https://", "http://", 1) } else { shown(&hop.target) };
         let message = format!("{server} answers {} with {} to {target}{by}", shown(&hop.url), hop.status);
         if cycle.len() > 1 || hop.is_upgraded {
             finding.related(hop.by.span(), message);

@@ -23,9 +23,14 @@ impl Rule for IncludeCycle {
                     finding.help("remove this include, or move what both files need into a third one");
                 }
                 ProblemKind::TooManyDirectives { limit } => {
-                    let message = format!("more than {limit} directives, includes counted each time: the rest is not checked");
-                    sink.warning(problem.span, message)
-                        .help("files that include others more than once, several levels deep, multiply: include each once");
+                    let message = format!(
+                        "more than {limit} directives, includes counted each time: the rest \
+                     is not checked"
+                    );
+                    sink.warning(problem.span, message).help(
+                        "files that include others more than once, several levels deep, multiply: include \
+                         each once",
+                    );
                 }
                 _ => {}
             }

@@ -43,7 +43,11 @@ impl Rule for IncludeNotFound {
                 ProblemKind::IncludeUnreadable { path, error } => {
                     sink.warning(
                         problem.span,
-                        format!("cannot look into {}: {error}; what nginx would include from it was not checked", path.display()),
+                        format!(
+                            "cannot look into {}: {error}; what nginx would include from it was not \
+                         checked",
+                            path.display()
+                        ),
                     )
                     .conditional()
                     .help("run ngxlint as a user who may read what nginx reads");

@@ -12,13 +12,18 @@ pub(super) struct SyntaxError;
 
 impl Rule for SyntaxError {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        let templates: FxHashSet<FileId> = model.config.files().filter_map(|file| Some(file.placeholder?.file)).collect();
+        let templates: FxHashSet<FileId> =
+            model.config.files().filter_map(|file| Some(file.placeholder?.file)).collect();
         for file in model.config.files() {
             let Some(placeholder) = file.placeholder.filter(|_| !file.ast.errors.is_empty()) else { continue };
             let text = &file.ast.text()[placeholder.start as usize..placeholder.end as usize];
             sink.error(
                 placeholder,
-                format!("`{}` is not filled in: this is a template, which nginx cannot read", String::from_utf8_lossy(text)),
+                format!(
+                    "`{}` is not filled in: this is a template, which nginx cannot \
+                 read",
+                    String::from_utf8_lossy(text)
+                ),
             )
             .help("lint the file that is made from the template");
         }
@@ -40,7 +45,8 @@ impl Rule for SyntaxError {
                         sink.error(problem.span, format!("missing `;` after `{last_word}`"))
                     } else {
                         let message = format!(
-                            "missing `;` after `{last_word}`: nginx takes `{swallowed}` on the next line for a parameter of `{directive}`"
+                            "missing `;` after `{last_word}`: nginx takes `{swallowed}` on the next line for a \
+                             parameter of `{directive}`"
                         );
                         let finding = sink.warning(problem.span, message);
                         finding.conditional()

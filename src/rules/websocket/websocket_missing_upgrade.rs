@@ -53,10 +53,7 @@ impl Rule for WebsocketMissingUpgrade {
 /// One of the two headers is sent on: somebody meant it, and it cannot work.
 fn report_half(sink: &mut Findings, place: Directive<'_>, evidence: Directive<'_>, missing: &[&str]) {
     let name = evidence.argument(0).map(|name| name.text().into_owned()).unwrap_or_default();
-    let message = format!(
-        "WebSocket cannot work here: {name} is passed on, but {} is not",
-        missing.join(" and ")
-    );
+    let message = format!("WebSocket cannot work here: {name} is passed on, but {} is not", missing.join(" and "));
     let finding = sink.error(place.span(), message);
     if place != evidence {
         finding.related(evidence.span(), format!("{name} is set here"));
