@@ -164,7 +164,11 @@ impl<'s, 'r> Parser<'s, 'r> {
             return;
         }
         let name = self.ast.words[self.first_word];
-        if lua::is_lua_block(&self.ast.text[name.start as usize..name.end as usize]) {
+        let mut text = &self.ast.text[name.start as usize..name.end as usize];
+        if name.quote != 0 {
+            text = text.get(1..text.len() - 1).unwrap_or_default();
+        }
+        if lua::is_lua_block(text) {
             return self.lua_code(start, name);
         }
         let node = self.finish(start + 1, NodeKind::Block);

@@ -34,6 +34,7 @@ const ACCEPTED: &[(&str, &str)] = &[
     ("a#b; #c;\nd;", "a#b d"),
     ("map $a $b { default 0; '~^/x{2}$' 1; }", "map|$a|$b{default|0 ~^/x{2}$|1}"),
     ("content_by_lua_block { local a = '}' -- }\n } b;", "content_by_lua_block{code} b"),
+    ("'content_by_lua_block' { local a = '}' }", "content_by_lua_block{code}"),
     ("\"a\" b;", "a|b"),
     ("", ""),
     ("# only a comment", ""),
