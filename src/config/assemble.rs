@@ -27,9 +27,8 @@ impl<'l> Config<'l> {
         surroundings: Option<Surroundings>,
     ) -> Result<Config<'l>, ReadError> {
         let root: &'l LoadedFile<'l> = library.load(path)?;
-        let directory = path.parent().map(|parent| parent.strip_prefix(".").unwrap_or(parent).to_path_buf());
-        let directory = directory.unwrap_or_default();
-        let directory = surroundings.as_ref().and_then(|found| found.directory.clone()).unwrap_or(directory);
+        let given = surroundings.as_ref().and_then(|found| found.directory.clone());
+        let directory = given.unwrap_or_else(|| include::root_directory(path));
         let includes = include::follow(library, root, &directory);
         let top = match &surroundings {
             None => BlockBody::Directives(Contexts::MAIN),

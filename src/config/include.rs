@@ -30,6 +30,12 @@ pub(super) fn full_path(directory: &Path, value: &[u8]) -> PathBuf {
     directory.join(&*String::from_utf8_lossy(value))
 }
 
+/// The directory that the includes of a root file start from: its own, as the path spells it.
+pub(super) fn root_directory(root: &Path) -> PathBuf {
+    let parent = root.parent().unwrap_or(Path::new(""));
+    parent.strip_prefix(".").unwrap_or(parent).to_path_buf()
+}
+
 /// Follows the includes of `root` and of all they lead to, a level at a time, in parallel.
 pub(super) fn follow<'l>(library: &'l Library<'_>, root: &'l LoadedFile<'l>, directory: &Path) -> Includes<'l> {
     let mut includes = Includes::default();

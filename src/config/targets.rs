@@ -178,7 +178,7 @@ impl<'l> Search<'l, '_> {
     fn files_of(&mut self, path: &Path, root: &'l LoadedFile<'_>) -> &FxHashSet<PathBuf> {
         let library = self.library;
         self.included.entry(path.to_path_buf()).or_insert_with(|| {
-            let includes = include::follow(library, root, path.parent().unwrap_or(Path::new("")));
+            let includes = include::follow(library, root, &include::root_directory(path));
             let targets = includes.values().flat_map(|target| &target.files).filter_map(|(_, file)| file.as_ref().ok());
             targets.map(|file| file.canonical.clone()).chain([root.canonical.clone()]).collect()
         })

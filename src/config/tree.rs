@@ -292,12 +292,6 @@ impl<'c> Directive<'c> {
         }
     }
 
-    /// From the name to the `;`, or to the `}` of a block.
-    #[must_use]
-    pub fn full_span(&self) -> Span {
-        if self.ends_node() { self.word(0).span().to(self.file().ast.full_span(self.item().node)) } else { self.span() }
-    }
-
     /// The comments above it and at the end of its line.
     #[must_use]
     pub fn comments(&self) -> Vec<Comment> {

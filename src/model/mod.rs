@@ -133,10 +133,9 @@ impl<'c> Model<'c> {
             CertificateMode::Skip => CertificateStore::default(),
             CertificateMode::Auto | CertificateMode::Require => CertificateStore::load(files, paths),
         };
-        let is_absent = |file: &CertificateFile| file.is_unreadable();
         let lacks_certificates = environment.certificates == CertificateMode::Auto
             && !certificates.is_empty()
-            && certificates.files().all(is_absent)
+            && certificates.files().all(CertificateFile::is_unreadable)
             && !has_key(config, files);
         let sockets = ListenSocket::all(&servers);
         let mut sockets_by_server = vec![Vec::new(); servers.len()];
@@ -213,12 +212,6 @@ impl<'c> Model<'c> {
             Settled::Known((server, by)) => Settled::Known((self.server(server), by)),
             Settled::Unknown => Settled::Unknown,
         }
-    }
-
-    /// Whether certificate files were opened, and at least one of them or a key is there.
-    #[must_use]
-    pub fn sees_certificates(&self) -> bool {
-        self.environment.certificates != CertificateMode::Skip && !self.lacks_certificates
     }
 
     /// The server whose certificates a TLS socket presents for `server`: its own, else the default

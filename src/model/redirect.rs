@@ -186,9 +186,8 @@ impl<'m, 'c> Follower<'m, 'c> {
             return chains.push(walk.end(Ending::Settled));
         }
         let server = self.model.server(server);
-        if socket.is_tls && (server.rejects_handshake || walk.chain.hops.len() > MAX_HOPS) {
-            let ending = if server.rejects_handshake { Ending::Settled } else { Ending::Endless };
-            return chains.push(walk.end(ending));
+        if socket.is_tls && server.rejects_handshake {
+            return chains.push(walk.end(Ending::Settled));
         }
         if walk.chain.hops.len() > MAX_HOPS {
             return chains.push(walk.end(Ending::Endless));

@@ -19,7 +19,6 @@ mod websocket;
 mod tests;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
 
 pub use face::{Example, Face, FaceError, OptionFace};
 pub use finding::{Certainty, Edit, Finding, Findings, Fix, Related, Severity};
@@ -76,7 +75,6 @@ pub fn run(model: &Model<'_>, selection: &Selection) -> Vec<Finding> {
         }
     }
     findings.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
-    let mut seen = FxHashSet::default();
-    findings.retain(|finding| seen.insert((finding.span, finding.rule, finding.message.clone())));
+    findings.dedup_by(|a, b| (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message));
     findings
 }

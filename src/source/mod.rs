@@ -43,12 +43,6 @@ impl Span {
     pub fn to(self, last: Span) -> Span {
         Span { end: last.end.max(self.end), ..self }
     }
-
-    /// The empty span behind the last byte.
-    #[must_use]
-    pub fn after(self) -> Span {
-        Span { start: self.end, ..self }
-    }
 }
 
 /// Configuration files above this size are not read: spans are `u32`, and nginx itself would

@@ -70,12 +70,15 @@ impl Host {
     #[must_use]
     pub fn is_below(&self, domain: &Host) -> bool {
         match (self, domain) {
-            (Host::Name(name), Host::Name(domain)) => {
-                name.strip_suffix(&**domain).is_some_and(|labels| labels.len() > 1 && labels.ends_with('.'))
-            }
+            (Host::Name(name), Host::Name(domain)) => is_name_below(name, domain),
             _ => false,
         }
     }
+}
+
+/// Whether `name` has labels before those of `domain`; both in the form of a [`Host`].
+fn is_name_below(name: &str, domain: &str) -> bool {
+    name.strip_suffix(domain).is_some_and(|labels| labels.len() > 1 && labels.ends_with('.'))
 }
 
 impl FromStr for Host {
@@ -164,12 +167,8 @@ impl CertificateName {
     pub fn lies_below(&self, domain: &Host) -> bool {
         let Host::Name(domain) = domain else { return false };
         match self {
-            CertificateName::Dns(name) => {
-                name.strip_suffix(&**domain).is_some_and(|labels| labels.len() > 1 && labels.ends_with('.'))
-            }
-            CertificateName::Wildcard(parent) => {
-                parent.strip_suffix(&**domain).is_some_and(|labels| labels.is_empty() || labels.ends_with('.'))
-            }
+            CertificateName::Dns(name) => is_name_below(name, domain),
+            CertificateName::Wildcard(parent) => parent == domain || is_name_below(parent, domain),
             CertificateName::Ip(_) | CertificateName::Unusable(_) => false,
         }
     }

@@ -111,12 +111,8 @@ fn report_foreign(
 
 fn report_site(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, default: &Server<'_>) {
     let Some(used) = default.certificates.first() else { return };
-    let why = if socket.has_explicit_default {
-        "is the default server"
-    } else {
-        "comes first, so is the default \
-     server"
-    };
+    let why =
+        if socket.has_explicit_default { "is the default server" } else { "comes first, so is the default server" };
     let message = format!(
         "{default} {why} of {}: a client that asks for any other name gets its certificate {}",
         socket.endpoint,

@@ -54,8 +54,8 @@ fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, member:
         sink.error(server.directive.span(), message)
     } else {
         let message = format!(
-            "{server} has no ssl_certificate: clients get the one of {default}, the default \
-         server of {endpoint}"
+            "{server} has no ssl_certificate: clients get the one of {default}, the default server of \
+             {endpoint}"
         );
         sink.warning(server.directive.span(), message)
     };

@@ -34,10 +34,9 @@ fn check_host(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, heade
             HttpsState::PlainOnly(Some(path)) => {
                 format!("{subdomain} is served on plain HTTP only; over HTTPS clients get {path}")
             }
-            HttpsState::Rejected => format!(
-                "{subdomain} is served on plain HTTP only; over HTTPS the default \
-             server rejects it"
-            ),
+            HttpsState::Rejected => {
+                format!("{subdomain} is served on plain HTTP only; over HTTPS the default server rejects it")
+            }
             HttpsState::Certificate(Coverage::NotCovered, path) => {
                 format!("{subdomain} is served with {path}, which does not cover it")
             }
@@ -99,9 +98,6 @@ fn warn_of_missing_wildcard(
         if is_leaf_name { sink.info(header.span, message) } else { sink.warning(header.span, message) };
     finding.conditional();
     finding.related(used.directive.span(), "this certificate is presented");
-    finding.help(
-        "leave out includeSubDomains unless every subdomain, wherever it is served, has a valid \
-     certificate",
-    );
+    finding.help("leave out includeSubDomains unless every subdomain, wherever it is served, has a valid certificate");
     Some(())
 }

@@ -65,15 +65,15 @@ fn report(model: &Model<'_>, sink: &mut Findings, ending: &Ending, cycle: &[Hop<
         _ => format!("redirect loop: {} -> {}", urls.join(" -> "), urls.first().map_or("", String::as_str)),
     };
     let finding = sink.error(primary.span(), message);
-    for hop in cycle.iter().take(8) {
+    // A single hop is told by the message, unless HSTS has a part in it.
+    let told = if cycle.len() > 1 || is_upgraded { cycle } else { &[] };
+    for hop in told.iter().take(8) {
         let server = model.server(hop.server);
         let by = if hop.is_upgraded { ", which HSTS turns into https://" } else { "" };
         let target =
             if hop.is_upgraded { shown(&hop.target).replacen("https://", "http://", 1) } else { shown(&hop.target) };
         let message = format!("{server} answers {} with {} to {target}{by}", shown(&hop.url), hop.status);
-        if cycle.len() > 1 || hop.is_upgraded {
-            finding.related(hop.by.span(), message);
-        }
+        finding.related(hop.by.span(), message);
     }
     finding.help(help(cycle, is_upgraded));
 }
