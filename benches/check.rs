@@ -65,7 +65,12 @@ fn configuration(sites: usize) -> MemoryFiles {
 }
 
 fn environment() -> Environment {
-    Environment { version: NEWEST, now: UnixTime(1_780_272_000), certificates: CertificateMode::Require }
+    Environment {
+        version: NEWEST,
+        now: UnixTime(1_780_272_000),
+        certificates: CertificateMode::Require,
+        ..Environment::default()
+    }
 }
 
 #[divan::bench(args = SITES)]

@@ -162,6 +162,7 @@ fn environment() -> Environment {
         version: NginxVersion::default(),
         now: UnixTime::parse_rfc3339(NOW).unwrap(),
         certificates: CertificateMode::Auto,
+        ..Environment::default()
     }
 }
 

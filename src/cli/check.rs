@@ -90,6 +90,7 @@ fn environment(options: &EnvironmentOptions) -> Environment {
         version: options.nginx_version.unwrap_or_default(),
         now: options.now.unwrap_or_else(clock),
         certificates: options.certs.into(),
+        ..Environment::default()
     }
 }
 
@@ -115,7 +116,7 @@ impl Run {
     fn analyse(&self, library: &Library<'_>, target: &Target) -> Result<Analysis, TargetError> {
         let config = Config::load(library, &target.path, target.surroundings.clone())
             .map_err(|error| TargetError { path: target.path.clone(), error })?;
-        let model = Model::build(&config, library.files(), self.environment);
+        let model = Model::build(&config, library.files(), self.environment.clone());
         let analysis = Analysis {
             findings: rules::run(&model, &self.selection),
             files: config.files().map(|file| file.ast.file).collect(),

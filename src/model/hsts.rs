@@ -23,6 +23,8 @@ pub struct HstsPolicy {
     pub max_age: u64,
     /// `includeSubDomains`.
     pub include_subdomains: bool,
+    /// `preload`, which is no part of the RFC: the site asks to be put on the browsers' list.
+    pub preload: bool,
 }
 
 impl HstsPolicy {
@@ -31,15 +33,17 @@ impl HstsPolicy {
     pub fn parse(value: &str) -> Option<HstsPolicy> {
         let mut max_age = None;
         let mut include_subdomains = false;
+        let mut preload = false;
         for directive in value.split(';') {
             let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
             match name.trim().to_ascii_lowercase().as_str() {
                 "max-age" => max_age = value.trim().trim_matches('"').parse().ok(),
                 "includesubdomains" => include_subdomains = true,
+                "preload" => preload = true,
                 _ => {}
             }
         }
-        max_age.map(|max_age| HstsPolicy { max_age, include_subdomains })
+        max_age.map(|max_age| HstsPolicy { max_age, include_subdomains, preload })
     }
 }
 

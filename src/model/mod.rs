@@ -5,6 +5,8 @@
 //! never judges: that is for the rules.
 
 pub mod certificate_use;
+pub mod choices;
+pub mod document_files;
 pub mod hsts;
 pub mod inherit;
 pub mod listen;
@@ -12,16 +14,20 @@ pub mod location;
 pub mod pattern;
 pub mod proxy;
 pub mod redirect;
+pub mod request;
+pub mod response;
 pub mod rewrite;
 pub mod server;
 pub mod server_names;
 pub mod socket;
+pub mod trace;
 mod uri;
 pub mod value;
 
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use elsa::sync::FrozenMap;
@@ -34,13 +40,17 @@ use crate::syntax::Word;
 use crate::tls::{Certificate, CertificateFile, CertificateName, CertificateStore, Host, UnixTime};
 
 pub use certificate_use::UsedCertificate;
+pub use choices::{Choices, Condition, explore};
+use document_files::DocumentFiles;
 pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
 pub use pattern::Pattern;
 pub use proxy::{ProxiedBlock, Upgrading};
-pub use redirect::{Chain, Ending, Follower, Hop, Start};
+pub use request::{OtherHeaders, Request};
+pub use response::{Response, ResponseKind, Step, StepKind, Value};
 pub use server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
+pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace, Tracer};
 
 /// What is known of a value that may depend on things outside the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +72,7 @@ impl<T> Settled<T> {
 }
 
 /// What a run assumes of the world around a configuration.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// The nginx that will run the configuration.
     pub version: NginxVersion,
@@ -70,6 +80,23 @@ pub struct Environment {
     pub now: UnixTime,
     /// What is done about certificate files.
     pub certificates: CertificateMode,
+    /// nginx's `-p`, the base of relative `root` paths; `None` where it is not known.
+    pub prefix: Option<PathBuf>,
+    /// Whether files below document roots are looked for.
+    pub document_files: bool,
+    /// Where TLS ends.
+    pub edge: Edge,
+}
+
+/// What stands between clients and nginx (`--edge`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Edge {
+    /// Nothing that changes a request.
+    #[default]
+    None,
+    /// TLS ends before nginx, at a CDN or a load balancer, which speaks plain HTTP to it and says the client's
+    /// scheme in X-Forwarded-Proto.
+    Tls,
 }
 
 /// What is done about certificate files (`--certs`).
@@ -107,6 +134,7 @@ pub struct Model<'c> {
     pub lacks_certificates: bool,
     /// What is assumed of the world.
     pub environment: Environment,
+    documents: DocumentFiles<'c>,
     servers: Vec<Server<'c>>,
     sockets: Vec<ListenSocket>,
     /// For each server the sockets it listens on.
@@ -121,7 +149,7 @@ pub struct Model<'c> {
 
 impl<'c> Model<'c> {
     /// Models a configuration; certificate files are read through `files`.
-    pub fn build(config: &'c Config<'c>, files: &dyn FileSystem, environment: Environment) -> Model<'c> {
+    pub fn build(config: &'c Config<'c>, files: &'c dyn FileSystem, environment: Environment) -> Model<'c> {
         let blocks = config.directives_named("server", Contexts::HTTP).filter(Directive::is_block);
         let servers: Vec<Server<'c>> =
             blocks.enumerate().map(|(id, block)| Server::new(ServerId(id as u32), block)).collect();
@@ -144,11 +172,13 @@ impl<'c> Model<'c> {
                 sockets_by_server[member.server.0 as usize].push(number as u32);
             }
         }
+        let documents = DocumentFiles::new(files, environment.document_files);
         Model {
             config,
             certificates,
             lacks_certificates,
             environment,
+            documents,
             servers,
             sockets,
             sockets_by_server,

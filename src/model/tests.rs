@@ -16,7 +16,12 @@ fn with_model<R>(http: &str, ask: impl FnOnce(&Model<'_>) -> R) -> R {
     let sources = Sources::default();
     let library = Library::new(&files, &sources, None);
     let config = Config::load(&library, Path::new("/n/nginx.conf"), None).unwrap();
-    let environment = Environment { version: NEWEST, now: UnixTime(0), certificates: CertificateMode::Skip };
+    let environment = Environment {
+        version: NEWEST,
+        now: UnixTime(0),
+        certificates: CertificateMode::Skip,
+        ..Environment::default()
+    };
     ask(&Model::build(&config, &files, environment))
 }
 

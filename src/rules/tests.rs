@@ -25,8 +25,12 @@ fn check(text: &str) -> Vec<String> {
     let is_root = ast.roots().any(|node| ast.name(node).is("http"));
     let surroundings = (!is_root).then(|| infer_surroundings(ast, None));
     let config = Config::load(&library, path, surroundings).unwrap();
-    let environment =
-        Environment { version: NginxVersion::default(), now: UnixTime(0), certificates: CertificateMode::Skip };
+    let environment = Environment {
+        version: NginxVersion::default(),
+        now: UnixTime(0),
+        certificates: CertificateMode::Skip,
+        ..Environment::default()
+    };
     let found = run(&Model::build(&config, &memory, environment), &Selection::default());
     found
         .iter()

@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 const DAY: i64 = 24 * 60 * 60;
 
 /// Seconds since 1970-01-01T00:00:00Z, without leap seconds. Displays as its date in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(pub i64);
 
 /// Text that is not a time.

@@ -16,7 +16,7 @@ pub(crate) fn with_model<R>(root: &Path, version: NginxVersion, ask: impl FnOnce
     let library = Library::new(&files, &sources, None);
     let config = Config::load(&library, root, None).unwrap();
     let now = UnixTime::parse_rfc3339("2026-06-01T00:00:00Z").unwrap();
-    let environment = Environment { version, now, certificates: CertificateMode::Require };
+    let environment = Environment { version, now, certificates: CertificateMode::Require, ..Environment::default() };
     ask(&Model::build(&config, &files, environment))
 }
 

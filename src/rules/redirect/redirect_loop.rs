@@ -4,7 +4,8 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::config::{Directive, ItemId};
-use crate::model::{Chain, Ending, Follower, Hop, Model, Server};
+use crate::model::redirect::{Chain, Ending, Follower, Hop};
+use crate::model::{Model, Server};
 use crate::rules::{Findings, Rule};
 
 pub(super) struct RedirectLoop;

@@ -1,0 +1,117 @@
+//! Trying every assignment of what cannot be known.
+//!
+//! What is asked is written as if everything were known; where it is not, it asks [`Choices`], which answers with
+//! one of the possibilities. [`explore`] asks again until every combination was given.
+
+use crate::config::Directive;
+
+/// What had to be assumed about the world on the way to an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition<'c> {
+    /// The directive that asks.
+    pub directive: Option<Directive<'c>>,
+    /// What was assumed, as a clause: "`$http_x` is empty".
+    pub text: String,
+    /// Whether another assumption was possible and is another answer's.
+    pub is_open: bool,
+}
+
+/// One run's answers to what cannot be known.
+#[derive(Debug, Default)]
+pub struct Choices<'c> {
+    /// Which possibility to take at each fork, and how many there are.
+    forks: Vec<Fork>,
+    /// Forks that this run has met.
+    met: usize,
+    /// What this run has assumed; the first of a pair is the question, which is answered alike each time.
+    assumed: Vec<(String, usize, Condition<'c>)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Fork {
+    taken: usize,
+    count: usize,
+}
+
+impl<'c> Choices<'c> {
+    /// Which of `possibilities` (clauses that say what each assumes) this run takes as the answer to `question`.
+    /// The first one is what is tried first. The same question gets the same answer for the whole run.
+    pub fn choose(&mut self, directive: Option<Directive<'c>>, question: &str, possibilities: &[String]) -> usize {
+        if let Some((_, answer, _)) = self.assumed.iter().find(|(asked, ..)| asked == question) {
+            return *answer;
+        }
+        let taken = match self.forks.get(self.met) {
+            Some(fork) => fork.taken,
+            None => {
+                self.forks.push(Fork { taken: 0, count: possibilities.len() });
+                0
+            }
+        };
+        self.met += 1;
+        let text = possibilities.get(taken).cloned().unwrap_or_default();
+        self.assumed.push((
+            question.to_owned(),
+            taken,
+            Condition { directive, text, is_open: possibilities.len() > 1 },
+        ));
+        taken
+    }
+
+    /// Notes what is taken for granted although it may be otherwise.
+    pub fn assume(&mut self, directive: Option<Directive<'c>>, text: String) {
+        self.choose(directive, &text.clone(), &[text]);
+    }
+
+    /// What this run has assumed, in the order in which it was asked.
+    #[must_use]
+    pub fn conditions(&self) -> Vec<Condition<'c>> {
+        self.assumed.iter().map(|(.., condition)| condition.clone()).collect()
+    }
+
+    /// Prepares the next run; whether there is one.
+    fn advance(&mut self) -> bool {
+        self.met = 0;
+        self.assumed.clear();
+        while let Some(last) = self.forks.last_mut() {
+            if last.taken + 1 < last.count {
+                last.taken += 1;
+                return true;
+            }
+            self.forks.pop();
+        }
+        false
+    }
+}
+
+/// The answers of `ask` on every assignment, or on the first `limit` of them; whether these are all.
+pub fn explore<'c, T>(limit: usize, mut ask: impl FnMut(&mut Choices<'c>) -> T) -> (Vec<T>, bool) {
+    let mut choices = Choices::default();
+    let mut answers = Vec::new();
+    loop {
+        answers.push(ask(&mut choices));
+        if !choices.advance() {
+            return (answers, true);
+        }
+        if answers.len() >= limit {
+            return (answers, false);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_combination_is_tried_once() {
+        let two = ["no".to_owned(), "yes".to_owned()];
+        let ask = |choices: &mut Choices<'_>| {
+            let first = choices.choose(None, "a", &two);
+            // Asked only on one side, and the same question twice.
+            let second = if first == 1 { choices.choose(None, "b", &two) } else { 0 };
+            (first, second, choices.choose(None, "a", &two))
+        };
+        assert_eq!(explore(32, ask), (vec![(0, 0, 0), (1, 0, 1), (1, 1, 1)], true));
+        assert_eq!(explore(2, ask), (vec![(0, 0, 0), (1, 0, 1)], false));
+    }
+}

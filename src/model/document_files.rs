@@ -1,0 +1,70 @@
+//! The files that requests ask for: below document roots, aliases and indexes.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use elsa::sync::FrozenMap;
+
+use super::Settled;
+use crate::source::{FileKind, FileSystem, ReadError};
+
+/// What a request finds at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A device, a FIFO, a socket.
+    Special,
+    /// Nothing.
+    Nothing,
+    /// Something that nginx, like this program, may not look at.
+    Forbidden,
+}
+
+/// The files below document roots, each looked for once.
+pub struct DocumentFiles<'f> {
+    files: &'f dyn FileSystem,
+    is_open: bool,
+    found: FrozenMap<PathBuf, Box<Found>>,
+}
+
+impl fmt::Debug for DocumentFiles<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DocumentFiles").field("is_open", &self.is_open).finish_non_exhaustive()
+    }
+}
+
+impl<'f> DocumentFiles<'f> {
+    /// `is_open`: whether they are looked for at all.
+    pub(super) fn new(files: &'f dyn FileSystem, is_open: bool) -> DocumentFiles<'f> {
+        DocumentFiles { files, is_open, found: FrozenMap::new() }
+    }
+
+    /// What stands at `path` below the document root `root`; unknown where the root does not exist, because then
+    /// the files of the site are elsewhere.
+    pub(super) fn find(&self, root: &Path, path: &Path) -> Settled<Found> {
+        if !self.is_open || self.look(root) != Found::Directory {
+            return Settled::Unknown;
+        }
+        match self.look(path) {
+            Found::Forbidden => Settled::Unknown,
+            found => Settled::Known(found),
+        }
+    }
+
+    fn look(&self, path: &Path) -> Found {
+        if let Some(found) = self.found.get(path) {
+            return *found;
+        }
+        let found = match self.files.kind(path) {
+            Ok(FileKind::File) => Found::File,
+            Ok(FileKind::Directory) => Found::Directory,
+            Ok(FileKind::Special) => Found::Special,
+            Err(ReadError::NotFound | ReadError::LinkLoop) => Found::Nothing,
+            Err(_) => Found::Forbidden,
+        };
+        *self.found.insert(path.to_path_buf(), Box::new(found))
+    }
+}

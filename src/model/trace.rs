@@ -1,0 +1,142 @@
+//! Following a request as a browser does: the connection, the answer, and where a redirect leads, from server to
+//! server of one configuration.
+
+use url::Url;
+
+use super::choices::{Choices, Condition, explore};
+use super::request::Request;
+use super::response::Response;
+use super::{Coverage, HstsPolicy, ListenSocket, Model, SelectedBy, ServerId};
+
+/// Why there is no answer to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// No listen socket has the port and address.
+    NothingListens,
+    /// `ssl_reject_handshake`.
+    HandshakeRejected,
+    /// TLS to a socket that does not speak it.
+    TlsToPlainSocket,
+}
+
+/// The TLS handshake of a hop.
+#[derive(Debug, Clone)]
+pub struct Handshake {
+    /// The SNI that was sent.
+    pub sni: Option<String>,
+    /// The server that it selects.
+    pub server: ServerId,
+    /// Why that one.
+    pub selected_by: SelectedBy,
+    /// The server whose `ssl_certificate` is presented: that one, or the default server.
+    pub presenting: ServerId,
+    /// Whether `ssl_reject_handshake` ends it.
+    pub is_rejected: bool,
+    /// Whether the certificate is good for the host of the URL.
+    pub coverage: Coverage,
+}
+
+/// One request and its answer.
+#[derive(Debug, Clone)]
+pub struct Hop<'m, 'c> {
+    /// What was asked for.
+    pub url: Url,
+    /// The request that was sent.
+    pub request: Request,
+    /// The listen socket that took it.
+    pub socket: Option<&'m ListenSocket>,
+    /// The handshake, where there was one.
+    pub tls: Option<Handshake>,
+    /// Why there is no response.
+    pub refusal: Option<Refusal>,
+    /// The answer.
+    pub response: Option<Response<'c>>,
+    /// The policy of the first Strict-Transport-Security header of the answer.
+    pub hsts: Option<HstsPolicy>,
+    /// The next URL that the browser asks for.
+    pub target: Option<Url>,
+    /// The target was `http:` and the browser makes it `https:` because of HSTS.
+    pub is_upgraded: bool,
+    /// What was assumed on this hop.
+    pub conditions: Vec<Condition<'c>>,
+}
+
+/// How a trace ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The last hop is an answer that is no redirect.
+    Answered,
+    /// The last hop leads back to the one with this number.
+    Loop(usize),
+    /// The last hop leads to a host that is not of this configuration.
+    External,
+    /// The last hop gets no answer.
+    Refused,
+    /// More hops than were allowed.
+    Truncated,
+    /// It cannot be told.
+    Undetermined,
+}
+
+/// A way through redirects.
+#[derive(Debug, Clone)]
+pub struct Trace<'m, 'c> {
+    /// The requests in order; at least one.
+    pub hops: Vec<Hop<'m, 'c>>,
+    /// How it ends.
+    pub outcome: Outcome,
+}
+
+/// A host that a browser knows by HSTS.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KnownHstsHost {
+    /// The host, in lower case.
+    pub host: String,
+    /// Whether hosts below it are bound as well.
+    pub include_subdomains: bool,
+}
+
+/// What a trace starts with.
+#[derive(Debug, Clone)]
+pub struct Start<'m> {
+    /// The URL.
+    pub url: Url,
+    /// The first request; later ones are what a browser makes of the redirect.
+    pub request: Request,
+    /// The socket that takes it, where that is known; else it is looked for.
+    pub socket: Option<&'m ListenSocket>,
+    /// Hosts that are known by HSTS before.
+    pub hsts: Vec<KnownHstsHost>,
+    /// Requests that are followed.
+    pub max_hops: usize,
+}
+
+/// Follows redirects in one configuration.
+#[derive(Debug)]
+pub struct Tracer<'m, 'c> {
+    model: &'m Model<'c>,
+}
+
+/// Combinations of unknowns that are tried for one start.
+const MAX_COMBINATIONS: usize = 32;
+
+impl<'m, 'c> Tracer<'m, 'c> {
+    /// Prepares for a model.
+    #[must_use]
+    pub fn new(model: &'m Model<'c>) -> Tracer<'m, 'c> {
+        Tracer { model }
+    }
+
+    /// The way of one request, on one assignment of what is unknown.
+    #[must_use]
+    pub fn trace(&self, start: &Start<'m>, choices: &mut Choices<'c>) -> Trace<'m, 'c> {
+        let _ = (self.model, start, choices);
+        Trace { hops: Vec::new(), outcome: Outcome::Undetermined }
+    }
+
+    /// The ways on every assignment, or the first of them; whether these are all.
+    #[must_use]
+    pub fn traces(&self, start: &Start<'m>) -> (Vec<Trace<'m, 'c>>, bool) {
+        explore(MAX_COMBINATIONS, |choices| self.trace(start, choices))
+    }
+}
