@@ -4,14 +4,18 @@
 //! of [`crate::config`], the facts of [`crate::nginx`] and the certificates of [`crate::tls`], and
 //! never judges: that is for the rules.
 
+mod access;
 pub mod certificate_use;
 pub mod choices;
+mod definitions;
 pub mod document_files;
 pub mod hsts;
 pub mod inherit;
 pub mod listen;
 pub mod location;
+mod map;
 pub mod pattern;
+mod processing;
 pub mod proxy;
 pub mod redirect;
 pub mod request;
@@ -33,7 +37,7 @@ use std::sync::OnceLock;
 use elsa::sync::FrozenMap;
 use rustc_hash::FxHashMap;
 
-use crate::config::{Config, Directive};
+use crate::config::{Config, Directive, ItemId};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
@@ -41,7 +45,9 @@ use crate::tls::{Certificate, CertificateFile, CertificateName, CertificateStore
 
 pub use certificate_use::UsedCertificate;
 pub use choices::{Choices, Condition, explore};
+use definitions::Definitions;
 use document_files::DocumentFiles;
+use location::LocationTable;
 pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
 pub use pattern::Pattern;
 pub use proxy::{ProxiedBlock, Upgrading};
@@ -145,6 +151,9 @@ pub struct Model<'c> {
     below: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
     /// Compiled regexes by the word that holds them.
     patterns: FrozenMap<Span, Box<Pattern>>,
+    /// The locations of servers and locations that were asked for.
+    location_tables: FrozenMap<ItemId, Box<LocationTable<'c>>>,
+    definitions: OnceLock<Definitions<'c>>,
 }
 
 impl<'c> Model<'c> {
@@ -185,6 +194,8 @@ impl<'c> Model<'c> {
             owners: OnceLock::new(),
             below: OnceLock::new(),
             patterns: FrozenMap::new(),
+            location_tables: FrozenMap::new(),
+            definitions: OnceLock::new(),
         }
     }
 
@@ -286,6 +297,11 @@ impl<'c> Model<'c> {
             Some(pattern) => pattern,
             None => self.patterns.insert(word.span(), Box::new(make())),
         }
+    }
+
+    /// The variables that the configuration defines.
+    fn definitions(&self) -> &Definitions<'c> {
+        self.definitions.get_or_init(|| Definitions::read(self.config))
     }
 
     /// The `location`s, `if`s and `limit_except`s that proxy, in the order of the configuration.

@@ -73,7 +73,9 @@ const KNOWN: &[(Inheritance, &[&[&str]])] = &[
     // `clcf->handler` is no part of any merge, but an `if` or a `limit_except` keeps it.
     (Inheritance::Handler, &[
         &["proxy_pass"], &["fastcgi_pass"], &["uwsgi_pass"], &["scgi_pass"], &["grpc_pass"], &["memcached_pass"], &["tunnel_pass"],
-        &["empty_gif"], &["flv"], &["mp4"], &["perl"], &["stub_status"],
+        &["empty_gif"], &["flv"], &["mp4"], &["perl"], &["stub_status"], &["js_content"],
+        &["content_by_lua"], &["content_by_lua_block"], &["content_by_lua_file"], &["echo"], &["echo_duplicate"], &["echo_exec"],
+        &["echo_location"], &["echo_location_async"], &["echo_subrequest"], &["echo_subrequest_async"],
     ]),
     // The rewrite module runs what stands on a level and merges none of it; try_files has no merge function.
     (Inheritance::Own, &[&["rewrite"], &["return"], &["set"], &["if"], &["break"], &["try_files"]]),
