@@ -19,8 +19,10 @@ mod processing;
 pub mod proxy;
 pub mod redirect;
 pub mod request;
+pub mod request_host;
 pub mod response;
 pub mod rewrite;
+pub mod selection;
 pub mod server;
 pub mod server_names;
 pub mod socket;
@@ -52,7 +54,9 @@ pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
 pub use pattern::Pattern;
 pub use proxy::{ProxiedBlock, Upgrading};
 pub use request::{OtherHeaders, Request};
+pub use request_host::{InvalidHost, RequestHost};
 pub use response::{Response, ResponseKind, Step, StepKind, Value};
+pub use selection::Selected;
 pub use server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
@@ -244,15 +248,6 @@ impl<'c> Model<'c> {
     #[must_use]
     pub fn name(&self, (server, number): (ServerId, usize)) -> &ServerName<'c> {
         &self.server(server).names[number]
-    }
-
-    /// The server that `host` (lower case, no port, no trailing dot) selects on a socket.
-    #[must_use]
-    pub fn select(&self, socket: &ListenSocket, host: &str) -> Settled<(&Server<'c>, SelectedBy)> {
-        match socket.select(&self.servers, host) {
-            Settled::Known((server, by)) => Settled::Known((self.server(server), by)),
-            Settled::Unknown => Settled::Unknown,
-        }
     }
 
     /// The server whose certificates a TLS socket presents for `server`: its own, else the default

@@ -80,6 +80,10 @@ const SELECTION: &[(&[&str], &str, u32, SelectedBy)] = &[
     (&["b.test", "~^$", "~^"], "", 0, SelectedBy::Default), // no host: no regex is asked
     (&["b.test", "\"\""], "", 1, SelectedBy::Exact),
     (&["~^a"], "a.test", 0, SelectedBy::Default), // alone: names are not looked at
+    (&["a.test ~^(a)"], "a.test", 0, SelectedBy::Exact), // but for captures
+    (&["b.test", "*.a.test"], ".a.test", 1, SelectedBy::WildcardLeading), // no label is needed
+    (&["b.test", ".a.*"], "x.a.*", 1, SelectedBy::WildcardLeading), // the star is a character
+    (&["b.test", "$hostname"], "", 0, SelectedBy::Default),
 ];
 
 #[test]
@@ -110,6 +114,68 @@ fn names_of_a_lone_server_are_read_for_captures_only() {
             let ignored = model.servers().next().unwrap().names.iter().enumerate();
             let ignored = ignored.filter(|&(number, _)| socket.ignores(ServerId(0), number));
             assert_eq!(ignored.count(), *expected, "{names}");
+        });
+    }
+}
+
+// The regex that has matched sets the captures, wherever in the server it stands.
+#[test]
+fn the_name_that_a_host_matches() {
+    let servers = "server { listen 80; server_name a.test ~^x ~^(?<n>b) ~^(b); }";
+    with_model(servers, |model| {
+        let socket = model.sockets().next().unwrap();
+        let regex = |host| model.select_by_host(socket, host).unwrap().known().unwrap().regex;
+        assert_eq!(regex(Some("B.test:8080")), Some(2));
+        assert_eq!(regex(Some("a.test")), None);
+        assert_eq!(regex(None), None);
+        assert_eq!(model.select_by_host(socket, Some("")).unwrap_err(), InvalidHost);
+    });
+}
+
+#[test]
+fn without_a_server_name_in_the_handshake_the_default_server_answers() {
+    let servers = "server { listen 443 ssl; } server { listen 443; server_name \"\" a.test; }";
+    with_model(servers, |model| {
+        let socket = model.sockets().next().unwrap();
+        let selected = |sni| model.select_by_sni(socket, sni).known().unwrap().server.id.0;
+        assert_eq!(selected(Some("A.test.")), 1);
+        assert_eq!([selected(None), selected(Some("")), selected(Some("a..test"))], [0, 0, 0]);
+    });
+}
+
+// The `listen`s, what is connected to, and the socket; "-" where nothing listens, "?" where it cannot be told.
+const SOCKETS: &[(&str, &[(&str, &str)])] = &[
+    (
+        "80 127.0.0.1:80",
+        &[("127.0.0.1", "127.0.0.1:80"), ("127.0.0.2", "0.0.0.0:80"), ("::1", "-"), ("", "0.0.0.0:80")],
+    ),
+    ("[::]:80 [::1]:80", &[("127.0.0.1", "-"), ("::1", "[::1]:80"), ("::2", "[::]:80"), ("", "[::]:80")]),
+    ("[::]:80,ipv6only=off", &[("127.0.0.1", "[::]:80"), ("::1", "[::]:80")]),
+    ("[::]:80,ipv6only=on", &[("127.0.0.1", "-")]),
+    ("192.0.2.1:80", &[("127.0.0.1", "-"), ("", "192.0.2.1:80")]),
+    ("192.0.2.1:80 192.0.2.2:80", &[("192.0.2.2", "192.0.2.2:80"), ("", "?")]),
+    ("a.test:80 127.0.0.1:80", &[("127.0.0.1", "127.0.0.1:80"), ("127.0.0.2", "?"), ("", "?")]),
+    ("80,quic 81 unix:/s", &[("127.0.0.1", "-"), ("", "-")]),
+];
+
+#[test]
+fn the_socket_that_takes_a_connection() {
+    for (listens, connections) in SOCKETS {
+        let listens: String =
+            listens.split(' ').map(|listen| format!("listen {};", listen.replace(',', " "))).collect();
+        with_model(&format!("server {{ {listens} }}"), |model| {
+            for (address, expected) in *connections {
+                let socket = match model.socket_at(address.parse().ok(), 80, false) {
+                    Settled::Known(Some(socket)) => socket.endpoint.to_string(),
+                    Settled::Known(None) => "-".to_owned(),
+                    Settled::Unknown => "?".to_owned(),
+                };
+                assert_eq!(socket, *expected, "{listens} {address}");
+            }
+            assert_eq!(
+                model.sockets_on_port(80).len() + model.sockets_on_port(81).len() + model.sockets_on_port(0).len(),
+                model.sockets().len()
+            );
         });
     }
 }
