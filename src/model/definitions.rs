@@ -21,11 +21,7 @@ pub(super) struct Definitions<'c> {
 impl<'c> Definitions<'c> {
     pub(super) fn read(config: &'c Config<'c>) -> Definitions<'c> {
         let mut tables = FxHashMap::default();
-        let blocks = [
-            ("map", TableKind::Map),
-            ("geo", TableKind::Geo),
-            ("split_clients", TableKind::SplitClients),
-        ];
+        let blocks = [("map", TableKind::Map), ("geo", TableKind::Geo), ("split_clients", TableKind::SplitClients)];
         for (name, kind) in blocks {
             for block in config.directives_named(name, Contexts::HTTP) {
                 if let Some((name, table)) = Table::read(kind, block) {

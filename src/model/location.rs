@@ -188,7 +188,12 @@ pub(super) type Matches<'q, 'c> = dyn FnMut(Directive<'c>, &Pattern) -> bool + '
 
 /// The location in a server that answers `uri`. `matches` says whether a regex does; it is asked in the order in
 /// which nginx runs them.
-pub(super) fn find<'c>(model: &Model<'c>, server: Directive<'c>, uri: &str, matches: &mut Matches<'_, 'c>) -> Lookup<'c> {
+pub(super) fn find<'c>(
+    model: &Model<'c>,
+    server: Directive<'c>,
+    uri: &str,
+    matches: &mut Matches<'_, 'c>,
+) -> Lookup<'c> {
     let mut found = None;
     match find_at(model, server, uri, matches, &mut found, 0) {
         Level::Final | Level::Open => Lookup::Location(found),
@@ -215,7 +220,9 @@ fn find_at<'c>(
     }
     let prefix = table.longest_prefix(uri);
     let is_whole = prefix.is_some_and(|prefix| prefix.text.len() == uri.len());
-    if !is_whole && let Some(location) = table.literal(&format!("{uri}/")).filter(|location| redirects_to_slash(*location)) {
+    if !is_whole
+        && let Some(location) = table.literal(&format!("{uri}/")).filter(|location| redirects_to_slash(*location))
+    {
         return Level::AddSlash(location);
     }
     let mut keeps_regexes_away = false;

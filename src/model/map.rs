@@ -130,7 +130,8 @@ impl<'c> Table<'c> {
         if let Some(&(value, true)) = self.leading.get(key) {
             return Some(value);
         }
-        let leading = key.match_indices('.').filter(|(dot, _)| *dot > 0).find_map(|(dot, _)| self.leading.get(&key[dot + 1..]));
+        let leading =
+            key.match_indices('.').filter(|(dot, _)| *dot > 0).find_map(|(dot, _)| self.leading.get(&key[dot + 1..]));
         if let Some(&(value, _)) = leading {
             return Some(value);
         }
@@ -143,7 +144,8 @@ impl<'c> Table<'c> {
         if self.is_partial || self.kind != TableKind::Geo {
             return None;
         }
-        let fitting = self.networks.iter().filter_map(|(network, value)| Some((covers_address(network, address)?, value)));
+        let fitting =
+            self.networks.iter().filter_map(|(network, value)| Some((covers_address(network, address)?, value)));
         Some(fitting.max_by_key(|(length, _)| *length).map(|(_, value)| *value).or(self.default))
     }
 

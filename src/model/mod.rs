@@ -17,15 +17,14 @@ mod map;
 pub mod pattern;
 mod processing;
 pub mod proxy;
-pub mod redirect;
 pub mod request;
 pub mod request_host;
 pub mod response;
-pub mod rewrite;
 pub mod selection;
 pub mod server;
 pub mod server_names;
 pub mod socket;
+pub mod starts;
 pub mod trace;
 mod uri;
 pub mod value;
@@ -49,8 +48,8 @@ pub use certificate_use::UsedCertificate;
 pub use choices::{Choices, Condition, explore};
 use definitions::Definitions;
 use document_files::DocumentFiles;
-use location::LocationTable;
 pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
+use location::LocationTable;
 pub use pattern::Pattern;
 pub use proxy::{ProxiedBlock, Upgrading};
 pub use request::{OtherHeaders, Request};
@@ -158,6 +157,7 @@ pub struct Model<'c> {
     /// The locations of servers and locations that were asked for.
     location_tables: FrozenMap<ItemId, Box<LocationTable<'c>>>,
     definitions: OnceLock<Definitions<'c>>,
+    has_patterns: OnceLock<bool>,
 }
 
 impl<'c> Model<'c> {
@@ -200,6 +200,7 @@ impl<'c> Model<'c> {
             patterns: FrozenMap::new(),
             location_tables: FrozenMap::new(),
             definitions: OnceLock::new(),
+            has_patterns: OnceLock::new(),
         }
     }
 
@@ -331,6 +332,14 @@ impl<'c> Model<'c> {
                 owners.entry(name.into()).or_default().push(server.id);
             }
             owners
+        })
+    }
+
+    /// Whether some name of the configuration matches more than one host.
+    fn has_patterns(&self) -> bool {
+        *self.has_patterns.get_or_init(|| {
+            let names = self.servers.iter().flat_map(|server| &server.names);
+            names.into_iter().any(|name| !matches!(name.kind, NameKind::Exact(_) | NameKind::Invalid))
         })
     }
 

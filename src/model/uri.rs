@@ -157,7 +157,6 @@ mod tests {
         ("/%00", None),
         ("/%zz", None),
         ("/%C3%A9", Some("/\u{e9}")),
-        
     ];
 
     #[test]

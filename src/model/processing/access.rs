@@ -19,7 +19,8 @@ enum Verdict {
 
 impl<'c> Processing<'_, 'c, '_> {
     pub(super) fn check_access(&mut self) -> Phase<'c> {
-        if let Some(script) = self.block.children().find(|directive| directive.name_text().starts_with("access_by_lua")) {
+        if let Some(script) = self.block.children().find(|directive| directive.name_text().starts_with("access_by_lua"))
+        {
             return Phase::Lost(format!("what {} does cannot be told", script.name_text()));
         }
         let satisfy = inherit::value_in_effect(self.block, "satisfy").and_then(|directive| directive.argument(0));
@@ -46,11 +47,12 @@ impl<'c> Processing<'_, 'c, '_> {
 
     fn check_address(&mut self) -> (Verdict, Option<Directive<'c>>) {
         let rules = inherit::in_effect_of(self.block, &["allow", "deny"]).directives;
-        let verdict = |rule: Directive<'_>| if rule.is_named("allow") { Verdict::Allowed } else { Verdict::Refused(403) };
+        let verdict =
+            |rule: Directive<'_>| if rule.is_named("allow") { Verdict::Allowed } else { Verdict::Refused(403) };
         let Some(client) = self.arrival.request.client else { return self.assume_address(&rules) };
-        let first = rules.into_iter().find(|rule| {
-            rule.argument(0).is_some_and(|network| covers_address(&network.text(), client).is_some())
-        });
+        let first = rules
+            .into_iter()
+            .find(|rule| rule.argument(0).is_some_and(|network| covers_address(&network.text(), client).is_some()));
         first.map_or((Verdict::Declined, None), |rule| (verdict(rule), Some(rule)))
     }
 
@@ -60,7 +62,8 @@ impl<'c> Processing<'_, 'c, '_> {
         let is_all = |rule: &&Directive<'c>| rule.argument(0).is_some_and(|word| word.is("all"));
         let last = rules.iter().find(is_all).copied();
         let before = rules.iter().take_while(|rule| !is_all(rule));
-        let can = |name: &str| before.clone().any(|rule| rule.is_named(name)) || last.is_some_and(|rule| rule.is_named(name));
+        let can =
+            |name: &str| before.clone().any(|rule| rule.is_named(name)) || last.is_some_and(|rule| rule.is_named(name));
         let denial = rules.iter().find(|rule| rule.is_named("deny")).copied();
         // Without `all` nothing is said of the rest, which is let pass.
         match (can("allow") || last.is_none(), can("deny")) {
@@ -78,7 +81,9 @@ impl<'c> Processing<'_, 'c, '_> {
     }
 
     fn check_password(&mut self) -> (Verdict, Option<Directive<'c>>) {
-        let Some(directive) = inherit::value_in_effect(self.block, "auth_basic") else { return (Verdict::Declined, None) };
+        let Some(directive) = inherit::value_in_effect(self.block, "auth_basic") else {
+            return (Verdict::Declined, None);
+        };
         let realm = directive.argument(0).map(|word| word.text().into_owned()).unwrap_or_default();
         let realm = self.expand(Some(directive), &realm);
         if realm.text == "off" || !inherit::has_in_effect(self.block, "auth_basic_user_file") {
@@ -96,7 +101,8 @@ impl<'c> Processing<'_, 'c, '_> {
 
     fn check_subrequest(&mut self) -> (Verdict, Option<Directive<'c>>) {
         let directive = inherit::value_in_effect(self.block, "auth_request");
-        let Some(directive) = directive.filter(|directive| !directive.argument(0).is_some_and(|word| word.is("off"))) else {
+        let Some(directive) = directive.filter(|directive| !directive.argument(0).is_some_and(|word| word.is("off")))
+        else {
             return (Verdict::Declined, None);
         };
         let clauses = ["auth_request allows the request", "auth_request answers 401", "auth_request answers 403"];

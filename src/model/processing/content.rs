@@ -161,7 +161,10 @@ impl<'c> Processing<'_, 'c, '_> {
             }
             let Some(mapping) = self.mapping() else { return Some(Phase::Finalize(500, directive)) };
             let directory = self.path_of(&mapping, &self.uri);
-            let path = Value { text: format!("{}{}", directory.text, name.text), is_known: directory.is_known && name.is_known };
+            let path = Value {
+                text: format!("{}{}", directory.text, name.text),
+                is_known: directory.is_known && name.is_known,
+            };
             match self.find_file(directive, &mapping, &path, &[Found::File, Found::Nothing]) {
                 Found::Nothing if has_directory => continue,
                 Found::Nothing => {

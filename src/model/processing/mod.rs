@@ -20,7 +20,7 @@ use super::pattern::Pattern;
 use super::request::{OtherHeaders, Request};
 use super::response::{Response, ResponseKind, Step, StepKind, Value};
 use super::uri::RequestPath;
-use super::{ListenSocket, Model, SelectedBy, Server};
+use super::{Model, SelectedBy, Server};
 use crate::config::Directive;
 
 /// nginx answers 500 after this many changes of the URI (`NGX_HTTP_MAX_URI_CHANGES`).
@@ -33,7 +33,6 @@ const MAX_VARIABLE_DEPTH: u32 = 100;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arrival<'m, 'c> {
     pub(super) model: &'m Model<'c>,
-    pub(super) socket: &'m ListenSocket,
     pub(super) request: &'m Request,
     /// The server that Host selected, and why.
     pub(super) server: &'m Server<'c>,
@@ -248,9 +247,7 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
         let own = self.block.children().filter(|directive| location::is_content_handler(*directive)).last();
         let handler = match own {
             // A limit_except passes on as its location does.
-            None if self.block != block => {
-                block.children().filter(|directive| location::is_pass(*directive)).last()
-            }
+            None if self.block != block => block.children().filter(|directive| location::is_pass(*directive)).last(),
             own => own,
         };
         self.handler = handler.or(self.handler);

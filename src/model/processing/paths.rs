@@ -87,7 +87,8 @@ impl<'c> Processing<'_, 'c, '_> {
 
     /// What stands at a path, where it can be seen: its document root exists, or the directory that it is in.
     pub(super) fn look_for(&mut self, path: &Path) -> Option<Found> {
-        let root = self.mapping().filter(|mapping| mapping.base.is_known).map(|mapping| PathBuf::from(mapping.base.text));
+        let root =
+            self.mapping().filter(|mapping| mapping.base.is_known).map(|mapping| PathBuf::from(mapping.base.text));
         let root = root.filter(|root| path.starts_with(root)).or_else(|| path.parent().map(Path::to_path_buf))?;
         self.model().documents.find(&root, path).known()
     }

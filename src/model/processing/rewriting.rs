@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::{Phase, Processing};
 use crate::config::Directive;
-use crate::model::pattern::Pattern;
 use crate::model::document_files::Found;
+use crate::model::pattern::Pattern;
 use crate::model::response::{ResponseKind, Step, StepKind, Value};
 use crate::model::uri::unescape_redirect;
 
@@ -205,8 +205,7 @@ impl<'c> Processing<'_, 'c, '_> {
             }
             [subject, sign @ ("~" | "~*" | "!~" | "!~*"), regex] => {
                 let subject = self.expand(Some(directive), subject);
-                let pattern =
-                    self.model().pattern(directive.name_word(), || Pattern::new(*regex, sign.ends_with('*')));
+                let pattern = self.model().pattern(directive.name_word(), || Pattern::new(*regex, sign.ends_with('*')));
                 self.matches(Some(directive), pattern, &subject, "the regex") != sign.starts_with('!')
             }
             [sign, path] if sign.trim_start_matches('!').starts_with('-') => {

@@ -102,7 +102,8 @@ impl<'c> Processing<'_, 'c, '_> {
                 None => {}
             }
         }
-        if table.kind == TableKind::Geo && table.source.is_none()
+        if table.kind == TableKind::Geo
+            && table.source.is_none()
             && let Some(value) = self.arrival.request.client.and_then(|client| table.locate(client))
         {
             return self.table_word(block, value);
