@@ -26,6 +26,7 @@ pub mod server_names;
 pub mod socket;
 pub mod starts;
 pub mod trace;
+pub mod tracer;
 mod uri;
 pub mod value;
 
@@ -59,7 +60,8 @@ pub use selection::Selected;
 pub use server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
-pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace, Tracer};
+pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
+pub use tracer::{MAX_HOPS, Tracer};
 
 /// What is known of a value that may depend on things outside the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

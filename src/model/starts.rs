@@ -5,7 +5,8 @@ use url::Url;
 
 use super::location::{self, Modifier};
 use super::request::{OtherHeaders, Request};
-use super::trace::{MAX_HOPS, Start, Tracer};
+use super::trace::Start;
+use super::tracer::{MAX_HOPS, Tracer};
 use super::{Model, Server, ServerName};
 use crate::config::Directive;
 use crate::tls::Host;

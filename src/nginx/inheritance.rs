@@ -103,7 +103,8 @@ mod tests {
             ("return", Some(Inheritance::Own), &["return"]),
             ("more_set_headers", Some(Inheritance::Added), &["more_set_headers"]),
             ("brotli", Some(Inheritance::Nearest), &["brotli"]),
-            ("content_by_lua_block", None, &["content_by_lua_block"]),
+            ("content_by_lua_block", Some(Inheritance::Handler), &["content_by_lua_block"]),
+            ("set_by_lua_block", None, &["set_by_lua_block"]),
         ];
         for (name, inheritance, shared) in ROWS {
             assert_eq!(find(name).inheritance(), *inheritance, "{name}");
