@@ -21,6 +21,7 @@ pub mod request;
 pub mod request_host;
 pub mod response;
 pub mod selection;
+mod served_hosts;
 pub mod server;
 pub mod server_names;
 pub mod socket;
@@ -57,6 +58,7 @@ pub use request::{OtherHeaders, Request};
 pub use request_host::{InvalidHost, RequestHost};
 pub use response::{Response, ResponseKind, Step, StepKind, Value};
 pub use selection::Selected;
+use served_hosts::ServedHosts;
 pub use server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
@@ -159,7 +161,7 @@ pub struct Model<'c> {
     /// The locations of servers and locations that were asked for.
     location_tables: FrozenMap<ItemId, Box<LocationTable<'c>>>,
     definitions: OnceLock<Definitions<'c>>,
-    has_patterns: OnceLock<bool>,
+    served_hosts: OnceLock<ServedHosts>,
 }
 
 impl<'c> Model<'c> {
@@ -202,7 +204,7 @@ impl<'c> Model<'c> {
             patterns: FrozenMap::new(),
             location_tables: FrozenMap::new(),
             definitions: OnceLock::new(),
-            has_patterns: OnceLock::new(),
+            served_hosts: OnceLock::new(),
         }
     }
 
@@ -337,17 +339,19 @@ impl<'c> Model<'c> {
         })
     }
 
-    /// Whether some name of the configuration matches more than one host.
-    fn has_patterns(&self) -> bool {
-        *self.has_patterns.get_or_init(|| {
-            let names = self.servers.iter().flat_map(|server| &server.names);
-            names.into_iter().any(|name| !matches!(name.kind, NameKind::Exact(_) | NameKind::Invalid))
-        })
+    fn served_hosts(&self) -> &ServedHosts {
+        self.served_hosts.get_or_init(|| ServedHosts::new(&self.servers))
     }
 
     /// Whether some server names `host` exactly.
     fn owns(&self, host: &str) -> bool {
         self.owners().contains_key(host)
+    }
+
+    /// The servers that name `host` exactly.
+    fn owners_of(&self, host: &str) -> impl Iterator<Item = &Server<'c>> {
+        let found = self.owners().get(host).map(Vec::as_slice).unwrap_or_default();
+        found.iter().map(|&id| self.server(id))
     }
 
     /// The servers that name a host below `domain`.
