@@ -1,7 +1,7 @@
 //! Following a request as a browser does: the connection, the answer, and where a redirect leads, from server to
 //! server of one configuration.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Url;
 
@@ -164,15 +164,16 @@ impl<'m, 'c> Tracer<'m, 'c> {
     /// that take all addresses.
     fn candidates(&self, journey: &Journey<'m>, host: &str) -> Vec<&'m ListenSocket> {
         let on_port = self.model.sockets_on_port(journey.request.port);
-        let tcp = on_port.iter().filter(|socket| !socket.is_quic);
         if on_port.len() <= MANY_SOCKETS {
-            return tcp.collect();
+            return on_port.iter().filter(|socket| !socket.is_quic).collect();
         }
         let port = journey.request.port;
         let owned = self.model.owners_of(host).flat_map(|server| self.model.sockets_of(server.id));
         let mut sockets: Vec<&'m ListenSocket> =
             owned.filter(|socket| !socket.is_quic && socket.endpoint.port == port).collect();
-        sockets.extend(tcp.filter(|socket| socket.endpoint.address.is_wildcard()));
+        for any in [IpAddr::from(Ipv4Addr::UNSPECIFIED), Ipv6Addr::UNSPECIFIED.into()] {
+            sockets.extend(self.model.socket_at(Some(any), port, false).known().flatten());
+        }
         sockets.sort_by_key(|socket| &socket.endpoint);
         sockets.dedup_by_key(|socket| &socket.endpoint);
         sockets
