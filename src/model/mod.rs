@@ -29,6 +29,7 @@ pub mod value;
 #[cfg(test)]
 mod tests;
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -141,6 +142,8 @@ pub struct Model<'c> {
     documents: DocumentFiles<'c>,
     servers: Vec<Server<'c>>,
     sockets: Vec<ListenSocket>,
+    /// Ports of long ranges that have no socket here.
+    further_ports: Vec<RangeInclusive<u16>>,
     /// For each server the sockets it listens on.
     sockets_by_server: Vec<Vec<u32>>,
     /// The servers that name a host, by the host, and by `*.` and its parent domain.
@@ -176,6 +179,8 @@ impl<'c> Model<'c> {
                 sockets_by_server[member.server.0 as usize].push(number as u32);
             }
         }
+        let listens = servers.iter().flat_map(|server| &server.listens);
+        let further_ports = listens.filter_map(|listen| listen.further_ports.clone()).collect();
         let documents = DocumentFiles::new(files, environment.document_files);
         Model {
             config,
@@ -185,6 +190,7 @@ impl<'c> Model<'c> {
             documents,
             servers,
             sockets,
+            further_ports,
             sockets_by_server,
             owners: OnceLock::new(),
             below: OnceLock::new(),

@@ -55,6 +55,8 @@ pub struct Server<'c> {
     pub rejects_handshake: bool,
     /// `ssl on` of nginx before 1.25.1 is in effect: all its sockets speak TLS.
     pub has_ssl_on: bool,
+    /// `http2 on` is in effect.
+    pub has_http2_on: bool,
 }
 
 impl<'c> Server<'c> {
@@ -79,6 +81,7 @@ impl<'c> Server<'c> {
             has_unseen_certificates: inherit::in_effect(directive, "ssl_certificate").is_partial,
             rejects_handshake: inherit::flag_in_effect(directive, "ssl_reject_handshake") == Some(true),
             has_ssl_on: inherit::flag_in_effect(directive, "ssl") == Some(true),
+            has_http2_on: inherit::flag_in_effect(directive, "http2") == Some(true),
         }
     }
 

@@ -422,3 +422,62 @@ fn without_some_certificates(nginx: &Nginx, root: &Path, random: &mut Random, te
     }
     text
 }
+
+/// The `listen`s of the first server and of the second; `P` stands for a port.
+const LISTENS: &[(&[&str], &[&str])] = &[
+    (&["P"], &[]),
+    (&["*:P"], &["127.0.0.2:P"]),
+    (&["localhost:P"], &["127.0.0.1:P default_server"]),
+    (&["127.0.0.01:P"], &[]),
+    (&["P-P"], &["P default"]),
+    (&["[::]:P"], &[]),
+    (&["[::]:P", "P"], &["[::1]:P", "127.0.0.2:P"]),
+    (&["[::]:P ipv6only=off"], &[]),
+    (&["[::]:P"], &["[::]:P ipv6only=off default_server"]),
+    (&["[::]:P ipv6only=on"], &["[::]:P"]),
+    (&["[::]:P ipv6only=off", "[::1]:P"], &["[::]:P default_server"]),
+    (&["127.0.0.1:P reuseport", "127.0.0.2:P backlog=8"], &["127.0.0.2:P default_server"]),
+    (&["P bind"], &["127.0.0.1:P", "[::1]:P deferred"]),
+];
+
+#[test]
+fn the_same_socket_takes_a_connection() {
+    for nginx in real::all() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("nginx.conf");
+        let ports = free_ports(LISTENS.len() + 1);
+        let mut servers = format!("    server {{ listen {}; }}\n", ports[LISTENS.len()]);
+        for (number, ((first, second), port)) in LISTENS.iter().zip(&ports).enumerate() {
+            for (listens, server) in [(first, 2 * number + 1), (second, 2 * number + 2)] {
+                let listens: String = listens
+                    .iter()
+                    .map(|listen| format!("listen {}; ", listen.replace('P', &port.to_string())))
+                    .collect();
+                // A server without any would listen on port 80.
+                if !listens.is_empty() && (has_ipv6() || !listens.contains("[::")) {
+                    servers.push_str(&format!("    server {{ {listens}return 200 \"server {server}.\"; }}\n"));
+                }
+            }
+        }
+        let text = surrounded(directory.path(), &servers);
+        let _running = start(nginx, &root, &text, ports[LISTENS.len()]);
+        let mut tally = Tally::default();
+        with_model(&root, nginx.version, |model| {
+            for address in ports[..LISTENS.len()].iter().flat_map(|&port| addresses(port)) {
+                let expected = socket_of(model, address).map(|socket| {
+                    let server = model.select_by_host(socket, Some("a.test")).unwrap().known().unwrap().server;
+                    let answer = server.directive.children_named("return").next().unwrap().argument(1).unwrap();
+                    answer.text().into_owned()
+                });
+                let found = TcpStream::connect(address).ok().map(|mut stream| {
+                    let mut answer = String::new();
+                    stream.write_all(request(Some("a.test")).as_bytes()).unwrap();
+                    stream.read_to_string(&mut answer).unwrap();
+                    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+                });
+                tally.compare(Settled::Known(expected), &found, &address.to_string());
+            }
+        });
+        assert!(tally.differences.is_empty(), "{nginx:?}\n{}\n{text}", tally.differences.join("\n"));
+    }
+}
