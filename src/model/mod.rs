@@ -40,7 +40,7 @@ use crate::config::{Config, Directive};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{Certificate, CertificateFile, CertificateName, CertificateStore, Host, UnixTime};
+use crate::tls::{CertificateFile, CertificateStore, Host, UnixTime};
 
 pub use certificate_use::UsedCertificate;
 pub use choices::{Choices, Condition, explore};
@@ -150,6 +150,8 @@ pub struct Model<'c> {
     owners: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
     /// The servers that name a host below a domain, by the domain.
     below: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
+    /// The `ssl_certificate`s with the servers that they are in effect in.
+    certificate_uses: OnceLock<Vec<certificate_use::Usage>>,
     /// Compiled regexes by the word that holds them.
     patterns: FrozenMap<Span, Box<Pattern>>,
 }
@@ -160,13 +162,11 @@ impl<'c> Model<'c> {
         let blocks = config.directives_named("server", Contexts::HTTP).filter(Directive::is_block);
         let servers: Vec<Server<'c>> =
             blocks.enumerate().map(|(id, block)| Server::new(ServerId(id as u32), block)).collect();
-        let paths = servers.iter().flat_map(|server| &server.certificates).filter_map(|used| match &used.source {
-            CertificateSource::File(path) => Some(path.clone()),
-            CertificateSource::Unknown => None,
-        });
         let certificates = match environment.certificates {
             CertificateMode::Skip => CertificateStore::default(),
-            CertificateMode::Auto | CertificateMode::Require => CertificateStore::load(files, paths),
+            CertificateMode::Auto | CertificateMode::Require => {
+                CertificateStore::load(files, certificate_use::paths(&servers, files))
+            }
         };
         let lacks_certificates = environment.certificates == CertificateMode::Auto
             && !certificates.is_empty()
@@ -194,6 +194,7 @@ impl<'c> Model<'c> {
             sockets_by_server,
             owners: OnceLock::new(),
             below: OnceLock::new(),
+            certificate_uses: OnceLock::new(),
             patterns: FrozenMap::new(),
         }
     }
@@ -257,30 +258,6 @@ impl<'c> Model<'c> {
         }
     }
 
-    /// The file of a certificate, if it was read.
-    #[must_use]
-    pub fn certificate_file(&self, used: &CertificateUse<'_>) -> Option<&CertificateFile> {
-        match &used.source {
-            CertificateSource::File(path) => self.certificates.file(path),
-            CertificateSource::Unknown => None,
-        }
-    }
-
-    /// Whether the certificates of `server` cover `host`. Where it has several (RSA and ECDSA), the
-    /// client gets one of them; one that names the host is enough to say it is meant to.
-    #[must_use]
-    pub fn coverage(&self, server: &Server<'_>, host: &Host) -> Coverage {
-        let mut coverage = if server.certificates.is_empty() { Coverage::Unknown } else { Coverage::NotCovered };
-        for used in &server.certificates {
-            match self.certificate_file(used).and_then(CertificateFile::leaf) {
-                Some(leaf) if leaf.covers(host) => return Coverage::Covered,
-                Some(_) => {}
-                None => coverage = Coverage::Unknown,
-            }
-        }
-        coverage
-    }
-
     /// The regex in `word`, compiled once however often it is asked.
     pub(super) fn pattern(&self, word: Word<'_>, make: impl FnOnce() -> Pattern) -> &Pattern {
         match self.patterns.get(&word.span()) {
@@ -294,12 +271,6 @@ impl<'c> Model<'c> {
         let contexts = Contexts::LOCATION | Contexts::IF_IN_LOCATION | Contexts::LIMIT_EXCEPT;
         let passes = self.config.directives_named("proxy_pass", contexts);
         passes.filter_map(|pass| Some(ProxiedBlock { block: pass.parent()?, pass }))
-    }
-
-    /// The names of the certificates that `server` presents, as far as they are known.
-    pub fn certificate_names(&self, server: &Server<'_>) -> impl Iterator<Item = &CertificateName> {
-        let leaves = server.certificates.iter().filter_map(|used| self.certificate_file(used)?.leaf());
-        leaves.flat_map(Certificate::names).collect::<Vec<_>>().into_iter()
     }
 
     /// The servers that name a host which the certificates of `server` cover, in the order of the
@@ -343,12 +314,6 @@ impl<'c> Model<'c> {
         });
         let found = domain.name().and_then(|domain| below.get(domain)).map(Vec::as_slice).unwrap_or_default();
         found.iter().map(|&id| self.server(id))
-    }
-
-    /// The certificates that `ssl_certificate` directives name, in the order of the configuration,
-    /// each with the servers that present it.
-    pub fn certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
-        UsedCertificate::all(self).into_iter()
     }
 
     /// The hosts that this configuration names exactly, anywhere in `http`, each with the server

@@ -121,7 +121,8 @@ impl<'c> ServerName<'c> {
 /// The host behind a name, if a client can ask for it. `_` is a label of its own in no DNS name that
 /// a browser would open; `localhost` and names with a dot are.
 fn real_host(name: &str) -> Option<Host> {
-    if !name.bytes().any(|byte| byte.is_ascii_alphanumeric()) && name.is_ascii() {
+    // A dot at the end stays in a server name, and goes from what clients ask for.
+    if !name.bytes().any(|byte| byte.is_ascii_alphanumeric()) && name.is_ascii() || name.ends_with('.') {
         return None;
     }
     Host::parse(name.as_bytes()).ok()

@@ -77,7 +77,8 @@ const SELECTION: &[(&[&str], &str, u32, SelectedBy)] = &[
     (&["b.test", "a.test", ".a.test"], "www.a.test", 0, SelectedBy::Default), // the exact name drops it
     (&["b.test", "*.a.test", ".a.test", "a.test"], "a.test", 0, SelectedBy::Default), // reserved, yet ignored
     (&["a.test", "b.test"], "c.test", 0, SelectedBy::Default),
-    (&["b.test", "~^$", "~^"], "", 0, SelectedBy::Default), // no host: no regex is asked
+    (&["b.test", "a.test."], "a.test", 0, SelectedBy::Default), // a dot at the end stays
+    (&["b.test", "~^$", "~^"], "", 0, SelectedBy::Default),     // no host: no regex is asked
     (&["b.test", "\"\""], "", 1, SelectedBy::Exact),
     (&["~^a"], "a.test", 0, SelectedBy::Default), // alone: names are not looked at
     (&["a.test ~^(a)"], "a.test", 0, SelectedBy::Exact), // but for captures
@@ -186,5 +187,15 @@ fn a_port_far_up_in_a_range_is_not_known() {
     with_model("server { listen 8000-9000; }", |model| {
         let is_known = |port| model.socket_at(None, port, false).known().map(|socket| socket.is_some());
         assert_eq!([is_known(8000), is_known(8999), is_known(9001)], [Some(true), None, Some(false)]);
+    });
+}
+
+#[test]
+fn a_name_with_a_dot_at_its_end_means_no_host() {
+    with_model("server { server_name a.test. .b.test. *.c.test. d.test; }", |model| {
+        let server = model.servers().next().unwrap();
+        let hosts: Vec<String> =
+            server.names.iter().flat_map(ServerName::witnesses).map(|host| host.to_string()).collect();
+        assert_eq!(hosts, ["d.test"]);
     });
 }

@@ -407,6 +407,56 @@ fn the_same_certificate_is_presented_for_a_name() {
     }
 }
 
+#[test]
+fn a_certificate_of_its_own_for_each_name() {
+    if !has_openssl() {
+        return;
+    }
+    const NAMES: &[&str] = &["shop.example", "API.shop.example", "blog.example", "news.blog.example"];
+    for nginx in real::all() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("nginx.conf");
+        let port = free_ports(1)[0];
+        let pki = pki();
+        let pki = pki.display();
+        let servers = format!(
+            "    server {{ listen {port} ssl; server_name _;\n        ssl_certificate {pki}/localhost.pem; \
+             ssl_certificate_key {pki}/localhost.key; }}\n    server {{ listen {port} ssl; server_name {};\n        \
+             ssl_certificate {pki}/${{ssl_server_name}}.pem; ssl_certificate_key {pki}/$ssl_server_name.key;\n        \
+             return 200 \"server 1.\"; }}\n",
+            NAMES.join(" ")
+        );
+        let text = surrounded(directory.path(), &servers);
+        let _running = start(nginx, &root, &text, port);
+        let mut tally = Tally::default();
+        with_model(&root, nginx.version, |model| {
+            let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
+            let socket = socket_of(model, address).unwrap();
+            for name in NAMES {
+                let name = name.to_ascii_lowercase();
+                let server = model.select_by_sni(socket, Some(&name)).known().unwrap().server;
+                let host = name.parse().unwrap();
+                let file = model.certificate_file_for(&server.certificates[0], &host);
+                let expected = match file {
+                    Some(file) => Settled::Known(file.path.clone()),
+                    None => Settled::Unknown,
+                };
+                let known: Vec<_> = file.iter().map(|file| file.path.clone()).collect();
+                let known: Vec<_> = known
+                    .into_iter()
+                    .map(|path| (path.clone(), first_certificate(&std::fs::read_to_string(path).unwrap()).unwrap()))
+                    .collect();
+                match handshake(address, Some(&name), &name, &known) {
+                    Handshake::Done(Some(found), Some(1)) => tally.compare(expected, &found, &name),
+                    other => tally.compare(expected, &PathBuf::from(format!("{other:?}")), &name),
+                }
+            }
+        });
+        assert!(tally.differences.is_empty(), "{nginx:?}\n{}\n{text}", tally.differences.join("\n"));
+        assert_eq!((tally.asked, tally.unknown), (4, 1));
+    }
+}
+
 /// Takes the certificate away from some servers, as long as nginx still starts.
 fn without_some_certificates(nginx: &Nginx, root: &Path, random: &mut Random, text: String) -> String {
     let mut text = text;

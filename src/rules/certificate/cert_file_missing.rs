@@ -10,7 +10,7 @@ pub(super) struct CertFileMissing;
 impl Rule for CertFileMissing {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let mut unreadable = model.certificate_uses().filter_map(|used| match &used.file?.problem {
-            Some(CertificateProblem::Unreadable(error)) => Some((used.clone(), error)),
+            Some(CertificateProblem::Unreadable(error)) => Some((used, error)),
             _ => None,
         });
         if model.lacks_certificates {

@@ -42,17 +42,17 @@ fn report(
     };
     let presenting = presenting(model, socket, server, host);
     let Some(used) = presenting.certificates.first() else { return };
-    let leaf = model.certificate_file(used).and_then(CertificateFile::leaf);
+    let leaf = model.certificate_file_for(used, host).and_then(CertificateFile::leaf);
+    let path = used.text_for(host).unwrap_or_default();
     let covered = leaf.map(|leaf| leaf.names_text(SPELLED_OUT)).unwrap_or_default();
     let hosts: Vec<String> = uncovered.iter().map(|(_, host)| host.to_string()).collect();
     let hosts = spelled_out(&hosts);
     let message = match severity {
         Severity::Info if matches!(first.kind, NameKind::WildcardLeading(_) | NameKind::DotLeading(_)) => format!(
-            "server name {first} matches any depth, its certificate {} does not: {hosts} would be refused \
-             ({covered})",
-            used.word.text()
+            "server name {first} matches any depth, its certificate {path} does not: {hosts} would be refused \
+             ({covered})"
         ),
-        _ => format!("the certificate {} does not cover {hosts}: it is for {covered}", used.word.text()),
+        _ => format!("the certificate {path} does not cover {hosts}: it is for {covered}"),
     };
     let finding = sink.add(severity, span, message);
     let owner = if presenting.id == server.id {
