@@ -4,25 +4,30 @@
 //! of [`crate::config`], the facts of [`crate::nginx`] and the certificates of [`crate::tls`], and
 //! never judges: that is for the rules.
 
+mod access;
 pub mod certificate_use;
 pub mod choices;
+mod definitions;
 pub mod document_files;
 pub mod hsts;
 pub mod inherit;
 pub mod listen;
 pub mod location;
+mod map;
 pub mod pattern;
+mod processing;
 pub mod proxy;
-pub mod redirect;
 pub mod request;
 pub mod request_host;
 pub mod response;
-pub mod rewrite;
 pub mod selection;
+mod served_hosts;
 pub mod server;
 pub mod server_names;
 pub mod socket;
+pub mod starts;
 pub mod trace;
+pub mod tracer;
 mod uri;
 pub mod value;
 
@@ -36,7 +41,7 @@ use std::sync::OnceLock;
 use elsa::sync::FrozenMap;
 use rustc_hash::FxHashMap;
 
-use crate::config::{Config, Directive};
+use crate::config::{Config, Directive, ItemId};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
@@ -44,18 +49,22 @@ use crate::tls::{CertificateFile, CertificateStore, Host, UnixTime};
 
 pub use certificate_use::UsedCertificate;
 pub use choices::{Choices, Condition, explore};
+use definitions::Definitions;
 use document_files::DocumentFiles;
 pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
+use location::LocationTable;
 pub use pattern::Pattern;
 pub use proxy::{ProxiedBlock, Upgrading};
 pub use request::{OtherHeaders, Request};
 pub use request_host::{InvalidHost, RequestHost};
 pub use response::{Response, ResponseKind, Step, StepKind, Value};
 pub use selection::Selected;
+use served_hosts::ServedHosts;
 pub use server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
-pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace, Tracer};
+pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
+pub use tracer::{MAX_HOPS, Tracer};
 
 /// What is known of a value that may depend on things outside the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,6 +163,10 @@ pub struct Model<'c> {
     certificate_uses: OnceLock<Vec<certificate_use::Usage>>,
     /// Compiled regexes by the word that holds them.
     patterns: FrozenMap<Span, Box<Pattern>>,
+    /// The locations of servers and locations that were asked for.
+    location_tables: FrozenMap<ItemId, Box<LocationTable<'c>>>,
+    definitions: OnceLock<Definitions<'c>>,
+    served_hosts: OnceLock<ServedHosts>,
 }
 
 impl<'c> Model<'c> {
@@ -196,6 +209,9 @@ impl<'c> Model<'c> {
             below: OnceLock::new(),
             certificate_uses: OnceLock::new(),
             patterns: FrozenMap::new(),
+            location_tables: FrozenMap::new(),
+            definitions: OnceLock::new(),
+            served_hosts: OnceLock::new(),
         }
     }
 
@@ -266,6 +282,11 @@ impl<'c> Model<'c> {
         }
     }
 
+    /// The variables that the configuration defines.
+    fn definitions(&self) -> &Definitions<'c> {
+        self.definitions.get_or_init(|| Definitions::read(self.config))
+    }
+
     /// The `location`s, `if`s and `limit_except`s that proxy, in the order of the configuration.
     pub fn proxied_blocks(&self) -> impl Iterator<Item = ProxiedBlock<'_>> {
         let contexts = Contexts::LOCATION | Contexts::IF_IN_LOCATION | Contexts::LIMIT_EXCEPT;
@@ -295,9 +316,19 @@ impl<'c> Model<'c> {
         })
     }
 
+    fn served_hosts(&self) -> &ServedHosts {
+        self.served_hosts.get_or_init(|| ServedHosts::new(&self.servers))
+    }
+
     /// Whether some server names `host` exactly.
     fn owns(&self, host: &str) -> bool {
         self.owners().contains_key(host)
+    }
+
+    /// The servers that name `host` exactly.
+    fn owners_of(&self, host: &str) -> impl Iterator<Item = &Server<'c>> {
+        let found = self.owners().get(host).map(Vec::as_slice).unwrap_or_default();
+        found.iter().map(|&id| self.server(id))
     }
 
     /// The servers that name a host below `domain`.
