@@ -157,8 +157,8 @@ pub struct Model<'c> {
     sockets_by_server: Vec<Vec<u32>>,
     /// The servers that name a host, by the host, and by `*.` and its parent domain.
     owners: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
-    /// The servers that name a host below a domain, by the domain.
-    below: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
+    /// The names of hosts below a domain, by the domain.
+    below: OnceLock<FxHashMap<Box<str>, Vec<(ServerId, usize)>>>,
     /// The `ssl_certificate`s with the servers that they are in effect in.
     certificate_uses: OnceLock<Vec<certificate_use::Usage>>,
     /// Compiled regexes by the word that holds them.
@@ -307,10 +307,17 @@ impl<'c> Model<'c> {
             let mut owners: FxHashMap<Box<str>, Vec<ServerId>> = FxHashMap::default();
             for (host, server) in self.named_hosts() {
                 let name = host.to_string();
+                let mut add = |name: Box<str>| {
+                    let servers = owners.entry(name).or_default();
+                    // A server may have thousands of names below one domain.
+                    if servers.last() != Some(&server.id) {
+                        servers.push(server.id);
+                    }
+                };
                 if let Some((_, parent)) = name.split_once('.') {
-                    owners.entry(format!("*.{parent}").into()).or_default().push(server.id);
+                    add(format!("*.{parent}").into());
                 }
-                owners.entry(name.into()).or_default().push(server.id);
+                add(name.into());
             }
             owners
         })
@@ -331,20 +338,22 @@ impl<'c> Model<'c> {
         found.iter().map(|&id| self.server(id))
     }
 
-    /// The servers that name a host below `domain`.
-    fn servers_below(&self, domain: &Host) -> impl Iterator<Item = &Server<'c>> {
+    /// The names of hosts below `domain`.
+    fn names_below(&self, domain: &Host) -> impl Iterator<Item = &ServerName<'c>> {
         let below = self.below.get_or_init(|| {
-            let mut below: FxHashMap<Box<str>, Vec<ServerId>> = FxHashMap::default();
-            for (host, server) in self.named_hosts() {
-                let name = host.name().unwrap_or_default();
-                for (dot, _) in name.match_indices('.') {
-                    below.entry(name[dot + 1..].into()).or_default().push(server.id);
+            let mut below: FxHashMap<Box<str>, Vec<(ServerId, usize)>> = FxHashMap::default();
+            for server in self.servers() {
+                for (number, name) in server.names.iter().enumerate() {
+                    let Some(Host::Name(host)) = name.host() else { continue };
+                    for (dot, _) in host.match_indices('.') {
+                        below.entry(host[dot + 1..].into()).or_default().push((server.id, number));
+                    }
                 }
             }
             below
         });
         let found = domain.name().and_then(|domain| below.get(domain)).map(Vec::as_slice).unwrap_or_default();
-        found.iter().map(|&id| self.server(id))
+        found.iter().map(|&name| self.name(name))
     }
 
     /// The hosts that this configuration names exactly, anywhere in `http`, each with the server
