@@ -23,6 +23,7 @@ pub mod socket;
 pub mod trace;
 mod uri;
 pub mod value;
+pub mod verdict;
 
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,7 @@ pub use server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
 pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace, Tracer};
+pub use verdict::Verdict;
 
 /// What is known of a value that may depend on things outside the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
