@@ -6,6 +6,7 @@
 
 pub mod certificate_use;
 pub mod choices;
+pub mod difference;
 pub mod document_files;
 pub mod hsts;
 pub mod inherit;
@@ -13,6 +14,7 @@ pub mod listen;
 pub mod location;
 pub mod pattern;
 pub mod proxy;
+pub mod questions;
 pub mod redirect;
 pub mod request;
 pub mod response;
@@ -24,6 +26,7 @@ pub mod trace;
 mod uri;
 pub mod value;
 pub mod verdict;
+pub mod witness;
 
 #[cfg(test)]
 mod tests;

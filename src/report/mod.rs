@@ -3,6 +3,8 @@
 //! It reads the findings of [`crate::rules`], the traces of [`crate::model`] and the texts of [`crate::source`]. It
 //! finds nothing, opens nothing and does not know where its output goes: each format writes to what it is given.
 
+mod difference_human;
+mod difference_json;
 mod excerpt;
 mod human;
 mod json;
@@ -17,6 +19,8 @@ use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
+pub use difference_human::write_difference_human;
+pub use difference_json::{DIFFERENCE_SCHEMA, write_difference_json};
 pub(crate) use human::wrapping;
 pub use human::{HumanStyle, write_human};
 pub use json::{FINDINGS_SCHEMA, write_json};

@@ -99,7 +99,7 @@ struct ResponseObject<'r> {
 }
 
 #[derive(Serialize)]
-struct HstsObject {
+pub(super) struct HstsObject {
     max_age: u64,
     include_subdomains: bool,
     preload: bool,
@@ -191,7 +191,7 @@ fn selected_by_name(by: SelectedBy) -> &'static str {
     }
 }
 
-fn refusal_name(refusal: Refusal) -> &'static str {
+pub(super) fn refusal_name(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::NothingListens => "nothing-listens",
         Refusal::HandshakeRejected => "handshake-rejected",
@@ -200,7 +200,7 @@ fn refusal_name(refusal: Refusal) -> &'static str {
 }
 
 /// `return 444` is a `return`, although what it returns is nothing.
-fn kind_name(kind: ResponseKind) -> &'static str {
+pub(super) fn kind_name(kind: ResponseKind) -> &'static str {
     match kind {
         ResponseKind::Redirect => "redirect",
         ResponseKind::Return | ResponseKind::Closed => "return",

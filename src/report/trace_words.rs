@@ -105,14 +105,15 @@ pub(super) fn response(report: &TraceReport<'_, '_>, response: &Response<'_>) ->
     }
 }
 
-pub(super) fn hsts(policy: HstsPolicy, hop: &Hop<'_, '_>) -> String {
-    let mut text = format!("max-age={}", policy.max_age);
-    if policy.include_subdomains {
-        text.push_str("; includeSubDomains");
-    }
-    if policy.preload {
-        text.push_str("; preload");
-    }
+/// A policy as the header says it.
+pub(super) fn policy(policy: HstsPolicy) -> String {
+    let flags = [(policy.include_subdomains, "; includeSubDomains"), (policy.preload, "; preload")];
+    let flags: String = flags.iter().filter(|(is_set, _)| *is_set).map(|(_, text)| *text).collect();
+    format!("max-age={}{flags}", policy.max_age)
+}
+
+pub(super) fn hsts(hop_policy: HstsPolicy, hop: &Hop<'_, '_>) -> String {
+    let mut text = policy(hop_policy);
     // RFC 6797, section 8.1.
     if hop.url.scheme() == "http" {
         text.push_str(", which browsers ignore over plain HTTP");
