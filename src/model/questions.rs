@@ -7,15 +7,9 @@ use std::net::{IpAddr, Ipv6Addr};
 use url::Url;
 
 use super::listen::Address;
-use super::{ListenSocket, Model, NameKind, Server, ServerName, Settled, witness};
+use super::starts::{ANY_HOST, NAMES_WITH_ALL_PATHS, host_text};
+use super::{ListenSocket, Model, NameKind, Server, ServerName, witness};
 use crate::tls::Host;
-
-/// The host that stands for all that nobody names.
-const ANY_HOST: &str = "any-host.invalid";
-
-/// Names of a server that are asked for with every path; further ones only with `/`. Servers treat their names alike
-/// unless they ask for `$host`, and then at the root.
-const NAMES_WITH_ALL_PATHS: usize = 4;
 
 /// Stands for all IPv6 addresses that have no socket of their own; nobody listens on it (RFC 3849).
 const ANY_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
@@ -191,11 +185,7 @@ fn hosts(name: &ServerName<'_>) -> Vec<String> {
         }
         _ => name.witnesses(),
     };
-    let text = |host: Host| match host {
-        Host::Ip(IpAddr::V6(address)) => format!("[{address}]"),
-        other => other.to_string(),
-    };
-    found.into_iter().map(text).collect()
+    found.iter().map(host_text).collect()
 }
 
 /// `/`, a path of each location, at all depths, and one that each `rewrite` takes.

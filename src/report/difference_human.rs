@@ -36,7 +36,7 @@ pub fn write_difference_human(comparison: &Comparison, style: HumanStyle, out: &
 }
 
 /// One line of a change.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Change {
     aspect: Aspect,
     old: String,

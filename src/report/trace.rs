@@ -105,12 +105,6 @@ pub(super) fn location_pattern(location: Directive<'_>) -> (String, &'static str
         let words: Vec<_> = location.arguments().map(|word| word.text().into_owned()).collect();
         return (words.join(" "), "");
     };
-    match modifier {
-        Modifier::Prefix => (pattern, ""),
-        Modifier::Exact => (pattern, "="),
-        Modifier::PrefixOnly => (pattern, "^~"),
-        Modifier::Regex => (pattern, "~"),
-        Modifier::RegexIgnoringCase => (pattern, "~*"),
-        Modifier::Named => (pattern.trim_start_matches('@').to_owned(), "@"),
-    }
+    let pattern = pattern.strip_prefix('@').filter(|_| modifier == Modifier::Named).map_or(pattern.clone(), str::to_owned);
+    (pattern, modifier.text())
 }

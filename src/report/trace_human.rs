@@ -146,6 +146,7 @@ fn connection(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>, rows: &mut Vec<Ro
 
 fn internal(report: &TraceReport<'_, '_>, step: &Step<'_>) -> String {
     let by = match step.kind {
+        StepKind::Replace => "by rewrite, which looks for no other location".to_owned(),
         StepKind::Rewrite => "by rewrite".to_owned(),
         StepKind::TryFiles => "by try_files".to_owned(),
         StepKind::Index if step.by.is_none() => "by nginx's default `index index.html`".to_owned(),

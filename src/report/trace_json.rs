@@ -118,7 +118,7 @@ impl<'r> HopObject<'r> {
                 selected_by: selected_by_name(response.selected_by),
             }),
             location: response.and_then(|response| Some(LocationObject::new(report, response.location?))),
-            internal: response.map_or(Vec::new(), |response| response.steps.iter().map(|step| &*step.uri).collect()),
+            internal: response.map_or(Vec::new(), |response| response.internal_redirects().collect()),
             response: response.map(ResponseObject::new),
             hsts: hop.hsts.map(|policy| policy.into()),
             conditions: hop.conditions.iter().map(|condition| condition.text.as_str()).collect(),

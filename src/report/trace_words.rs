@@ -4,7 +4,7 @@ use super::trace::{Presented, TraceReport};
 use super::trace_human::at;
 use crate::model::certificate_use::spelled_out;
 use crate::model::{
-    Coverage, Handshake, Hop, HstsPolicy, ListenSocket, Model, NameKind, Outcome, Refusal, Response, ResponseKind,
+    Coverage, Handshake, Hop, HstsPolicy, ListenSocket, Model, NameKind, Outcome, Refusal, RequestHost, Response, ResponseKind,
     SelectedBy, Server, ServerId, Trace, Value, Verdict,
 };
 
@@ -16,10 +16,9 @@ pub(super) fn server(report: &TraceReport<'_, '_>, id: ServerId) -> String {
 
 /// Why the server answers, as a clause.
 pub(super) fn selection(model: &Model<'_>, socket: &ListenSocket, response: &Response<'_>, hop: &Hop<'_, '_>) -> String {
-    let host = hop.request.host.as_deref().unwrap_or_default();
-    let host = host.trim_end_matches(|char: char| char.is_ascii_digit());
-    let host = host.strip_suffix(':').unwrap_or(hop.request.host.as_deref().unwrap_or_default());
-    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    let sent = hop.request.host.as_deref();
+    let host = sent.and_then(|host| RequestHost::parse(host, model.environment.version).ok());
+    let host = host.map(|host| host.name).unwrap_or_default();
     let name = matching_name(model.server(response.server), &host, response.selected_by);
     match response.selected_by {
         SelectedBy::Exact => "which has exactly this name".to_owned(),
