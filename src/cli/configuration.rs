@@ -1,6 +1,6 @@
 //! The one configuration that `trace` asks, and each of the two that it compares.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::arguments::FileOptions;
 use super::input::Input;
@@ -35,11 +35,28 @@ pub(super) fn with_model<T>(
         }
         let model = Model::build(&config, library.files(), environment);
         let shown = |path: &Path| {
-            let path = input.real_path(path);
+            let path = without_dots(input.real_path(path));
             working_directory.and_then(|directory| path.strip_prefix(directory).ok()).unwrap_or(&path).to_path_buf()
         };
         ask(&model, &shown)
     })
+}
+
+/// `sites/../pki/x.pem` as `pki/x.pem`, where this is the same file: links are kept, since `live/x.pem` is what people
+/// know.
+fn without_dots(path: PathBuf) -> PathBuf {
+    let mut short = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir if short.file_name().is_some() => {
+                short.pop();
+            }
+            Component::CurDir => {}
+            other => short.push(other),
+        }
+    }
+    let same = std::fs::canonicalize(&path).ok().is_some_and(|real| std::fs::canonicalize(&short).ok() == Some(real));
+    if same { short } else { path }
 }
 
 /// Shows which files are read, instead of asking anything.

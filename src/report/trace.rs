@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use url::Url;
+
 use crate::config::Directive;
 use crate::model::location::{self, Modifier};
 use crate::model::{
@@ -14,6 +16,8 @@ use crate::tls::CertificateFile;
 pub struct TraceReport<'t, 'c> {
     /// The configuration that was asked.
     pub model: &'t Model<'c>,
+    /// What the user asks for; a browser may ask for another URL at once.
+    pub asked: &'t Url,
     /// A trace for each assignment of what is unknown, at least one; the first one is told.
     pub traces: &'t [Trace<'t, 'c>],
     /// Whether these are all assignments.
@@ -105,6 +109,7 @@ pub(super) fn location_pattern(location: Directive<'_>) -> (String, &'static str
         let words: Vec<_> = location.arguments().map(|word| word.text().into_owned()).collect();
         return (words.join(" "), "");
     };
-    let pattern = pattern.strip_prefix('@').filter(|_| modifier == Modifier::Named).map_or(pattern.clone(), str::to_owned);
+    let pattern =
+        pattern.strip_prefix('@').filter(|_| modifier == Modifier::Named).map_or(pattern.clone(), str::to_owned);
     (pattern, modifier.text())
 }

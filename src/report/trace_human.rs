@@ -6,7 +6,7 @@ use super::human::{HumanStyle, wrapping};
 use super::printable::printable;
 use super::trace::{Place, TraceReport, location_pattern};
 use super::trace_words as words;
-use crate::model::{Coverage, Hop, Outcome, Refusal, Step, StepKind, Trace, Verdict};
+use crate::model::{Coverage, Hop, Outcome, Refusal, ResponseKind, SelectedBy, Step, StepKind, Trace, Verdict};
 
 /// The labels' column; the longest is `certificate`.
 const LABEL_WIDTH: usize = 13;
@@ -24,6 +24,11 @@ const MAX_OTHERS: usize = 4;
 pub fn write_trace_human(report: &TraceReport<'_, '_>, style: HumanStyle, out: &mut dyn Write) -> io::Result<()> {
     let Some(trace) = report.traces.first() else { return Ok(()) };
     let mut page = Page { style, out };
+    if let Some(hop) = trace.hops.first().filter(|hop| hop.url.scheme() != report.asked.scheme()) {
+        let text = format!("The browser knows the host of {} by HSTS, and asks for {}:", report.asked, hop.url);
+        page.paragraph("", Tone::Plain, &text)?;
+        writeln!(page.out)?;
+    }
     let turn = match trace.outcome {
         Outcome::Loop(first) => Some(first),
         _ => None,
@@ -77,14 +82,12 @@ fn rows(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>) -> Vec<Row> {
     let mut rows = Vec::new();
     connection(report, hop, &mut rows);
     let Some(response) = &hop.response else { return rows };
-    let socket = hop.socket.map(|socket| words::selection(report.model, socket, response, hop));
-    let why = socket.map_or(String::new(), |why| format!(", {why}"));
-    rows.push(Row::new("server", format!("{}{why}", words::server(report, response.server))));
+    rows.push(Row::new("server", words::answering(report, response, hop)));
     for step in &response.steps {
         rows.push(Row::new("internal", internal(report, step)));
     }
     rows.push(Row::new("location", location(report, hop)));
-    let is_bad = matches!(response.kind, crate::model::ResponseKind::Closed | crate::model::ResponseKind::Unknown);
+    let is_bad = matches!(response.kind, ResponseKind::Closed | ResponseKind::Unknown);
     let tone = if is_bad { Tone::Doubtful } else { Tone::Plain };
     rows.push(Row::new("response", words::response(report, response)).toned(tone));
     if let Some(policy) = hop.hsts {
@@ -120,10 +123,23 @@ fn connection(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>, rows: &mut Vec<Ro
         let text = "none: no server of this socket says `ssl`, and a TLS client gets no answer it understands";
         rows.push(Row::new("TLS", text.to_owned()).toned(Tone::Bad));
     }
+    if hop.url.scheme() == "https" && !hop.request.is_tls {
+        let text = "ends at the edge, which sends X-Forwarded-Proto: https";
+        rows.push(Row::new("TLS", text.to_owned()));
+    } else if hop.socket.is_some_and(|socket| socket.is_tls) && !hop.request.is_tls {
+        let text = "none: plain HTTP comes to a socket of TLS, which is error 497";
+        rows.push(Row::new("TLS", text.to_owned()).toned(Tone::Bad));
+    }
     let Some(tls) = &hop.tls else { return };
+    let server = match &hop.response {
+        // Its place is told with it.
+        Some(response) if response.server == tls.server => report.server(tls.server).to_string(),
+        _ => words::server(report, tls.server),
+    };
+    let default = if tls.selected_by == SelectedBy::Default { "the default server, " } else { "" };
     let asked = match &tls.sni {
-        Some(sni) => format!("SNI {sni} selects {}", words::server(report, tls.server)),
-        None => format!("without SNI the handshake is for {}", words::server(report, tls.server)),
+        Some(sni) => format!("SNI {sni} selects {default}{server}"),
+        None => format!("no SNI is sent, which selects {default}{server}"),
     };
     rows.push(Row::new("TLS", asked));
     if tls.is_rejected {
@@ -162,14 +178,14 @@ fn location(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>) -> String {
         return "none is reached".to_owned();
     };
     let (pattern, modifier) = location_pattern(location);
-    let (shown, why) = match modifier {
-        "@" => (format!("@{pattern}"), "it is named"),
-        "=" => (format!("= {pattern}"), "it is exactly this"),
-        "^~" => (format!("^~ {pattern}"), "the longest prefix, and ^~ keeps regexes away"),
+    let (pattern, why) = match modifier {
+        "@" => (format!("@{pattern}"), "by its name"),
+        "=" => (format!("= {pattern}"), "exactly the URI"),
+        "^~" => (format!("^~ {pattern}"), "the longest prefix, which keeps regexes away"),
         "~" | "~*" => (format!("{modifier} {pattern}"), "the first regex that matches"),
-        _ => (pattern, "the longest prefix, and no regex matches"),
+        _ => (pattern, "the longest prefix"),
     };
-    format!("{shown}{}, {why}", at(&report.place(location.span())))
+    format!("{pattern}, {why}{}", at(&report.place(location.span())))
 }
 
 /// ` (nginx.conf:7)`.
@@ -193,7 +209,8 @@ fn conclusion(report: &TraceReport<'_, '_>, trace: &Trace<'_, '_>) -> (Tone, Str
     let first = |coverage: Coverage| trace.hops.iter().position(|hop| hop.coverage() == coverage);
     let host = |number: usize| trace.hops[number].url.host_str().unwrap_or_default().to_owned();
     if let Some(number) = first(Coverage::NotCovered) {
-        let text = format!("{ending} But a browser stops at {}: the certificate is not for {}.", number + 1, host(number));
+        let text =
+            format!("{ending} But a browser stops at {}: the certificate is not for {}.", number + 1, host(number));
         return (Tone::Bad, text);
     }
     if let Some(number) = first(Coverage::Unknown).filter(|_| tone == Tone::Good) {

@@ -4,8 +4,8 @@ use super::trace::{Presented, TraceReport};
 use super::trace_human::at;
 use crate::model::certificate_use::spelled_out;
 use crate::model::{
-    Coverage, Handshake, Hop, HstsPolicy, ListenSocket, Model, NameKind, Outcome, Refusal, RequestHost, Response, ResponseKind,
-    SelectedBy, Server, ServerId, Trace, Value, Verdict,
+    Coverage, Handshake, Hop, HstsPolicy, ListenSocket, Model, NameKind, Outcome, Refusal, RequestHost, Response,
+    ResponseKind, SelectedBy, Server, ServerId, Trace, Value, Verdict,
 };
 
 /// `shop.example (sites/shop.conf:3)`.
@@ -14,21 +14,36 @@ pub(super) fn server(report: &TraceReport<'_, '_>, id: ServerId) -> String {
     format!("{server}{}", at(&report.place(server.directive.span())))
 }
 
-/// Why the server answers, as a clause.
-pub(super) fn selection(model: &Model<'_>, socket: &ListenSocket, response: &Response<'_>, hop: &Hop<'_, '_>) -> String {
+/// The server that answers, and why.
+pub(super) fn answering(report: &TraceReport<'_, '_>, response: &Response<'_>, hop: &Hop<'_, '_>) -> String {
+    let server = report.server(response.server);
+    let place = at(&report.place(server.directive.span()));
+    let why =
+        hop.socket.map(|socket| format!(", {}", selection(report.model, socket, server, response.selected_by, hop)));
+    format!("{server}{}{place}", why.unwrap_or_default())
+}
+
+/// Why a server answers, as a clause.
+fn selection(
+    model: &Model<'_>,
+    socket: &ListenSocket,
+    server: &Server<'_>,
+    by: SelectedBy,
+    hop: &Hop<'_, '_>,
+) -> String {
     let sent = hop.request.host.as_deref();
     let host = sent.and_then(|host| RequestHost::parse(host, model.environment.version).ok());
     let host = host.map(|host| host.name).unwrap_or_default();
-    let name = matching_name(model.server(response.server), &host, response.selected_by);
-    match response.selected_by {
+    let name = matching_name(server, &host, by);
+    match by {
         SelectedBy::Exact => "which has exactly this name".to_owned(),
         SelectedBy::WildcardLeading | SelectedBy::WildcardTrailing => format!("by {name}, the longest wildcard"),
         SelectedBy::Regex => format!("by {name}, the first regex that matches"),
-        SelectedBy::Default if !socket.is_shared() => "the only server of this socket".to_owned(),
+        SelectedBy::Default if !socket.is_shared() => "the only server of the socket".to_owned(),
         SelectedBy::Default => {
-            let why = if socket.has_explicit_default { "it says default_server" } else { "it comes first" };
-            let host = if host.is_empty() { "an empty Host" } else { &host };
-            format!("the default server ({why}): no name is {host}")
+            let why = if socket.has_explicit_default { "default_server" } else { "the first one" };
+            let host = if host.is_empty() { "this Host" } else { &host };
+            format!("the default server of the socket ({why}), as no name is {host}")
         }
     }
 }
@@ -50,6 +65,7 @@ fn matching_name(server: &Server<'_>, host: &str, by: SelectedBy) -> String {
     found.first().map_or_else(|| "one of its names".to_owned(), |name| name.to_string())
 }
 
+/// The certificate that is presented, and whether it is good for the host.
 pub(super) fn certificate(
     report: &TraceReport<'_, '_>,
     hop: &Hop<'_, '_>,
@@ -58,33 +74,26 @@ pub(super) fn certificate(
 ) -> String {
     let host = hop.url.host_str().unwrap_or_default();
     let place = at(&report.place(certificate.used.directive.span()));
-    let file = format!("{}{place}", certificate.file);
-    let for_names = if certificate.names.is_empty() {
-        "it names no host".to_owned()
-    } else {
-        format!("it is for {}", spelled_out(&certificate.names))
-    };
+    let names = if certificate.names.is_empty() { "no host".to_owned() } else { spelled_out(&certificate.names) };
     let verdict = match (certificate.covers_host, certificate.is_known) {
         (Some(true), _) => format!("covers {host}"),
-        (Some(false), _) => format!("does not cover {host}: {for_names}"),
-        (None, true) => format!("may cover {host} or not: {for_names}"),
-        (None, false) => format!("is not known here, so that it may cover {host} or not"),
+        (Some(false), _) => format!("does not cover {host}, it is for {names}"),
+        (None, true) => format!("may cover {host} or not, it is for {names}"),
+        (None, false) => format!("may cover {host} or not, it is not known here"),
     };
     let borrowed = if tls.presenting == tls.server {
         String::new()
     } else {
-        format!("; it is the default server's, {}, because {} has none", server(report, tls.presenting), {
-            let asked = report.server(tls.server);
-            asked.to_string()
-        })
+        let asked = report.server(tls.server);
+        format!("; {asked} has none, so this is the default server's, {}", server(report, tls.presenting))
     };
-    format!("{file} {verdict}{borrowed}")
+    format!("{}{place} {verdict}{borrowed}", certificate.file)
 }
 
 pub(super) fn response(report: &TraceReport<'_, '_>, response: &Response<'_>) -> String {
     let by = response.by.map(|directive| {
         let place = at(&report.place(directive.span()));
-        format!(" by {}{place}", directive.name_text())
+        format!(", by {}{place}", directive.name_text())
     });
     let by = by.unwrap_or_default();
     let status = response.status.map_or_else(|| "a status that cannot be told".to_owned(), |status| status.to_string());
@@ -92,7 +101,7 @@ pub(super) fn response(report: &TraceReport<'_, '_>, response: &Response<'_>) ->
     match response.kind {
         ResponseKind::Redirect => format!("{status} to {}{by}", text(&response.location_header)),
         ResponseKind::Return => format!("{status}{by}"),
-        ResponseKind::Proxy => format!("that of {}{by}", text(&response.target)),
+        ResponseKind::Proxy => format!("the one of {}{by}", text(&response.target)),
         ResponseKind::Static if response.target.is_some() => format!("{status}, {}{by}", text(&response.target)),
         ResponseKind::Static => format!("{status}, a file or a page of nginx's own{by}"),
         ResponseKind::Error => format!("{status}, nginx's own error page{by}"),
@@ -170,7 +179,7 @@ pub(super) fn summary(trace: &Trace<'_, '_>) -> String {
     let answer = response.filter(|_| Verdict::of(trace) == Verdict::Answered).map(|response| {
         let status = response.status.map(|status| status.to_string());
         match (&response.target, status) {
-            (Some(target), _) => format!(" It is that of {}.", target.text),
+            (Some(target), _) => format!(" It is the one of {}.", target.text),
             (None, Some(status)) => format!(" It has status {status}."),
             (None, None) => String::new(),
         }
