@@ -1,6 +1,10 @@
 //! What two configurations answer differently, for people: by host, what was and what will be.
 
+use std::collections::hash_map::Entry;
 use std::io::{self, Write};
+use std::net::IpAddr;
+
+use rustc_hash::FxHashMap;
 
 use super::human::{HumanStyle, counted, wrapping};
 use super::printable::printable;
@@ -35,18 +39,21 @@ pub fn write_difference_human(comparison: &Comparison, style: HumanStyle, out: &
     }
 }
 
-/// One line of a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What was and what will be.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Change {
-    aspect: Aspect,
+    label: &'static str,
     old: String,
     new: String,
 }
 
+/// What is asked for but for the host: scheme, port, path, address.
+type Asked = (String, u16, String, Option<IpAddr>);
+
 /// Requests of one host that change alike.
 #[derive(Debug)]
 struct Group<'r> {
-    /// With what is the request's own replaced by nginx's names for it.
+    /// With nginx's names for what is the request's own.
     general: Vec<Change>,
     differences: Vec<&'r Difference>,
 }
@@ -56,33 +63,45 @@ struct Group<'r> {
 struct Section<'r> {
     hosts: Vec<String>,
     groups: Vec<Group<'r>>,
-    /// Requests that a redirect leads to what is already told.
+    /// Requests that the same redirects as before lead to what is told.
     followers: usize,
 }
 
-/// The differences by host; neighbouring hosts that change alike together.
+/// The differences by host; hosts that change alike together.
 fn sections(comparison: &Comparison) -> Vec<Section<'_>> {
     let host = |difference: &Difference| difference.question.url.host_str().map(str::to_owned);
     let mut sections: Vec<Section<'_>> = Vec::new();
+    let mut known: FxHashMap<Vec<(Vec<Change>, Vec<Asked>)>, usize> = FxHashMap::default();
     for of_host in comparison.differences.chunk_by(|a, b| host(a) == host(b)) {
         let section = Section::new(of_host);
-        match sections.last_mut() {
-            Some(last) if last.is_like(&section) => last.hosts.extend(section.hosts),
-            _ => sections.push(section),
+        match known.entry(section.key()) {
+            Entry::Occupied(like) => {
+                let like = &mut sections[*like.get()];
+                like.hosts.extend(section.hosts);
+                like.followers += section.followers;
+            }
+            Entry::Vacant(new) => {
+                new.insert(sections.len());
+                sections.push(section);
+            }
         }
     }
+    // Where all is what follows from other hosts, nothing is left to tell.
+    sections.retain(|section| !section.groups.is_empty());
     sections
 }
 
 impl<'r> Section<'r> {
     fn new(of_host: &'r [Difference]) -> Section<'r> {
         let mut groups: Vec<Group<'r>> = Vec::new();
+        let mut known: FxHashMap<Vec<Change>, usize> = FxHashMap::default();
         for difference in of_host.iter().filter(|difference| difference.follows.is_none()) {
             let general = changes(difference, true);
-            match groups.iter_mut().find(|group| group.general == general) {
-                Some(group) => group.differences.push(difference),
-                None => groups.push(Group { general, differences: vec![difference] }),
-            }
+            let number = *known.entry(general.clone()).or_insert_with(|| {
+                groups.push(Group { general, differences: Vec::new() });
+                groups.len() - 1
+            });
+            groups[number].differences.push(difference);
         }
         let question = of_host.first().map(|difference| &difference.question);
         let host = question.map_or_else(String::new, |question| match question.is_stand_in {
@@ -93,50 +112,41 @@ impl<'r> Section<'r> {
         Section { hosts: vec![host], groups, followers }
     }
 
-    /// Whether the requests of another host, but for the host, are the same ones and change alike.
-    fn is_like(&self, other: &Section<'_>) -> bool {
-        let asked = |group: &Group<'_>| -> Vec<(String, u16, String, Option<std::net::IpAddr>)> {
-            let questions = group.differences.iter().map(|difference| &difference.question);
-            let asked = questions.map(|question| {
-                let url = &question.url;
-                let port = url.port_or_known_default().unwrap_or(0);
-                (url.scheme().to_owned(), port, url.path().to_owned(), question.address)
-            });
-            asked.collect()
+    /// What two hosts that change alike have in common.
+    fn key(&self) -> Vec<(Vec<Change>, Vec<Asked>)> {
+        let asked = |difference: &&Difference| -> Asked {
+            let url = &difference.question.url;
+            let port = url.port_or_known_default().unwrap_or(0);
+            (url.scheme().to_owned(), port, url.path().to_owned(), difference.question.address)
         };
-        let is_stand_in = |section: &Section<'_>| section.hosts.iter().any(|host| host.contains(' '));
-        !is_stand_in(self)
-            && !is_stand_in(other)
-            && self.followers == other.followers
-            && self.groups.len() == other.groups.len()
-            && self
-                .groups
-                .iter()
-                .zip(&other.groups)
-                .all(|(own, other)| own.general == other.general && asked(own) == asked(other))
+        let groups = self.groups.iter();
+        groups.map(|group| (group.general.clone(), group.differences.iter().map(asked).collect())).collect()
     }
 
     fn write(&self, page: &mut Page<'_>) -> io::Result<()> {
-        if self.groups.is_empty() {
-            return Ok(());
-        }
         page.paragraph("", "1", &several(&self.hosts))?;
         for group in &self.groups {
-            let urls: Vec<String> = group.differences.iter().map(|difference| asked_for(difference)).collect();
+            let of_several = self.hosts.len() > 1;
+            let urls: Vec<String> =
+                group.differences.iter().map(|difference| asked_for(difference, of_several)).collect();
             page.paragraph("  ", "0", &several(&urls))?;
-            let is_alone = group.differences.len() == 1 && self.hosts.len() == 1;
+            let is_alone = group.differences.len() == 1 && !of_several;
             let changes = match group.differences.first() {
                 Some(only) if is_alone => changes(only, false),
                 _ => group.general.clone(),
             };
             for change in &changes {
-                page.line("-", "31", change.aspect, &change.old)?;
-                page.line("+", "32", change.aspect, &change.new)?;
+                page.line("-", "31", change.label, &change.old)?;
+                page.line("+", "32", change.label, &change.new)?;
             }
         }
         if self.followers > 0 {
-            let text = format!("{} that a redirect leads to what is told here", counted(self.followers, "more URL"));
-            page.paragraph("  ", "0", &text)?;
+            let lead = if self.followers == 1 { "URL leads" } else { "URLs lead" };
+            page.paragraph(
+                "  ",
+                "0",
+                &format!("{} more {lead} there, by the same redirects as before", self.followers),
+            )?;
         }
         writeln!(page.out)
     }
@@ -150,18 +160,18 @@ fn several(items: &[String]) -> String {
     }
 }
 
-/// What is asked for, as the head of a group.
-fn asked_for(difference: &Difference) -> String {
+/// What is asked for, as the head of a group. `of_several`: the host is one of several.
+fn asked_for(difference: &Difference, of_several: bool) -> String {
     let question = &difference.question;
     let url = &question.url;
-    let text = if question.is_stand_in {
-        let port = url.port_or_known_default().unwrap_or(0);
-        format!("{}://…:{port}{}", url.scheme(), url.path())
+    let text = if question.is_stand_in || of_several {
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{}://$host{port}{}", url.scheme(), url.path())
     } else {
         url.to_string()
     };
     let address = question.address.map(|address| match address {
-        std::net::IpAddr::V6(v6) if v6.segments()[..2] == [0x2001, 0xdb8] => " over IPv6".to_owned(),
+        IpAddr::V6(v6) if v6.segments()[..2] == [0x2001, 0xdb8] => " over IPv6".to_owned(),
         address => format!(" at {address}"),
     });
     let hop = difference.pair().filter(|_| difference.hop > 0).and_then(|(old, _)| old.hops.get(difference.hop));
@@ -172,19 +182,32 @@ fn asked_for(difference: &Difference) -> String {
 /// What changes. `is_general`: with `$host` and `$request_uri` where the text repeats the request's own.
 fn changes(difference: &Difference, is_general: bool) -> Vec<Change> {
     let Some((old, new)) = difference.pair() else {
-        return vec![Change {
-            aspect: Aspect::Conditions,
-            old: assumptions(&difference.old),
-            new: assumptions(&difference.new),
-        }];
+        let (old, new) = (assumptions(&difference.old), assumptions(&difference.new));
+        return vec![Change { label: "conditions", old, new }];
     };
     let general = |text: String| if is_general { generalized(&text, difference) } else { text };
-    let change = |&aspect: &Aspect| Change {
-        aspect,
+    let mut labels: Vec<(&'static str, Aspect)> =
+        difference.changes.iter().map(|&aspect| (label(aspect), aspect)).collect();
+    // Status, target and upstream are told as one response.
+    labels.dedup_by_key(|(label, _)| *label);
+    let change = |(label, aspect): (&'static str, Aspect)| Change {
+        label,
         old: general(told(aspect, old, difference.hop)),
         new: general(told(aspect, new, difference.hop)),
     };
-    difference.changes.iter().map(change).collect()
+    labels.into_iter().map(change).collect()
+}
+
+fn label(aspect: Aspect) -> &'static str {
+    match aspect {
+        Aspect::Connection => "connection",
+        Aspect::Certificate => "certificate",
+        Aspect::Server => "server",
+        Aspect::Status | Aspect::Redirect | Aspect::Upstream => "response",
+        Aspect::Hsts => "HSTS",
+        Aspect::Outcome => "outcome",
+        Aspect::Conditions => "conditions",
+    }
 }
 
 /// A text without what differs from request to request although the directive behind it is the same.
@@ -195,12 +218,21 @@ fn generalized(text: &str, difference: &Difference) -> String {
         Some(start) if start.contains("://") => format!("{start}$request_uri"),
         _ => text.to_owned(),
     };
-    if host.contains('.') { text.replace(host, "$host") } else { text }
+    let belongs_to_name = |char: char| char.is_alphanumeric() || char == '.' || char == '-';
+    let mut general = String::new();
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(host).filter(|_| !host.is_empty()) {
+        let (before, behind) = (&rest[..at], &rest[at + host.len()..]);
+        let is_whole = !before.ends_with(belongs_to_name) && !behind.starts_with(belongs_to_name);
+        general.push_str(before);
+        general.push_str(if is_whole { "$host" } else { host });
+        rest = behind;
+    }
+    general + rest
 }
 
 fn told(aspect: Aspect, answer: &Answer, hop: usize) -> String {
     let Some(hop) = answer.hops.get(hop) else { return "nothing".to_owned() };
-    let or_none = |text: Option<&String>| text.cloned().unwrap_or_else(|| "none".to_owned());
     match aspect {
         Aspect::Connection => match hop.refusal {
             Some(Refusal::NothingListens) => "nothing listens".to_owned(),
@@ -209,10 +241,8 @@ fn told(aspect: Aspect, answer: &Answer, hop: usize) -> String {
             None => "there is one".to_owned(),
         },
         Aspect::Certificate => certificate(hop),
-        Aspect::Server => or_none(hop.server.as_ref()),
-        Aspect::Status => status(hop),
-        Aspect::Redirect => or_none(hop.location_header.as_ref()),
-        Aspect::Upstream => or_none(hop.upstream.as_ref()),
+        Aspect::Server => hop.server.clone().unwrap_or_else(|| "none".to_owned()),
+        Aspect::Status | Aspect::Redirect | Aspect::Upstream => response(hop),
         Aspect::Hsts => hop.hsts.map_or_else(|| "none".to_owned(), words::policy),
         Aspect::Outcome => outcome(answer),
         Aspect::Conditions if answer.conditions.is_empty() => "nothing is assumed".to_owned(),
@@ -226,20 +256,22 @@ fn certificate(hop: &AnsweredHop) -> String {
     match certificate.coverage {
         Coverage::Covered => format!("{}, for {names}", certificate.file),
         Coverage::NotCovered if certificate.names.is_empty() => format!("{}, for no host", certificate.file),
-        Coverage::NotCovered => format!("{}, for {names}: not for this host", certificate.file),
+        Coverage::NotCovered => format!("{}, for {names}, not for this host", certificate.file),
         Coverage::Unknown => format!("{}, which is not known here", certificate.file),
     }
 }
 
-fn status(hop: &AnsweredHop) -> String {
+fn response(hop: &AnsweredHop) -> String {
     let status = hop.status.map_or_else(|| "a status that cannot be told".to_owned(), |status| status.to_string());
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
     match hop.kind {
-        None => "no answer".to_owned(),
-        Some(ResponseKind::Redirect | ResponseKind::Return) => status,
-        Some(ResponseKind::Proxy) => "that of an upstream".to_owned(),
+        None => "none".to_owned(),
+        Some(ResponseKind::Redirect) => format!("{status} to {}", text(&hop.location_header)),
+        Some(ResponseKind::Return) => status,
+        Some(ResponseKind::Proxy) => format!("the one of {}", text(&hop.upstream)),
         Some(ResponseKind::Static) => format!("{status}, a file"),
         Some(ResponseKind::Error) => format!("{status}, nginx's own error page"),
-        Some(ResponseKind::Closed) => "the connection is closed".to_owned(),
+        Some(ResponseKind::Closed) => "none, the connection is closed".to_owned(),
         Some(ResponseKind::Unknown) => "it cannot be told".to_owned(),
     }
 }
@@ -284,18 +316,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn line(&mut self, sign: &str, color: &str, aspect: Aspect, text: &str) -> io::Result<()> {
-        let label = match aspect {
-            Aspect::Connection => "connection",
-            Aspect::Certificate => "certificate",
-            Aspect::Server => "server",
-            Aspect::Status => "status",
-            Aspect::Redirect => "redirect",
-            Aspect::Upstream => "upstream",
-            Aspect::Hsts => "HSTS",
-            Aspect::Outcome => "outcome",
-            Aspect::Conditions => "conditions",
-        };
+    fn line(&mut self, sign: &str, color: &str, label: &str, text: &str) -> io::Result<()> {
         let is_narrow = self.style.width < NARROW;
         let head = if is_narrow { format!("    {sign} {label}: ") } else { format!("    {sign} {label:LABEL_WIDTH$}") };
         let indent = " ".repeat(if is_narrow { 8 } else { head.len() });
