@@ -8,6 +8,7 @@ mod access;
 pub mod certificate_use;
 pub mod choices;
 mod definitions;
+pub mod difference;
 pub mod document_files;
 pub mod hsts;
 pub mod inherit;
@@ -17,6 +18,7 @@ mod map;
 pub mod pattern;
 mod processing;
 pub mod proxy;
+pub mod questions;
 pub mod request;
 pub mod request_host;
 pub mod response;
@@ -30,6 +32,8 @@ pub mod trace;
 pub mod tracer;
 mod uri;
 pub mod value;
+pub mod verdict;
+pub mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -65,6 +69,7 @@ pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
 pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
 pub use tracer::{MAX_HOPS, Tracer};
+pub use verdict::Verdict;
 
 /// What is known of a value that may depend on things outside the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

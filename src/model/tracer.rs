@@ -92,7 +92,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         loop {
             let state = (journey.request.clone(), journey.hsts.clone());
             if let Some(first) = states.iter().position(|known| *known == state) {
-                return Trace { hops, outcome: Outcome::Loop(first) };
+                return shortest_loop(hops, first);
             }
             if hops.len() >= start.max_hops {
                 return Trace { hops, outcome: Outcome::Truncated };
@@ -405,6 +405,18 @@ impl<'m, 'c> Tracer<'m, 'c> {
         journey.socket = None;
         None
     }
+}
+
+/// A loop that comes back to the hop `first`, told from where it begins for the eye: a browser that has learned an HSTS
+/// policy on the way is in another state, but where the answers are the same it was in the loop before.
+fn shortest_loop<'m, 'c>(mut hops: Vec<Hop<'m, 'c>>, mut first: usize) -> Trace<'m, 'c> {
+    while let (Some(before), Some(last)) = (first.checked_sub(1).and_then(|at| hops.get(at)), hops.last())
+        && (&before.request, &before.target) == (&last.request, &last.target)
+    {
+        hops.pop();
+        first -= 1;
+    }
+    Trace { hops, outcome: Outcome::Loop(first) }
 }
 
 /// Makes `http:` of a host that is known by HSTS `https:`; an explicit port 80 becomes 443, any other stays.
