@@ -252,14 +252,17 @@ impl<'m, 'c> Tracer<'m, 'c> {
 
     fn handshake(&self, socket: &ListenSocket, selected: &Selected<'m, 'c>, hop: &Hop<'m, 'c>) -> Handshake {
         let presenting = self.model.presenting_server(socket, selected.server.id);
-        let host = hop.url.host_str().and_then(|host| Host::parse(host.as_bytes()).ok());
+        let parse = |host: &str| Host::parse(host.as_bytes()).ok();
+        let host = hop.url.host_str().and_then(parse);
+        let sni = hop.request.sni.as_deref().and_then(parse);
+        let coverage = |host: Host| self.model.coverage_for_sni(presenting, sni.as_ref(), &host);
         Handshake {
             sni: hop.request.sni.clone(),
             server: selected.server.id,
             selected_by: selected.by,
             presenting: presenting.id,
             is_rejected: selected.server.rejects_handshake,
-            coverage: host.map_or(Coverage::NotCovered, |host| self.model.coverage(presenting, &host)),
+            coverage: host.map_or(Coverage::NotCovered, coverage),
         }
     }
 
