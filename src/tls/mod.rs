@@ -4,10 +4,15 @@
 //! It never keeps a certificate's DER: what needs it (names, validity, later the chain) is worked
 //! out while the file is at hand, and only the answers stay. It never looks at the clock.
 
+mod anchors;
 mod base64;
 mod certificate;
+mod chain;
 #[cfg(test)]
 mod der;
+mod key;
+mod key_file;
+mod link;
 mod names;
 mod pem;
 mod problem;
@@ -16,7 +21,12 @@ mod store;
 mod tests;
 mod validity;
 
+pub use anchors::{AnchorError, AnchorSource, TrustAnchors};
 pub use certificate::{Certificate, Curve, KeyKind};
+pub use chain::{Chain, MissingIssuer, Oddity, OddityKind, Place, Refusal, Trust};
+pub use key::{KeyProblem, KeyState};
+pub use key_file::Passwords;
+pub use link::WeakHash;
 pub use names::{CertificateName, Host, HostError};
 pub use problem::CertificateProblem;
 pub use store::{CertificateFile, CertificateStore};

@@ -1,12 +1,14 @@
 //! The certificate files of a configuration, each read and parsed once.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use x509_parser::der_parser::asn1_rs::{FromBer, Header, Tag};
 use x509_parser::nom::Err;
 
-use super::certificate::{Certificate, CertificateError};
+use super::certificate::{Certificate, CertificateBytes, CertificateError};
 use super::names::printable;
 use super::pem::{PemBlock, PemReader, find_damaged_start};
 use super::problem::CertificateProblem;
@@ -37,7 +39,23 @@ impl CertificateStore {
         let mut paths: Vec<PathBuf> = paths.into_iter().collect();
         paths.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
         paths.dedup_by(|a, b| a.as_os_str() == b.as_os_str());
-        CertificateStore { files: paths.into_par_iter().map(|path| CertificateFile::read(files, path)).collect() }
+        // Thousands of leaves have the same few issuers behind them, whose bytes are kept once.
+        let shared: Mutex<FxHashSet<CertificateBytes>> = Mutex::default();
+        let read = |path| {
+            let mut file = CertificateFile::read(files, path);
+            if let Some((_, issuers)) = file.certificates.split_first_mut()
+                && let Ok(mut shared) = shared.lock()
+            {
+                for issuer in issuers {
+                    match shared.get(&issuer.der) {
+                        Some(bytes) => issuer.der = bytes.clone(),
+                        None => drop(shared.insert(issuer.der.clone())),
+                    }
+                }
+            }
+            file
+        };
+        CertificateStore { files: paths.into_par_iter().map(read).collect() }
     }
 
     /// The file that was loaded by this path, spelled in the same way.
