@@ -447,10 +447,23 @@ impl<'a> Links<'a> {
 
     /// In a file that starts with an authority, the certificate of no authority that leads to it.
     fn find_real_leaf(&self, is_related: &[bool]) -> Option<usize> {
-        let first = &self.links[0];
-        let mut others = self.links.iter().enumerate().filter(|(index, _)| !is_related[*index]);
-        let found = others.find(|(_, link)| !link.certificate.is_ca && link.issuer() == first.subject());
-        found.filter(|_| first.certificate.is_ca).map(|(index, _)| index)
+        if !self.links[0].certificate.is_ca {
+            return None;
+        }
+        let mut by_issuer: FxHashMap<&[u8], Vec<usize>> = FxHashMap::default();
+        for (index, link) in self.links.iter().enumerate().filter(|(index, _)| !is_related[*index]) {
+            by_issuer.entry(link.issuer()).or_default().push(index);
+        }
+        let mut pending = vec![self.links[0].subject()];
+        while let Some(name) = pending.pop() {
+            for index in by_issuer.remove(name).unwrap_or_default() {
+                if !self.links[index].certificate.is_ca {
+                    return Some(index);
+                }
+                pending.push(self.links[index].subject());
+            }
+        }
+        None
     }
 }
 

@@ -9,9 +9,13 @@ mod base64;
 mod certificate;
 mod chain;
 #[cfg(test)]
+mod chain_tests;
+#[cfg(test)]
 mod der;
 mod key;
 mod key_file;
+#[cfg(test)]
+mod key_tests;
 mod link;
 mod names;
 mod pem;
