@@ -13,6 +13,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use zeroize::Zeroizing;
 
 use super::certificate::{Certificate, Curve, KeyKind, bit_length};
+use super::chain::Place;
 use super::key_file::{KeyBlock, KeyForm, Passwords, read_key};
 use super::link::Link;
 use super::problem::CertificateProblem;
@@ -27,6 +28,8 @@ pub enum KeyState {
     Differs {
         /// What the key is.
         key: KeyKind,
+        /// A later certificate of the same file that it belongs to.
+        fits: Option<Place>,
     },
     /// It could not be compared.
     Unusable(KeyProblem),
@@ -107,6 +110,19 @@ impl KeyProblem {
         }
     }
 
+    /// Whether the file holds a private key all the same.
+    pub(super) fn is_of_key(&self) -> bool {
+        self.is_unsupported()
+            || matches!(
+                self,
+                KeyProblem::NeedsPassword
+                    | KeyProblem::WrongPassword { .. }
+                    | KeyProblem::UnreadablePasswords(_)
+                    | KeyProblem::Der
+                    | KeyProblem::OpenSsh
+            )
+    }
+
     /// Whether this program, and not nginx, is at its end.
     #[must_use]
     pub fn is_unsupported(&self) -> bool {
@@ -115,13 +131,13 @@ impl KeyProblem {
 }
 
 impl KeyState {
-    /// Reads the key at `path` and compares it with `leaf`; where no leaf is known, it is only read.
+    /// Reads the key at `path` and compares it with the first of `certificates`; where there is none, it is only read.
     #[must_use]
     pub fn of_file(
         files: &dyn FileSystem,
         path: &Path,
         password_file: Option<&Path>,
-        leaf: Option<&Certificate>,
+        certificates: &[Certificate],
     ) -> KeyState {
         let text = match files.read(path, MAX_CERTIFICATE_BYTES) {
             Ok(text) => Zeroizing::new(text),
@@ -131,17 +147,26 @@ impl KeyState {
             Ok(passwords) => passwords,
             Err(error) => return KeyState::Unusable(KeyProblem::UnreadablePasswords(error)),
         };
-        KeyState::of_text(&text, passwords.as_ref(), leaf)
+        KeyState::of_text(&text, passwords.as_ref(), certificates)
     }
 
     /// The same for the text of a file.
     #[must_use]
-    pub fn of_text(text: &[u8], passwords: Option<&Passwords>, leaf: Option<&Certificate>) -> KeyState {
+    pub fn of_text(text: &[u8], passwords: Option<&Passwords>, certificates: &[Certificate]) -> KeyState {
         let compare = |block: KeyBlock| {
             let key = PrivateKey::parse(&block.der, block.form).ok_or(KeyProblem::BadDer { line: block.line })?;
-            let Some(leaf) = leaf.and_then(Link::open) else { return Ok(KeyState::Matches) };
-            let matches = key.belongs_to(leaf.parsed().public_key())?;
-            Ok(if matches { KeyState::Matches } else { KeyState::Differs { key: key.kind() } })
+            let belongs_to = |certificate| {
+                Link::open(certificate).map_or(Ok(true), |link| key.belongs_to(link.parsed().public_key()))
+            };
+            match certificates.first().map(belongs_to).transpose()? {
+                None | Some(true) => Ok(KeyState::Matches),
+                Some(false) => {
+                    let mut others = certificates.iter().enumerate().skip(1);
+                    let fitting = others.find(|(_, certificate)| belongs_to(certificate) == Ok(true));
+                    let fits = fitting.map(|(index, certificate)| Place { index, line: certificate.line });
+                    Ok(KeyState::Differs { key: key.kind(), fits })
+                }
+            }
         };
         read_key(text, passwords).and_then(compare).unwrap_or_else(KeyState::Unusable)
     }

@@ -30,10 +30,10 @@ fn outcome(key: &str, passwords: Option<&str>, kind: &str) -> String {
         files.add("/passwords", passwords);
     }
     let state =
-        KeyState::of_file(&files, Path::new("/key"), passwords.map(|_| Path::new("/passwords")), Some(&leaf(kind)));
+        KeyState::of_file(&files, Path::new("/key"), passwords.map(|_| Path::new("/passwords")), &[leaf(kind)]);
     match state {
         KeyState::Matches => "matches".to_owned(),
-        KeyState::Differs { key } => format!("differs: {key}"),
+        KeyState::Differs { key, .. } => format!("differs: {key}"),
         KeyState::Unusable(problem) => problem.to_string(),
     }
 }
@@ -84,6 +84,10 @@ fn a_key_belongs_to_its_own_certificate_only() {
             }
         }
     }
+    let file = CertificateFile::parse("c.pem".into(), (text("p384.pem") + &text("p256.pem")).as_bytes());
+    let state = KeyState::of_text(text("p256.sec1.key").as_bytes(), None, &file.certificates);
+    let line = file.certificates[1].line;
+    assert_eq!(state, KeyState::Differs { key: leaf("p256").key, fits: Some(Place { index: 1, line }) });
     // Of the same kind, and yet another key.
     let another = std::fs::read_to_string(testdata().join("../../../../fixtures/pki/shop.example.key")).unwrap();
     assert_eq!(outcome(&another, None, "p256"), "differs: EC P-256");
@@ -92,10 +96,12 @@ fn a_key_belongs_to_its_own_certificate_only() {
 #[test]
 fn encrypted_keys() {
     for (name, kind) in ENCRYPTED {
+        assert_eq!(outcome(&text(&format!("{name}.key")), Some("ngxlint"), kind), "matches", "{name}");
+    }
+    for (name, kind) in [ENCRYPTED[0], ENCRYPTED[6]] {
         let key = text(&format!("{name}.key"));
         for (passwords, expected) in [
             (None, "it is encrypted, and no ssl_password_file is in effect"),
-            (Some("ngxlint"), "matches"),
             (Some("wrong\r\n\nngxlint\r\nother\n"), "matches"),
             (Some(""), "it is encrypted, and none of the 0 passwords of the ssl_password_file opens it"),
             (Some("a\nngxlint \n"), "it is encrypted, and none of the 2 passwords of the ssl_password_file opens it"),
@@ -218,12 +224,12 @@ fn a_key_that_is_a_fifo_is_not_opened() {
     }
     let files = RealFiles::default();
     let not_regular = KeyState::Unusable(KeyProblem::Unreadable(ReadError::NotRegular));
-    assert_eq!(KeyState::of_file(&files, &path, None, None), not_regular);
-    assert_eq!(KeyState::of_file(&files, Path::new("/dev/zero"), None, None), not_regular);
+    assert_eq!(KeyState::of_file(&files, &path, None, &[]), not_regular);
+    assert_eq!(KeyState::of_file(&files, Path::new("/dev/zero"), None, &[]), not_regular);
     let key = dir.path().join("key");
     std::fs::write(&key, text("p256.aes256.key")).unwrap();
     assert_eq!(
-        KeyState::of_file(&files, &key, Some(&path), None),
+        KeyState::of_file(&files, &key, Some(&path), &[]),
         KeyState::Unusable(KeyProblem::UnreadablePasswords(ReadError::NotRegular))
     );
 }
@@ -236,7 +242,7 @@ fn files_of_any_size_are_refused_in_words() {
     std::fs::File::create(&path).unwrap().set_len(100 << 20).unwrap();
     let files: &dyn FileSystem = &RealFiles::default();
     let expected = "it has 100 MiB, more than the 16 MiB that ngxlint reads";
-    let KeyState::Unusable(problem) = KeyState::of_file(files, &path, None, None) else { panic!() };
+    let KeyState::Unusable(problem) = KeyState::of_file(files, &path, None, &[]) else { panic!() };
     assert_eq!(problem.to_string(), expected);
     assert!(!problem.stops_nginx());
     let problem = CertificateFile::read(files, path).problem.unwrap();
@@ -253,7 +259,7 @@ fn the_largest_files_are_read_quickly() {
     let headers = format!("-----BEGIN EC PRIVATE KEY-----\n{}", "a:\n".repeat(size / 4));
     let one_line = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", "M".repeat(size - 60));
     for text in [certificates, begins, headers, one_line] {
-        assert_ne!(KeyState::of_text(text.as_bytes(), None, None), KeyState::Matches);
+        assert_ne!(KeyState::of_text(text.as_bytes(), None, &[]), KeyState::Matches);
     }
 }
 
@@ -265,7 +271,7 @@ fn nothing_shows_a_key_or_a_password() {
     let passwords = Passwords::read(&files, Path::new("/passwords")).unwrap();
     assert_eq!(format!("{passwords:?}"), "2 passwords");
     for (name, text, _) in self::files() {
-        let state = KeyState::of_text(text.as_bytes(), Some(&passwords), Some(&leaf("p256")));
+        let state = KeyState::of_text(text.as_bytes(), Some(&passwords), &[leaf("p256")]);
         let shown = format!("{state:?}");
         for line in text.lines().filter(|line| line.len() > 8 && !line.starts_with('-')) {
             assert!(!shown.contains(line), "{name}: {shown}");
@@ -278,7 +284,7 @@ fn nothing_shows_a_key_or_a_password() {
 proptest! {
     #[test]
     fn any_bytes_are_a_key_file(text in prop::collection::vec(any::<u8>(), 0..2000)) {
-        let _ = KeyState::of_text(&text, None, None);
+        let _ = KeyState::of_text(&text, None, &[]);
     }
 
     #[test]
@@ -294,7 +300,7 @@ proptest! {
         let mut files = MemoryFiles::default();
         files.add("/passwords", "ngxlint");
         let passwords = Passwords::read(&files, Path::new("/passwords")).unwrap();
-        let state = KeyState::of_text(&text, Some(&passwords), Some(&leaf("p384")));
+        let state = KeyState::of_text(&text, Some(&passwords), &[leaf("p384")]);
         if let KeyState::Unusable(problem) = state {
             assert!(!problem.to_string().contains(char::is_control));
         }
