@@ -69,8 +69,11 @@ enum RunError {
         source: ReadError,
     },
     /// A file of `--ca` holds no certificates.
-    #[error("cannot use --ca {}: {problem}", path.display())]
-    TrustAnchors { path: PathBuf, problem: crate::tls::CertificateProblem },
+    #[error("cannot use --ca {0}")]
+    TrustAnchors(#[from] crate::tls::AnchorError),
+    /// `--system-roots` where there are none.
+    #[error("--system-roots: this machine has no bundle of trusted roots in the usual places")]
+    NoSystemRoots,
     /// What is asked about cannot be read.
     #[error("cannot read {}", .0.path.display())]
     Target(#[source] TargetError),

@@ -12,6 +12,7 @@ pub mod difference;
 pub mod document_files;
 pub mod hsts;
 pub mod inherit;
+pub mod key_use;
 pub mod listen;
 pub mod location;
 mod map;
@@ -40,7 +41,7 @@ mod tests;
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use elsa::sync::FrozenMap;
 use rustc_hash::FxHashMap;
@@ -49,13 +50,14 @@ use crate::config::{Config, Directive, ItemId};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{CertificateFile, CertificateStore, Host, UnixTime};
+use crate::tls::{CertificateFile, CertificateStore, Host, KeyStore, TrustAnchors, UnixTime};
 
 pub use certificate_use::UsedCertificate;
 pub use choices::{Choices, Condition, explore};
 use definitions::Definitions;
 use document_files::DocumentFiles;
 pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
+pub use key_use::UsedKey;
 use location::LocationTable;
 pub use pattern::Pattern;
 pub use proxy::{ProxiedBlock, Upgrading};
@@ -99,6 +101,8 @@ pub struct Environment {
     pub now: UnixTime,
     /// What is done about certificate files.
     pub certificates: CertificateMode,
+    /// The roots that clients trust.
+    pub anchors: Arc<TrustAnchors>,
     /// nginx's `-p`, the base of relative `root` paths; `None` where it is not known.
     pub prefix: Option<PathBuf>,
     /// Whether files below document roots are looked for.
@@ -148,6 +152,8 @@ pub struct Model<'c> {
     pub config: &'c Config<'c>,
     /// The certificates that the configuration names.
     pub certificates: CertificateStore,
+    /// Their keys.
+    pub keys: KeyStore<'c>,
     /// Whether none of the configuration's certificates and keys can be read, so that it is a
     /// repository without its secrets.
     pub lacks_certificates: bool,
@@ -186,6 +192,11 @@ impl<'c> Model<'c> {
                 CertificateStore::load(files, certificate_use::paths(&servers, files))
             }
         };
+        let pairs = match environment.certificates {
+            CertificateMode::Skip => Vec::new(),
+            CertificateMode::Auto | CertificateMode::Require => key_use::pairs(&servers, files),
+        };
+        let keys = KeyStore::new(files, pairs);
         let lacks_certificates = environment.certificates == CertificateMode::Auto
             && !certificates.is_empty()
             && certificates.files().all(CertificateFile::is_unreadable)
@@ -203,6 +214,7 @@ impl<'c> Model<'c> {
         Model {
             config,
             certificates,
+            keys,
             lacks_certificates,
             environment,
             documents,

@@ -249,10 +249,9 @@ impl<'a> Links<'a> {
                 Some(reason) => Trust::Refused { anchor: anchor.subject(), reason },
                 None => anchored(anchor),
             },
-            End::Root(root) => Trust::PrivateRoot {
-                root: self.place(root),
-                subject: self.links[root].certificate.subject.clone(),
-            },
+            End::Root(root) => {
+                Trust::PrivateRoot { root: self.place(root), subject: self.links[root].certificate.subject.clone() }
+            }
             End::Open { at, namesake } => {
                 let link = &self.links[at];
                 let missing = MissingIssuer {
@@ -288,8 +287,7 @@ impl<'a> Links<'a> {
         let time = self.now.0.min(validity.not_after.0).max(validity.not_before.0);
         let time = rustls_pki_types::UnixTime::since_unix_epoch(Duration::from_secs(time.try_into().unwrap_or(0)));
         let algorithms = webpki::ALL_VERIFICATION_ALGS;
-        let path =
-            leaf.verify_for_usage(algorithms, &anchors, &issuers, time, KeyUsage::server_auth(), None, None)?;
+        let path = leaf.verify_for_usage(algorithms, &anchors, &issuers, time, KeyUsage::server_auth(), None, None)?;
         let anchor = path.anchor();
         let known = sources.iter().find(|known| {
             known.anchor.subject == anchor.subject

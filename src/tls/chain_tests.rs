@@ -143,11 +143,11 @@ fn chains() {
 fn openssl_agrees() {
     // (certificates, why openssl says yes to what is not anchored here, or no to what is)
     const DIFFERENT: &[&str] = &[
-        "int leaf", // openssl is asked about the first one, which is fine by itself
-        "leaf-ca int",    // it minds the key usage of the purpose
+        "int leaf",    // openssl is asked about the first one, which is fine by itself
+        "leaf-ca int", // it minds the key usage of the purpose
         "leaf-client int",
-        "leaf",           // -partial_chain is not given
-        "leaf-sha1 int",  // security level
+        "leaf",          // -partial_chain is not given
+        "leaf-sha1 int", // security level
         "leaf-rsa1024 int",
         "leaf-p192 int",
     ];

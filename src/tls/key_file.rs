@@ -94,11 +94,7 @@ pub(super) fn read_key(text: &[u8], passwords: Option<&Passwords>) -> Result<Key
 }
 
 /// A block that is not encrypted, or in the way of RFC 1421, with header lines.
-fn plain_or_legacy(
-    block: PemBlock<'_>,
-    form: KeyForm,
-    passwords: Option<&Passwords>,
-) -> Result<KeyBlock, KeyProblem> {
+fn plain_or_legacy(block: PemBlock<'_>, form: KeyForm, passwords: Option<&Passwords>) -> Result<KeyBlock, KeyProblem> {
     let line = block.line;
     let Some(problem) = block.headers else { return Ok(KeyBlock { form, line, der: block.data }) };
     let header = |name: &[u8]| block.header_lines.iter().find_map(|text| text.strip_prefix(name));

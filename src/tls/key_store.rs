@@ -117,7 +117,8 @@ impl Exposure {
         let real = files.canonicalize(path).ok()?;
         let is_closed = |permissions: Permissions| permissions.mode & 0o001 == 0;
         let mut directories = real.ancestors().skip(1).filter(|directory| !directory.as_os_str().is_empty());
-        if directories.any(|directory| files.permissions(directory).is_some_and(is_closed)) || is_checkout(files, &real) {
+        if directories.any(|directory| files.permissions(directory).is_some_and(is_closed)) || is_checkout(files, &real)
+        {
             return None;
         }
         Some(Exposure { mode: mode & 0o777 })

@@ -29,8 +29,7 @@ fn outcome(key: &str, passwords: Option<&str>, kind: &str) -> String {
     if let Some(passwords) = passwords {
         files.add("/passwords", passwords);
     }
-    let state =
-        KeyState::of_file(&files, Path::new("/key"), passwords.map(|_| Path::new("/passwords")), &[leaf(kind)]);
+    let state = KeyState::of_file(&files, Path::new("/key"), passwords.map(|_| Path::new("/passwords")), &[leaf(kind)]);
     match state {
         KeyState::Matches => "matches".to_owned(),
         KeyState::Differs { key, .. } => format!("differs: {key}"),
@@ -206,7 +205,9 @@ fn nginx_agrees() {
         };
         let says = String::from_utf8_lossy(&output.stderr);
         let found = outcome(&key, Some("wrong\nngxlint\n"), kind);
-        if (found == "matches") == (says.contains("cannot load certificate key") || says.contains("SSL_CTX_use_PrivateKey")) {
+        if (found == "matches")
+            == (says.contains("cannot load certificate key") || says.contains("SSL_CTX_use_PrivateKey"))
+        {
             wrong.push(format!("{name} ({kind}): {found}\n{says}"));
         }
     }
