@@ -1,9 +1,11 @@
 //! Private keys from the side of the directive that names them.
 
+use std::mem::discriminant;
+
 use super::certificate_use::spelled_out;
 use super::{CertificateSource, CertificateUse, Model, Server, ServerId};
 use crate::source::{FileSystem, Span};
-use crate::tls::{Certificate, CertificateFile, Host, KeyCheck, KeyPair};
+use crate::tls::{Certificate, CertificateFile, Host, KeyCheck, KeyKind, KeyPair};
 
 /// One `ssl_certificate_key` together with the `ssl_certificate` that nginx takes it for.
 #[derive(Debug, Clone)]
@@ -95,6 +97,24 @@ impl<'m, 'c> UsedKey<'m, 'c> {
             None => self.model.certificate_file(self.certificate),
         };
         file.and_then(CertificateFile::leaf)
+    }
+
+    /// Whether the server has another certificate with a key of this algorithm.
+    #[must_use]
+    pub fn is_key_of_sibling(&self, key: KeyKind) -> bool {
+        let Some(server) = self.servers.first().map(|&server| self.model.server(server)) else { return false };
+        let leaves = server.certificates.iter().filter_map(|used| self.model.certificate_file(used)?.leaf());
+        leaves.map(|leaf| discriminant(&leaf.key)).any(|kind| kind == discriminant(&key))
+    }
+
+    /// Whether its file lies, or would lie, in a checkout of git.
+    #[must_use]
+    pub fn is_in_checkout(&self) -> bool {
+        let path = match &self.name {
+            Some(name) => self.key.file_for(name),
+            None => Some(self.key.directive.config().directory.join(&*self.key.word.text())),
+        };
+        path.is_some_and(|path| self.model.keys.is_checkout(&path))
     }
 
     /// The servers that use it, for a message.

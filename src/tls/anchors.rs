@@ -81,6 +81,12 @@ impl TrustAnchors {
         self.by_subject.values().map(Vec::len).sum()
     }
 
+    /// Whether the user gave some.
+    #[must_use]
+    pub fn has_given(&self) -> bool {
+        self.by_subject.values().flatten().any(|anchor| anchor.source == AnchorSource::Given)
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -470,8 +470,7 @@ fn weaknesses(link: &Link<'_>) -> impl Iterator<Item = OddityKind> {
     let key = link.certificate.key;
     let is_weak = match key {
         KeyKind::Rsa { bits } => bits < 2048,
-        KeyKind::Ec(Curve::Other) => link.odd_curve_bits().is_some_and(|bits| bits < 256),
-        KeyKind::Dsa => true,
+        KeyKind::Ec(Curve::Other) | KeyKind::Dsa => true,
         _ => false,
     };
     let hash = link.weak_hash().filter(|_| !link.certificate.is_self_issued);

@@ -162,17 +162,6 @@ impl<'a> Link<'a> {
         })
     }
 
-    /// The bits of its public key's curve, where it is none of the three that TLS certificates have.
-    pub(super) fn odd_curve_bits(&self) -> Option<u32> {
-        let key = self.parsed.public_key();
-        if self.certificate.key != KeyKind::Ec(Curve::Other) {
-            return None;
-        }
-        let point = key.subject_public_key.data.split_first();
-        let coordinates = point.map(|(form, rest)| if *form == 4 { rest.len() / 2 } else { rest.len() });
-        u32::try_from(coordinates.unwrap_or_default()).ok()?.checked_mul(8)
-    }
-
     /// Whether the certificate is signed with the key of `issuer`.
     pub(super) fn signature_of(&self, issuer: &Link<'_>) -> Signature {
         self.signature_by(issuer.parsed.public_key())
