@@ -156,7 +156,7 @@ fn too_costly(kdf: &pbes2::Kdf) -> Option<String> {
         }
         pbes2::Kdf::Scrypt(parameters) => {
             let block = u64::from(parameters.block_size).saturating_mul(128);
-            let cost = block.saturating_mul(parameters.cost_parameter.into());
+            let cost = block.saturating_mul(parameters.cost_parameter);
             let all = cost.saturating_add(block.saturating_mul(parameters.parallelization.into()));
             (all > MAX_SCRYPT_BYTES || parameters.parallelization > 64)
                 .then(|| format!("scrypt with {} MiB of memory", all >> 20))

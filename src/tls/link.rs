@@ -181,7 +181,7 @@ impl<'a> Link<'a> {
         match KeyKind::of(key) {
             _ if !is_same_family && !text.starts_with("1.3.14.3.2.") => Signature::Fails,
             // ring checks no signatures of shorter keys and of other curves.
-            KeyKind::Rsa { bits } if bits < 2048 || bits > 8192 => Signature::Unchecked,
+            KeyKind::Rsa { bits } if !(2048..=8192).contains(&bits) => Signature::Unchecked,
             KeyKind::Ec(Curve::P521 | Curve::Other) | KeyKind::Ed448 => Signature::Unchecked,
             _ => {
                 let tbs = self.parsed.tbs_certificate.as_ref();
