@@ -141,6 +141,9 @@ pub enum Coverage {
     Unknown,
 }
 
+/// Names of servers, each by its server and number, by what they have in common.
+type NamesByDomain = FxHashMap<Box<str>, Vec<(ServerId, usize)>>;
+
 /// The model of one configuration.
 #[derive(Debug)]
 pub struct Model<'c> {
@@ -163,7 +166,7 @@ pub struct Model<'c> {
     /// The servers that name a host, by the host, and by `*.` and its parent domain.
     owners: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
     /// The names of hosts below a domain, by the domain.
-    below: OnceLock<FxHashMap<Box<str>, Vec<(ServerId, usize)>>>,
+    below: OnceLock<NamesByDomain>,
     /// The `ssl_certificate`s with the servers that they are in effect in.
     certificate_uses: OnceLock<Vec<certificate_use::Usage>>,
     /// Compiled regexes by the word that holds them.
