@@ -10,6 +10,7 @@ pub mod choices;
 mod definitions;
 pub mod document_files;
 pub mod hsts;
+pub mod https_service;
 pub mod inherit;
 pub mod listen;
 pub mod location;
@@ -52,6 +53,7 @@ pub use choices::{Choices, Condition, explore};
 use definitions::Definitions;
 use document_files::DocumentFiles;
 pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
+pub use https_service::{Family, Service};
 use location::LocationTable;
 pub use pattern::Pattern;
 pub use proxy::{ProxiedBlock, Upgrading};
@@ -136,6 +138,9 @@ pub enum Coverage {
     Unknown,
 }
 
+/// Names, each by its server and number, by a domain.
+type NamesByDomain = FxHashMap<Box<str>, Vec<(ServerId, usize)>>;
+
 /// The model of one configuration.
 #[derive(Debug)]
 pub struct Model<'c> {
@@ -158,7 +163,7 @@ pub struct Model<'c> {
     /// The servers that name a host, by the host, and by `*.` and its parent domain.
     owners: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
     /// The names of hosts below a domain, by the domain.
-    below: OnceLock<FxHashMap<Box<str>, Vec<(ServerId, usize)>>>,
+    below: OnceLock<NamesByDomain>,
     /// The `ssl_certificate`s with the servers that they are in effect in.
     certificate_uses: OnceLock<Vec<certificate_use::Usage>>,
     /// Compiled regexes by the word that holds them.
@@ -333,7 +338,7 @@ impl<'c> Model<'c> {
     }
 
     /// The servers that name `host` exactly.
-    fn owners_of(&self, host: &str) -> impl Iterator<Item = &Server<'c>> {
+    pub fn owners_of<'m>(&'m self, host: &str) -> impl Iterator<Item = &'m Server<'c>> + use<'m, 'c> {
         let found = self.owners().get(host).map(Vec::as_slice).unwrap_or_default();
         found.iter().map(|&id| self.server(id))
     }
@@ -341,7 +346,7 @@ impl<'c> Model<'c> {
     /// The names of hosts below `domain`.
     fn names_below(&self, domain: &Host) -> impl Iterator<Item = &ServerName<'c>> {
         let below = self.below.get_or_init(|| {
-            let mut below: FxHashMap<Box<str>, Vec<(ServerId, usize)>> = FxHashMap::default();
+            let mut below = NamesByDomain::default();
             for server in self.servers() {
                 for (number, name) in server.names.iter().enumerate() {
                     let Some(Host::Name(host)) = name.host() else { continue };
