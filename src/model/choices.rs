@@ -3,6 +3,8 @@
 //! What is asked is written as if everything were known; where it is not, it asks [`Choices`], which answers with
 //! one of the possibilities. [`explore`] asks again until every combination was given.
 
+use rustc_hash::FxHashMap;
+
 use crate::config::Directive;
 
 /// What had to be assumed about the world on the way to an answer.
@@ -35,8 +37,10 @@ pub struct Choices<'c> {
     forks: Vec<Fork>,
     /// Forks that this run has met.
     met: usize,
-    /// What this run has assumed; the first of a pair is the question, which is answered alike each time.
-    assumed: Vec<(String, usize, Condition<'c>)>,
+    /// The questions that were answered, which are answered alike each time.
+    answered: FxHashMap<String, usize>,
+    /// What this run has assumed.
+    assumed: Vec<Condition<'c>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +53,7 @@ impl<'c> Choices<'c> {
     /// Which of `possibilities` (clauses that say what each assumes) this run takes as the answer to `question`.
     /// The first one is what is tried first. The same question gets the same answer for the whole run.
     pub fn choose(&mut self, directive: Option<Directive<'c>>, question: &str, possibilities: &[String]) -> usize {
-        if let Some((_, answer, _)) = self.assumed.iter().find(|(asked, ..)| asked == question) {
+        if let Some(answer) = self.answered.get(question) {
             return *answer;
         }
         let taken = match self.forks.get(self.met) {
@@ -61,11 +65,8 @@ impl<'c> Choices<'c> {
         };
         self.met += 1;
         let text = possibilities.get(taken).cloned().unwrap_or_default();
-        self.assumed.push((
-            question.to_owned(),
-            taken,
-            Condition { directive, text, is_open: possibilities.len() > 1 },
-        ));
+        self.answered.insert(question.to_owned(), taken);
+        self.assumed.push(Condition { directive, text, is_open: possibilities.len() > 1 });
         taken
     }
 
@@ -76,14 +77,15 @@ impl<'c> Choices<'c> {
 
     /// What this run has assumed, in the order in which it was asked.
     #[must_use]
-    pub fn conditions(&self) -> Vec<Condition<'c>> {
-        self.assumed.iter().map(|(.., condition)| condition.clone()).collect()
+    pub fn conditions(&self) -> &[Condition<'c>] {
+        &self.assumed
     }
 
     /// Prepares the next run; whether there is one.
     fn advance(&mut self) -> bool {
         self.met = 0;
         self.assumed.clear();
+        self.answered.clear();
         while let Some(last) = self.forks.last_mut() {
             if last.taken + 1 < last.count {
                 last.taken += 1;

@@ -151,7 +151,7 @@ impl Answer {
             let host = hop.url.host_str().unwrap_or_default();
             let certificate = hop.tls.as_ref().and_then(|tls| {
                 let used = model.presented_certificate(tls, host)?;
-                let leaf = model.certificate_file(used).and_then(|file| file.leaf());
+                let leaf = model.leaf_presented(tls, used);
                 Some(PresentedCertificate {
                     file: used.word.text().into_owned(),
                     names: leaf.map(|leaf| leaf.names().iter().map(ToString::to_string).collect()).unwrap_or_default(),

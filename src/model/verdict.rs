@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{CertificateUse, Coverage, Handshake, Hop, Model, Outcome, ResponseKind, Trace};
-use crate::tls::Host;
+use crate::tls::{Certificate, Host};
 
 /// How a trace ends, for the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -79,10 +79,21 @@ impl<'c> Model<'c> {
         }
         let host = Host::parse(host.as_bytes()).ok();
         let covers = |used: &&CertificateUse<'_>| {
-            let leaf = self.certificate_file(used).and_then(|file| file.leaf());
+            let leaf = self.leaf_presented(tls, used);
             leaf.zip(host.as_ref()).is_some_and(|(leaf, host)| leaf.covers(host))
         };
         let certificates = &self.server(tls.presenting).certificates;
         certificates.iter().find(covers).or(certificates.first())
+    }
+
+    /// The certificate itself, which may be another for each SNI.
+    #[must_use]
+    pub fn leaf_presented(&self, tls: &Handshake, used: &CertificateUse<'_>) -> Option<&Certificate> {
+        let sni = tls.sni.as_deref().and_then(|sni| Host::parse(sni.as_bytes()).ok());
+        let file = match &sni {
+            Some(sni) => self.certificate_file_for(used, sni),
+            None => self.certificate_file(used),
+        };
+        file.and_then(|file| file.leaf())
     }
 }

@@ -10,7 +10,6 @@ use crate::model::{
     CertificateSource, CertificateUse, Coverage, Handshake, Hop, Model, Server, ServerId, Trace, Verdict,
 };
 use crate::source::Span;
-use crate::tls::CertificateFile;
 
 /// What becomes of one request.
 pub struct TraceReport<'t, 'c> {
@@ -79,9 +78,9 @@ impl<'t, 'c> TraceReport<'t, 'c> {
         let used = self.model.presented_certificate(tls, hop.url.host_str().unwrap_or_default())?;
         let file = match &used.source {
             CertificateSource::File(path) => (self.shown)(path).to_string_lossy().into_owned(),
-            CertificateSource::Unknown => used.word.text().into_owned(),
+            CertificateSource::PerName | CertificateSource::Unknown => used.word.text().into_owned(),
         };
-        let leaf = self.model.certificate_file(used).and_then(CertificateFile::leaf);
+        let leaf = self.model.leaf_presented(tls, used);
         Some(Presented {
             used,
             file,
