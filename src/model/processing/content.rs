@@ -22,6 +22,8 @@ impl<'c> Processing<'_, 'c, '_> {
         let words: Vec<String> = directive.arguments().map(|word| word.text().into_owned()).collect();
         let Some((last, tried)) = words.split_last() else { return Phase::Content };
         let Some(mapping) = self.mapping() else { return Phase::Finalize(500, Some(directive)) };
+        // Behind a mere status the files are the site; else they are what its program leaves over.
+        let first = if last.starts_with('=') { Found::File } else { Found::Nothing };
         for word in tried {
             let (name, wants_directory) = match word.strip_suffix('/') {
                 Some(name) => (name, true),
@@ -29,8 +31,7 @@ impl<'c> Processing<'_, 'c, '_> {
             };
             let name = self.expand(Some(directive), name);
             let path = self.tried_path(&mapping, &name);
-            let wanted = if wants_directory { Found::Directory } else { Found::File };
-            let found = self.find_file(Some(directive), &mapping, &path, &[Found::Nothing, wanted]);
+            let found = self.find_file(Some(directive), &mapping, &path, first);
             let is_directory = found == Found::Directory;
             if matches!(found, Found::Nothing | Found::Forbidden) || is_directory != wants_directory {
                 continue;
@@ -165,11 +166,11 @@ impl<'c> Processing<'_, 'c, '_> {
                 text: format!("{}{}", directory.text, name.text),
                 is_known: directory.is_known && name.is_known,
             };
-            match self.find_file(directive, &mapping, &path, &[Found::File, Found::Nothing]) {
+            match self.find_file(directive, &mapping, &path, Found::File) {
                 Found::Nothing if has_directory => continue,
                 Found::Nothing => {
                     let bare = Value { text: directory.text.trim_end_matches('/').to_owned(), ..directory.clone() };
-                    match self.find_file(directive, &mapping, &bare, &[Found::Directory]) {
+                    match self.find_file(directive, &mapping, &bare, Found::Directory) {
                         Found::Directory => has_directory = true,
                         Found::Nothing => return Some(Phase::Finalize(404, directive)),
                         _ => return Some(Phase::Finalize(404, directive)),
@@ -189,7 +190,7 @@ impl<'c> Processing<'_, 'c, '_> {
         let by = inherit::value_in_effect(self.block, "autoindex");
         let Some(mapping) = self.mapping() else { return Phase::Finalize(500, by) };
         let path = self.path_of(&mapping, &self.uri);
-        match self.find_file(by, &mapping, &path, &[Found::Directory, Found::Nothing]) {
+        match self.find_file(by, &mapping, &path, Found::Directory) {
             Found::Directory => Phase::Send(200, ResponseKind::Static, by),
             _ => Phase::Finalize(404, by),
         }
@@ -200,7 +201,7 @@ impl<'c> Processing<'_, 'c, '_> {
         let root = inherit::value_in_effect_of(self.block, &["root", "alias"]);
         let Some(mapping) = self.mapping() else { return Phase::Finalize(500, root) };
         let path = self.path_of(&mapping, &self.uri);
-        match self.find_file(root, &mapping, &path, &[Found::File, Found::Nothing, Found::Directory]) {
+        match self.find_file(root, &mapping, &path, Found::File) {
             Found::Directory => {
                 let mut target = format!("{}/", escape_uri(&self.uri.text));
                 if !self.args.text.is_empty() {

@@ -93,14 +93,13 @@ impl<'c> Processing<'_, 'c, '_> {
         self.model().documents.find(&root, path).known()
     }
 
-    /// What stands at the path of a mapping; where it cannot be seen, one of `possible`, the first of which is tried
-    /// first.
+    /// What stands at the path of a mapping; where it cannot be seen, one of what can be, `first` before the others.
     pub(super) fn find_file(
         &mut self,
         by: Option<Directive<'c>>,
         mapping: &Mapping,
         path: &Value,
-        possible: &[Found],
+        first: Found,
     ) -> Found {
         if path.is_known {
             let root = match mapping.alias {
@@ -112,15 +111,25 @@ impl<'c> Processing<'_, 'c, '_> {
                 return if found != Found::Directory && path.text.ends_with('/') { Found::Nothing } else { found };
             }
         }
+        let bare = path.text.trim_end_matches('/');
+        // A site that is served at all has its document root.
+        if bare == mapping.base.text.trim_end_matches('/') && mapping.alias != Alias::Whole {
+            return Found::Directory;
+        }
+        let mut possible = vec![Found::Nothing, Found::Directory];
+        if bare == path.text {
+            possible.push(Found::File);
+        }
+        possible.sort_by_key(|found| *found != first);
         let clauses: Vec<String> = possible
             .iter()
             .map(|found| match found {
-                Found::File => format!("{} is a file", path.text),
-                Found::Directory => format!("{} is a directory", path.text),
-                _ => format!("{} does not exist", path.text),
+                Found::File => format!("{bare} is a file"),
+                Found::Directory => format!("{bare} is a directory"),
+                _ => format!("{bare} does not exist"),
             })
             .collect();
-        let taken = self.choices.choose(by, &format!("file {}", path.text), &clauses);
+        let taken = self.choices.choose(by, &format!("file {bare}"), &clauses);
         possible.get(taken).copied().unwrap_or(Found::Nothing)
     }
 }
