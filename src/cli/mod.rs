@@ -72,8 +72,8 @@ enum RunError {
     #[error("cannot use --ca {}: {problem}", path.display())]
     TrustAnchors { path: PathBuf, problem: crate::tls::CertificateProblem },
     /// What is asked about cannot be read.
-    #[error("cannot read {}", .0.path.display())]
-    Target(#[source] TargetError),
+    #[error("{0}")]
+    Target(TargetError),
     /// Nothing to ask.
     #[error("no nginx configuration was found{place}")]
     NoConfiguration { place: String },
