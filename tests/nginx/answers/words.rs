@@ -411,7 +411,6 @@ pub(crate) const TRY_FILES: &[&str] = &[
     "$uri/ =404",
     "/dir/ /x",
     "$uri /missing.html",
-    "$uri =200",
     "$uri =503",
     "/a$uri $uri /a/index.html?$args",
     "$uri.html =410",
