@@ -16,6 +16,18 @@ pub struct Condition<'c> {
     pub is_open: bool,
 }
 
+impl Condition<'_> {
+    /// Whether it may be otherwise at the next request of the same client: a cookie that an answer sets, the page that
+    /// it comes from.
+    #[must_use]
+    pub fn may_change(&self) -> bool {
+        const CHANGING: &[&str] = &["cookie", "referer"];
+        let arguments = self.directive.into_iter().flat_map(|directive| directive.arguments());
+        let texts: Vec<String> = arguments.map(|word| word.text().to_ascii_lowercase()).collect();
+        CHANGING.iter().any(|name| self.text.contains(name) || texts.iter().any(|text| text.contains(name)))
+    }
+}
+
 /// One run's answers to what cannot be known.
 #[derive(Debug, Default)]
 pub struct Choices<'c> {

@@ -21,16 +21,38 @@ pub struct InEffect<'c> {
 /// What `block` sees of the directive `name`: its own, or those of the nearest block around it.
 #[must_use]
 pub fn in_effect<'c>(block: Directive<'c>, name: &str) -> InEffect<'c> {
+    in_effect_of(block, &[name])
+}
+
+/// What `block` sees of directives that are one setting, such as `allow` and `deny`: its own, or those of the nearest
+/// block around it that has any of them.
+#[must_use]
+pub fn in_effect_of<'c>(block: Directive<'c>, names: &[&str]) -> InEffect<'c> {
     let mut is_partial = false;
     for level in std::iter::successors(Some(block), Directive::parent) {
         is_partial |= level.is_incomplete();
-        let directives: Vec<_> = level.children_named(name).collect();
+        let mut directives: Vec<_> = names.iter().flat_map(|name| level.children_named(name)).collect();
+        directives.sort_by_key(Directive::id);
         if !directives.is_empty() {
             return InEffect { directives, level: Some(level), is_partial };
         }
     }
     is_partial |= block.config().is_incomplete();
-    InEffect { directives: block.config().top_level_named(name).collect(), level: None, is_partial }
+    let mut directives: Vec<_> = names.iter().flat_map(|name| block.config().top_level_named(name)).collect();
+    directives.sort_by_key(Directive::id);
+    InEffect { directives, level: None, is_partial }
+}
+
+/// The one in effect of directives that are one setting, such as `root` and `alias`.
+#[must_use]
+pub fn value_in_effect_of<'c>(block: Directive<'c>, names: &[&str]) -> Option<Directive<'c>> {
+    in_effect_of(block, names).directives.pop()
+}
+
+/// Whether a directive is in effect at all.
+#[must_use]
+pub fn has_in_effect(block: Directive<'_>, name: &str) -> bool {
+    value_in_effect(block, name).is_some()
 }
 
 /// The value of a directive that counts once: of the last one, where nginx lets it repeat.

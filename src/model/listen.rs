@@ -59,6 +59,12 @@ pub struct Listen<'c> {
     pub is_quic: bool,
     /// `default_server`, or `default` as it was once written.
     pub is_default: bool,
+    /// `http2`, which `http2 on` of the server replaces from 1.25.1.
+    pub has_http2: bool,
+    /// `proxy_protocol`.
+    pub has_proxy_protocol: bool,
+    /// `ipv6only=off`.
+    pub is_dual_stack: bool,
 }
 
 /// The port of a `listen` without one, and of a server without `listen` when nginx runs as root.
@@ -69,7 +75,16 @@ impl<'c> Listen<'c> {
     #[must_use]
     pub fn implied() -> Listen<'c> {
         let endpoint = Endpoint { port: DEFAULT_PORT, address: Address::Ip(Ipv4Addr::UNSPECIFIED.into()) };
-        Listen { directive: None, endpoints: vec![endpoint], is_ssl: false, is_quic: false, is_default: false }
+        Listen {
+            directive: None,
+            endpoints: vec![endpoint],
+            is_ssl: false,
+            is_quic: false,
+            is_default: false,
+            has_http2: false,
+            has_proxy_protocol: false,
+            is_dual_stack: false,
+        }
     }
 
     /// Reads a `listen` directive. `None` when nginx refuses its address.
@@ -84,6 +99,9 @@ impl<'c> Listen<'c> {
             is_ssl: has("ssl"),
             is_quic: has("quic"),
             is_default: has("default_server") || has("default"),
+            has_http2: has("http2"),
+            has_proxy_protocol: has("proxy_protocol"),
+            is_dual_stack: has("ipv6only=off"),
         })
     }
 }

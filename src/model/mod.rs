@@ -4,23 +4,29 @@
 //! of [`crate::config`], the facts of [`crate::nginx`] and the certificates of [`crate::tls`], and
 //! never judges: that is for the rules.
 
+mod access;
 pub mod certificate_use;
 pub mod choices;
+mod definitions;
 pub mod document_files;
 pub mod hsts;
 pub mod inherit;
 pub mod listen;
 pub mod location;
+mod map;
 pub mod pattern;
+mod processing;
 pub mod proxy;
-pub mod redirect;
 pub mod request;
+pub mod request_host;
 pub mod response;
-pub mod rewrite;
+pub mod selection;
 pub mod server;
 pub mod server_names;
 pub mod socket;
+pub mod starts;
 pub mod trace;
+pub mod tracer;
 mod uri;
 pub mod value;
 
@@ -33,7 +39,7 @@ use std::sync::OnceLock;
 use elsa::sync::FrozenMap;
 use rustc_hash::FxHashMap;
 
-use crate::config::{Config, Directive};
+use crate::config::{Config, Directive, ItemId};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
@@ -41,16 +47,21 @@ use crate::tls::{Certificate, CertificateFile, CertificateName, CertificateStore
 
 pub use certificate_use::UsedCertificate;
 pub use choices::{Choices, Condition, explore};
+use definitions::Definitions;
 use document_files::DocumentFiles;
 pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
+use location::LocationTable;
 pub use pattern::Pattern;
 pub use proxy::{ProxiedBlock, Upgrading};
 pub use request::{OtherHeaders, Request};
+pub use request_host::{InvalidHost, RequestHost};
 pub use response::{Response, ResponseKind, Step, StepKind, Value};
+pub use selection::Selected;
 pub use server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
-pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace, Tracer};
+pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
+pub use tracer::{MAX_HOPS, Tracer};
 
 /// What is known of a value that may depend on things outside the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +156,10 @@ pub struct Model<'c> {
     below: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
     /// Compiled regexes by the word that holds them.
     patterns: FrozenMap<Span, Box<Pattern>>,
+    /// The locations of servers and locations that were asked for.
+    location_tables: FrozenMap<ItemId, Box<LocationTable<'c>>>,
+    definitions: OnceLock<Definitions<'c>>,
+    has_patterns: OnceLock<bool>,
 }
 
 impl<'c> Model<'c> {
@@ -185,6 +200,9 @@ impl<'c> Model<'c> {
             owners: OnceLock::new(),
             below: OnceLock::new(),
             patterns: FrozenMap::new(),
+            location_tables: FrozenMap::new(),
+            definitions: OnceLock::new(),
+            has_patterns: OnceLock::new(),
         }
     }
 
@@ -235,15 +253,6 @@ impl<'c> Model<'c> {
         &self.server(server).names[number]
     }
 
-    /// The server that `host` (lower case, no port, no trailing dot) selects on a socket.
-    #[must_use]
-    pub fn select(&self, socket: &ListenSocket, host: &str) -> Settled<(&Server<'c>, SelectedBy)> {
-        match socket.select(&self.servers, host) {
-            Settled::Known((server, by)) => Settled::Known((self.server(server), by)),
-            Settled::Unknown => Settled::Unknown,
-        }
-    }
-
     /// The server whose certificates a TLS socket presents for `server`: its own, else the default
     /// server's.
     #[must_use]
@@ -288,6 +297,11 @@ impl<'c> Model<'c> {
         }
     }
 
+    /// The variables that the configuration defines.
+    fn definitions(&self) -> &Definitions<'c> {
+        self.definitions.get_or_init(|| Definitions::read(self.config))
+    }
+
     /// The `location`s, `if`s and `limit_except`s that proxy, in the order of the configuration.
     pub fn proxied_blocks(&self) -> impl Iterator<Item = ProxiedBlock<'_>> {
         let contexts = Contexts::LOCATION | Contexts::IF_IN_LOCATION | Contexts::LIMIT_EXCEPT;
@@ -320,6 +334,14 @@ impl<'c> Model<'c> {
                 owners.entry(name.into()).or_default().push(server.id);
             }
             owners
+        })
+    }
+
+    /// Whether some name of the configuration matches more than one host.
+    fn has_patterns(&self) -> bool {
+        *self.has_patterns.get_or_init(|| {
+            let names = self.servers.iter().flat_map(|server| &server.names);
+            names.into_iter().any(|name| !matches!(name.kind, NameKind::Exact(_) | NameKind::Invalid))
         })
     }
 

@@ -66,7 +66,9 @@ pub struct Step<'c> {
 /// How a URI was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepKind {
-    /// `rewrite` to a URI whose location is looked for.
+    /// `rewrite` before a location was looked for, or with `break`: the location stays.
+    Replace,
+    /// `rewrite` in a location, to a URI whose location is looked for anew.
     Rewrite,
     /// The last parameter of `try_files`.
     TryFiles,
@@ -105,4 +107,11 @@ pub struct Response<'c> {
     pub unknown: Option<String>,
     /// What was assumed.
     pub conditions: Vec<Condition<'c>>,
+}
+
+impl Response<'_> {
+    /// The URIs after each internal redirect: each change for which nginx looks for a location anew.
+    pub fn internal_redirects(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter(|step| step.kind != StepKind::Replace).map(|step| step.uri.as_str())
+    }
 }

@@ -37,8 +37,27 @@ pub enum NameKind {
     Regex(Pattern),
     /// `$hostname`: the name of the machine that runs nginx.
     Hostname,
-    /// nginx refuses it (`*` elsewhere, `.` alone).
+    /// nginx refuses it (`*` elsewhere, two dots in a row, `.` alone).
     Invalid,
+}
+
+impl NameKind {
+    /// The form of a name in lower case that is no regex. In `.a.*` the dot counts and the star is a character.
+    fn of(name: String) -> NameKind {
+        if name.matches('*').count() > 1 || name.contains("..") || name == "." || name == "*." {
+            NameKind::Invalid
+        } else if let Some(rest) = name.strip_prefix("*.") {
+            NameKind::WildcardLeading(rest.to_owned())
+        } else if let Some(rest) = name.strip_prefix('.') {
+            NameKind::DotLeading(rest.to_owned())
+        } else if let Some(rest) = name.strip_suffix(".*") {
+            NameKind::WildcardTrailing(rest.to_owned())
+        } else if name.contains('*') {
+            NameKind::Invalid
+        } else {
+            NameKind::Exact(name)
+        }
+    }
 }
 
 impl<'c> ServerName<'c> {
@@ -48,21 +67,10 @@ impl<'c> ServerName<'c> {
         let text = word.text();
         let kind = if let Some(regex) = text.strip_prefix('~') {
             NameKind::Regex(Pattern::server_name(regex))
-        } else if text == "$hostname" {
+        } else if text.eq_ignore_ascii_case("$hostname") {
             NameKind::Hostname
         } else {
-            let name = text.to_ascii_lowercase();
-            if let Some(rest) = name.strip_prefix("*.") {
-                wildcard(rest, NameKind::WildcardLeading)
-            } else if let Some(rest) = name.strip_prefix('.') {
-                wildcard(rest, NameKind::DotLeading)
-            } else if let Some(rest) = name.strip_suffix(".*") {
-                wildcard(rest, NameKind::WildcardTrailing)
-            } else if name.contains('*') {
-                NameKind::Invalid
-            } else {
-                NameKind::Exact(name)
-            }
+            NameKind::of(text.to_ascii_lowercase())
         };
         ServerName { word: Some(word), kind }
     }
@@ -119,10 +127,6 @@ fn real_host(name: &str) -> Option<Host> {
     Host::parse(name.as_bytes()).ok()
 }
 
-fn wildcard(rest: &str, kind: fn(String) -> NameKind) -> NameKind {
-    if rest.is_empty() || rest.contains('*') { NameKind::Invalid } else { kind(rest.to_owned()) }
-}
-
 impl fmt::Display for ServerName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.word {
@@ -155,6 +159,9 @@ pub struct Conflict {
     /// The server and name that came first.
     pub first: (ServerId, usize),
 }
+
+/// A server that a name led to, why, and the number of the name if it is a regex.
+pub(super) type Found = (ServerId, SelectedBy, Option<usize>);
 
 /// The names of one socket, as nginx hashes them.
 #[derive(Debug, Default)]
@@ -240,18 +247,24 @@ impl NameTable {
         None
     }
 
+    /// Whether a name is among [`NameTable::conflicts`].
+    pub(super) fn ignores(&self, name: (ServerId, usize)) -> bool {
+        // They were met in the order of the configuration.
+        self.conflicts.binary_search_by_key(&name, |conflict| conflict.ignored).is_ok()
+    }
+
     /// The server that a host selects: exact, longest leading wildcard, longest trailing wildcard,
     /// first regex in file order. `Settled(None)`: none of them, so the default server.
     ///
-    /// `host` is in lower case, without port and without a trailing dot, as nginx compares it.
-    pub(super) fn find(
-        &self,
-        host: &str,
-        regex: impl Fn(ServerId, usize) -> Option<bool>,
-    ) -> Settled<Option<(ServerId, SelectedBy)>> {
-        let found = |server, by| Settled::Known(Some((server, by)));
+    /// `host` is in lower case, without port and without a trailing dot, as nginx compares it; empty when there is none.
+    pub(super) fn find(&self, host: &str, regex: impl Fn(ServerId, usize) -> Option<bool>) -> Settled<Option<Found>> {
+        let found = |server, by| Settled::Known(Some((server, by, None)));
         if let Some(&server) = self.exact.get(host) {
             return found(server, SelectedBy::Exact);
+        }
+        // Without a host nginx asks no wildcard and no regex.
+        if host.is_empty() {
+            return Settled::Known(None);
         }
         if self.has_hostname {
             return Settled::Unknown;
@@ -259,26 +272,20 @@ impl NameTable {
         if let Some(&(server, true)) = self.leading.get(host) {
             return found(server, SelectedBy::WildcardLeading);
         }
+        // `.a.test`, which a client may send, is below `a.test` to nginx.
         for (dot, _) in host.match_indices('.') {
-            // `*.x` needs a label before the dot.
-            if dot > 0
-                && let Some(&(server, _)) = self.leading.get(&host[dot + 1..])
-            {
+            if let Some(&(server, _)) = self.leading.get(&host[dot + 1..]) {
                 return found(server, SelectedBy::WildcardLeading);
             }
         }
         for (dot, _) in host.rmatch_indices('.') {
-            if dot + 1 < host.len()
-                && let Some(&server) = self.trailing.get(&host[..dot])
-            {
+            if let Some(&server) = self.trailing.get(&host[..dot]) {
                 return found(server, SelectedBy::WildcardTrailing);
             }
         }
-        // nginx asks no regex about a request without a host.
-        let regexes = if host.is_empty() { &[][..] } else { &self.regexes };
-        for &(server, number) in regexes {
+        for &(server, number) in &self.regexes {
             match regex(server, number) {
-                Some(true) => return found(server, SelectedBy::Regex),
+                Some(true) => return Settled::Known(Some((server, SelectedBy::Regex, Some(number)))),
                 Some(false) => {}
                 None => return Settled::Unknown,
             }

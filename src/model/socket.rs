@@ -1,9 +1,11 @@
 //! Listen sockets: which servers share one, and which of them answers.
 
-use super::listen::{Endpoint, Listen};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::listen::{Address, Endpoint, Listen};
 use super::server::{Server, ServerId};
-use super::server_names::{NameKind, NameTable, SelectedBy};
-use super::{Pattern, Settled};
+use super::server_names::{Found, NameKind, NameTable};
+use super::{Model, Pattern, Settled};
 
 /// A server on a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,12 @@ pub struct ListenSocket {
     pub has_explicit_default: bool,
     /// Whether it speaks TLS. `ssl` belongs to the socket: one server's says it for all.
     pub is_tls: bool,
+    /// Whether it speaks HTTP/2 because a `listen` says `http2`; a server may also say `http2 on`.
+    pub has_http2: bool,
+    /// Whether each connection starts with the PROXY protocol.
+    pub has_proxy_protocol: bool,
+    /// Whether it takes IPv4 connections although its address is an IPv6 one: `[::]` with `ipv6only=off`.
+    pub takes_ipv4: bool,
     /// The names on it.
     pub names: NameTable,
     /// Whether nginx reads the names: several servers share it, or the last regex among the names of
@@ -62,6 +70,9 @@ impl ListenSocket {
         let server = |member: &Member| &servers[member.server.0 as usize];
         let listen = |member: &Member| -> &Listen<'_> { &server(member).listens[member.listen] };
         let (endpoint, is_quic, first) = group[0];
+        // nginx takes protocol options from all `listen`s of a socket, and lets one set what the socket itself is
+        // (`ngx_http_add_addresses`, src/http/ngx_http.c).
+        let any = |option: fn(&Listen<'_>) -> bool| group.iter().any(|(.., member)| option(listen(member)));
         let mut members: Vec<Member> = group.iter().map(|&(.., member)| member).collect();
         members.dedup_by_key(|member| member.server);
         let explicit = members.iter().find(|member| listen(member).is_default).copied();
@@ -79,40 +90,90 @@ impl ListenSocket {
             default,
             has_explicit_default: explicit.is_some(),
             is_tls,
+            has_http2: any(|listen| listen.has_http2),
+            has_proxy_protocol: any(|listen| listen.has_proxy_protocol),
+            takes_ipv4: endpoint.address == Address::Ip(Ipv6Addr::UNSPECIFIED.into())
+                && any(|listen| listen.is_dual_stack),
             names,
             reads_names,
             members,
         }
     }
 
-    /// The server that `host` selects, by SNI or by the Host header. `host` is in lower case, without
-    /// port and trailing dot; empty when there is none.
-    ///
-    /// On a socket with one server nginx does not look at names at all.
-    pub(super) fn select(&self, servers: &[Server<'_>], host: &str) -> Settled<(ServerId, SelectedBy)> {
-        let default = (self.default.server, SelectedBy::Default);
-        if self.members.len() == 1 {
-            return Settled::Known(default);
+    /// The server that `host` selects by a name, if one does. `host` is in lower case, without port and trailing dot;
+    /// empty when there is none.
+    pub(super) fn find(&self, servers: &[Server<'_>], host: &str) -> Settled<Option<Found>> {
+        if !self.reads_names {
+            return Settled::Known(None);
         }
         let regex = |server: ServerId, name: usize| match &servers[server.0 as usize].names[name].kind {
             NameKind::Regex(pattern) => pattern.is_match(host),
             _ => Some(false),
         };
-        match self.names.find(host, regex) {
-            Settled::Known(found) => Settled::Known(found.unwrap_or(default)),
-            Settled::Unknown => Settled::Unknown,
-        }
+        self.names.find(host, regex)
     }
 
     /// Whether nginx ignores a name here because another server has it.
     #[must_use]
     pub fn ignores(&self, server: ServerId, name: usize) -> bool {
-        self.reads_names && self.names.conflicts.iter().any(|conflict| conflict.ignored == (server, name))
+        self.reads_names && self.names.ignores((server, name))
     }
 
     /// Whether several servers share it.
     #[must_use]
     pub fn is_shared(&self) -> bool {
         self.members.len() > 1
+    }
+}
+
+impl Model<'_> {
+    /// The sockets of a port, on any address, TCP and UDP; those of port 0 are Unix-domain sockets.
+    #[must_use]
+    pub fn sockets_on_port(&self, port: u16) -> &[ListenSocket] {
+        let first = self.sockets.partition_point(|socket| socket.endpoint.port < port);
+        let count = self.sockets[first..].partition_point(|socket| socket.endpoint.port == port);
+        &self.sockets[first..first + count]
+    }
+
+    /// The socket that takes a connection to an address and port; for HTTP/3 with `is_quic`.
+    ///
+    /// The socket of the address itself, else the one of all addresses of its family; `[::]` takes IPv4 connections
+    /// only with `ipv6only=off`. Where the address is not given: the one of all addresses, IPv4 before IPv6, or the
+    /// only one there is.
+    ///
+    /// [`Settled::Unknown`] where it may be one that listens on a host name, and where several addresses are possible.
+    #[must_use]
+    pub fn socket_at(&self, address: Option<IpAddr>, port: u16, is_quic: bool) -> Settled<Option<&ListenSocket>> {
+        const ANY_V4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        const ANY_V6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+        let sockets = self.sockets_on_port(port);
+        let at = |ip: IpAddr| {
+            let key = (&Address::Ip(ip), is_quic);
+            let found = sockets.binary_search_by_key(&key, |socket| (&socket.endpoint.address, socket.is_quic));
+            found.ok().map(|at| &sockets[at])
+        };
+        // Names come after addresses.
+        let mut names = sockets.iter().rev().take_while(|socket| matches!(socket.endpoint.address, Address::Name(_)));
+        let has_name = names.any(|socket| socket.is_quic == is_quic);
+        let own = address.and_then(at);
+        if own.is_some() {
+            return Settled::Known(own);
+        }
+        let wildcard = match address {
+            Some(IpAddr::V4(_)) => at(ANY_V4).or_else(|| at(ANY_V6).filter(|socket| socket.takes_ipv4)),
+            Some(IpAddr::V6(_)) => at(ANY_V6),
+            None => at(ANY_V4).or_else(|| at(ANY_V6)),
+        };
+        match (address, wildcard) {
+            (Some(_), _) if has_name => Settled::Unknown,
+            (Some(_), wildcard) | (None, wildcard @ Some(_)) => Settled::Known(wildcard),
+            (None, None) => {
+                let mut possible = sockets.iter().filter(|socket| socket.is_quic == is_quic);
+                match (possible.next(), possible.next()) {
+                    (_, Some(_)) => Settled::Unknown,
+                    (only, None) => Settled::Known(only),
+                }
+            }
+        }
     }
 }

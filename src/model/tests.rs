@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use super::rewrite::{Answer, Request, evaluate};
 use super::*;
 use crate::config::Library;
 use crate::nginx::NEWEST;
@@ -28,14 +27,34 @@ fn with_model<R>(http: &str, ask: impl FnOnce(&Model<'_>) -> R) -> R {
 /// What the first server makes of a request to `http://a.test:8080`: each possible answer.
 fn answers(server: &str, uri: &str) -> Vec<String> {
     with_model(&format!("server {{ listen 8080; server_name a.test; {server} }}"), |model| {
-        let request = Request { is_tls: false, host: "a.test".into(), port: 8080, uri: uri.into() };
-        let first = model.servers().next().unwrap();
-        let answer = |answer: Answer<'_>| match answer {
-            Answer::Redirect { status, location, .. } => format!("{status} {location}"),
-            Answer::Other => "other".into(),
-            Answer::Unknown => "unknown".into(),
+        let request = Request {
+            address: None,
+            port: 8080,
+            is_tls: false,
+            sni: None,
+            method: "GET".into(),
+            target: uri.into(),
+            host: Some("a.test:8080".into()),
+            headers: Vec::new(),
+            other_headers: OtherHeaders::Unknown,
+            client: None,
         };
-        evaluate(model, first, &request).into_iter().map(|outcome| answer(outcome.answer)).collect()
+        let url = url::Url::parse("http://a.test:8080/").unwrap();
+        let start = Start { url, request, socket: None, hsts: Vec::new(), max_hops: 1 };
+        let answer = |trace: Trace<'_, '_>| {
+            let response = trace.hops.into_iter().next().and_then(|hop| hop.response).unwrap();
+            match (response.kind, response.location_header) {
+                (ResponseKind::Unknown, _) => "unknown".into(),
+                (ResponseKind::Redirect, Some(header)) => {
+                    let text = header.text.strip_prefix("http://a.test:8080").unwrap_or(&header.text);
+                    format!("{} {text}", response.status.unwrap())
+                }
+                _ => "other".into(),
+            }
+        };
+        let mut answers: Vec<String> = model.tracer().traces(&start).0.into_iter().map(answer).collect();
+        answers.dedup();
+        answers
     })
 }
 
@@ -51,9 +70,9 @@ fn redirects_of_the_rewrite_phase() {
 
 // What depends on the request, or on what a regex elsewhere has left, is not guessed.
 const UNKNOWN: &[(&str, &[&str])] = &[
-    ("if ($http_x) { return 301 /b; } return 301 /c;", &["301 /b", "301 /c"]),
-    ("rewrite ^(.*) $1; if ($http_x ~ (.)) { return 301 /b$1; } return 301 /c$1;", &["unknown", "unknown"]),
-    ("server_name ~^(a); return 301 /$1;", &["unknown"]),
+    ("if ($http_x) { return 301 /b; } return 301 /c;", &["301 /c", "301 /b"]),
+    ("rewrite ^(.*) $1; if ($http_x ~ (.)) { return 301 /b$1; } return 301 /c$1;", &["301 /c", "301 /b$1"]),
+    ("set $a $http_x; return 301 /$a;", &["301 /$http_x"]),
 ];
 
 #[test]
@@ -80,6 +99,10 @@ const SELECTION: &[(&[&str], &str, u32, SelectedBy)] = &[
     (&["b.test", "~^$", "~^"], "", 0, SelectedBy::Default), // no host: no regex is asked
     (&["b.test", "\"\""], "", 1, SelectedBy::Exact),
     (&["~^a"], "a.test", 0, SelectedBy::Default), // alone: names are not looked at
+    (&["a.test ~^(a)"], "a.test", 0, SelectedBy::Exact), // but for captures
+    (&["b.test", "*.a.test"], ".a.test", 1, SelectedBy::WildcardLeading), // no label is needed
+    (&["b.test", ".a.*"], "x.a.*", 1, SelectedBy::WildcardLeading), // the star is a character
+    (&["b.test", "$hostname"], "", 0, SelectedBy::Default),
 ];
 
 #[test]
@@ -110,6 +133,68 @@ fn names_of_a_lone_server_are_read_for_captures_only() {
             let ignored = model.servers().next().unwrap().names.iter().enumerate();
             let ignored = ignored.filter(|&(number, _)| socket.ignores(ServerId(0), number));
             assert_eq!(ignored.count(), *expected, "{names}");
+        });
+    }
+}
+
+// The regex that has matched sets the captures, wherever in the server it stands.
+#[test]
+fn the_name_that_a_host_matches() {
+    let servers = "server { listen 80; server_name a.test ~^x ~^(?<n>b) ~^(b); }";
+    with_model(servers, |model| {
+        let socket = model.sockets().next().unwrap();
+        let regex = |host| model.select_by_host(socket, host).unwrap().known().unwrap().regex;
+        assert_eq!(regex(Some("B.test:8080")), Some(2));
+        assert_eq!(regex(Some("a.test")), None);
+        assert_eq!(regex(None), None);
+        assert_eq!(model.select_by_host(socket, Some("")).unwrap_err(), InvalidHost);
+    });
+}
+
+#[test]
+fn without_a_server_name_in_the_handshake_the_default_server_answers() {
+    let servers = "server { listen 443 ssl; } server { listen 443; server_name \"\" a.test; }";
+    with_model(servers, |model| {
+        let socket = model.sockets().next().unwrap();
+        let selected = |sni| model.select_by_sni(socket, sni).known().unwrap().server.id.0;
+        assert_eq!(selected(Some("A.test.")), 1);
+        assert_eq!([selected(None), selected(Some("")), selected(Some("a..test"))], [0, 0, 0]);
+    });
+}
+
+// The `listen`s, what is connected to, and the socket; "-" where nothing listens, "?" where it cannot be told.
+const SOCKETS: &[(&str, &[(&str, &str)])] = &[
+    (
+        "80 127.0.0.1:80",
+        &[("127.0.0.1", "127.0.0.1:80"), ("127.0.0.2", "0.0.0.0:80"), ("::1", "-"), ("", "0.0.0.0:80")],
+    ),
+    ("[::]:80 [::1]:80", &[("127.0.0.1", "-"), ("::1", "[::1]:80"), ("::2", "[::]:80"), ("", "[::]:80")]),
+    ("[::]:80,ipv6only=off", &[("127.0.0.1", "[::]:80"), ("::1", "[::]:80")]),
+    ("[::]:80,ipv6only=on", &[("127.0.0.1", "-")]),
+    ("192.0.2.1:80", &[("127.0.0.1", "-"), ("", "192.0.2.1:80")]),
+    ("192.0.2.1:80 192.0.2.2:80", &[("192.0.2.2", "192.0.2.2:80"), ("", "?")]),
+    ("a.test:80 127.0.0.1:80", &[("127.0.0.1", "127.0.0.1:80"), ("127.0.0.2", "?"), ("", "?")]),
+    ("80,quic 81 unix:/s", &[("127.0.0.1", "-"), ("", "-")]),
+];
+
+#[test]
+fn the_socket_that_takes_a_connection() {
+    for (listens, connections) in SOCKETS {
+        let listens: String =
+            listens.split(' ').map(|listen| format!("listen {};", listen.replace(',', " "))).collect();
+        with_model(&format!("server {{ {listens} }}"), |model| {
+            for (address, expected) in *connections {
+                let socket = match model.socket_at(address.parse().ok(), 80, false) {
+                    Settled::Known(Some(socket)) => socket.endpoint.to_string(),
+                    Settled::Known(None) => "-".to_owned(),
+                    Settled::Unknown => "?".to_owned(),
+                };
+                assert_eq!(socket, *expected, "{listens} {address}");
+            }
+            assert_eq!(
+                model.sockets_on_port(80).len() + model.sockets_on_port(81).len() + model.sockets_on_port(0).len(),
+                model.sockets().len()
+            );
         });
     }
 }

@@ -1,12 +1,11 @@
-//! Following a request as a browser does: the connection, the answer, and where a redirect leads, from server to
-//! server of one configuration.
+//! The way of a request: its hops, and how it ends.
 
 use url::Url;
 
-use super::choices::{Choices, Condition, explore};
+use super::choices::Condition;
 use super::request::Request;
 use super::response::Response;
-use super::{Coverage, HstsPolicy, ListenSocket, Model, SelectedBy, ServerId};
+use super::{Coverage, HstsPolicy, ListenSocket, SelectedBy, ServerId};
 
 /// Why there is no answer to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,34 +108,4 @@ pub struct Start<'m> {
     pub hsts: Vec<KnownHstsHost>,
     /// Requests that are followed.
     pub max_hops: usize,
-}
-
-/// Follows redirects in one configuration.
-#[derive(Debug)]
-pub struct Tracer<'m, 'c> {
-    model: &'m Model<'c>,
-}
-
-/// Combinations of unknowns that are tried for one start.
-const MAX_COMBINATIONS: usize = 32;
-
-impl<'m, 'c> Tracer<'m, 'c> {
-    /// Prepares for a model.
-    #[must_use]
-    pub fn new(model: &'m Model<'c>) -> Tracer<'m, 'c> {
-        Tracer { model }
-    }
-
-    /// The way of one request, on one assignment of what is unknown.
-    #[must_use]
-    pub fn trace(&self, start: &Start<'m>, choices: &mut Choices<'c>) -> Trace<'m, 'c> {
-        let _ = (self.model, start, choices);
-        Trace { hops: Vec::new(), outcome: Outcome::Undetermined }
-    }
-
-    /// The ways on every assignment, or the first of them; whether these are all.
-    #[must_use]
-    pub fn traces(&self, start: &Start<'m>) -> (Vec<Trace<'m, 'c>>, bool) {
-        explore(MAX_COMBINATIONS, |choices| self.trace(start, choices))
-    }
 }

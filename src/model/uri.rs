@@ -9,38 +9,53 @@ pub(super) struct RequestPath {
     pub(super) needs_escape: bool,
 }
 
+/// Why a path cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PathError {
+    /// nginx answers 400.
+    Refused,
+    /// Its bytes are no UTF-8 text, which this model does not follow.
+    NotText,
+}
+
 impl RequestPath {
-    /// Reads what was sent before the `?` (`ngx_http_parse_complex_uri`, src/http/ngx_http_parse.c);
-    /// `None` where nginx answers 400, and for what is not text.
-    pub(super) fn parse(sent: &str, merges_slashes: bool) -> Option<RequestPath> {
-        let mut path = Vec::with_capacity(sent.len());
-        let mut has_plus = false;
-        let mut rest = sent.as_bytes();
-        while let Some((&byte, tail)) = rest.split_first() {
-            rest = tail;
-            let mut is_slash = byte == b'/';
-            let mut byte = byte;
-            if byte == b'%' {
-                let (code, tail) = rest.split_first_chunk::<2>()?;
-                rest = tail;
-                byte = decode(*code).filter(|&decoded| decoded != 0)?;
-                // A decoded slash separates like any other, and so does a decoded dot count.
-                is_slash = byte == b'/';
-            }
-            has_plus |= byte == b'+';
-            if !is_slash {
-                path.push(byte);
-                continue;
-            }
-            let ends_with_slash = end_segment(&mut path)? || merges_slashes && path.ends_with(b"/");
-            if !ends_with_slash {
-                path.push(b'/');
-            }
-        }
-        end_segment(&mut path)?;
-        let needs_escape = has_plus || sent.contains('%');
-        Some(RequestPath { path: String::from_utf8(path).ok()?, needs_escape })
+    /// Reads what was sent before the `?` (`ngx_http_parse_complex_uri`, src/http/ngx_http_parse.c).
+    pub(super) fn parse(sent: &str, merges_slashes: bool) -> Result<RequestPath, PathError> {
+        let (path, needs_escape) = decoded(sent, merges_slashes).ok_or(PathError::Refused)?;
+        let path = String::from_utf8(path).map_err(|_| PathError::NotText)?;
+        Ok(RequestPath { path, needs_escape })
     }
+}
+
+/// The path and whether it was sent with `%` or `+`; `None` where nginx answers 400.
+fn decoded(sent: &str, merges_slashes: bool) -> Option<(Vec<u8>, bool)> {
+    let mut path = Vec::with_capacity(sent.len());
+    let mut has_plus = false;
+    let mut rest = sent.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        let mut is_slash = byte == b'/';
+        let mut byte = byte;
+        if byte == b'%' {
+            let (code, tail) = rest.split_first_chunk::<2>()?;
+            rest = tail;
+            byte = decode(*code).filter(|&decoded| decoded != 0)?;
+            // A decoded slash separates like any other, and so does a decoded dot count.
+            is_slash = byte == b'/';
+        }
+        has_plus |= byte == b'+';
+        if !is_slash {
+            path.push(byte);
+            continue;
+        }
+        let ends_with_slash = end_segment(&mut path)? || merges_slashes && path.ends_with(b"/");
+        if !ends_with_slash {
+            path.push(b'/');
+        }
+    }
+    end_segment(&mut path)?;
+    let needs_escape = has_plus || sent.contains('%');
+    Some((path, needs_escape))
 }
 
 /// Takes a `.` or `..` away that ends the path, so that it ends with a slash, and says whether there
@@ -66,9 +81,18 @@ fn decode(code: [u8; 2]) -> Option<u8> {
 /// What `$1` becomes in arguments and in redirects of a request with escapes
 /// (`ngx_escape_uri` with `NGX_ESCAPE_ARGS`, src/core/ngx_string.c).
 pub(super) fn escape_args(text: &str) -> String {
+    escape(text, b"\"#%&+;<>?\\^`{|}")
+}
+
+/// A path as nginx writes it where it redirects or asks an upstream (`ngx_escape_uri` with `NGX_ESCAPE_URI`).
+pub(super) fn escape_uri(text: &str) -> String {
+    escape(text, b"\"#%<>?\\^`{|}")
+}
+
+fn escape(text: &str, special: &[u8]) -> String {
     let mut escaped = String::with_capacity(text.len());
     for &byte in text.as_bytes() {
-        if byte <= b' ' || byte >= 0x7f || b"\"#%&+;<>?\\^`{|}".contains(&byte) {
+        if byte <= b' ' || byte >= 0x7f || special.contains(&byte) {
             escaped.push_str(&format!("%{byte:02X}"));
         } else {
             escaped.push(char::from(byte));
@@ -133,16 +157,16 @@ mod tests {
         ("/%00", None),
         ("/%zz", None),
         ("/%C3%A9", Some("/\u{e9}")),
-        ("/%FF", None),
     ];
 
     #[test]
     fn paths_are_decoded_and_dots_resolved() {
         for (sent, expected) in PATHS {
-            assert_eq!(RequestPath::parse(sent, true).map(|read| read.path).as_deref(), *expected, "{sent}");
+            assert_eq!(RequestPath::parse(sent, true).ok().map(|read| read.path).as_deref(), *expected, "{sent}");
         }
         let unmerged = RequestPath::parse("//a//b", false).map(|read| read.path);
-        assert_eq!(unmerged.as_deref(), Some("//a//b"));
+        assert_eq!(unmerged.as_deref(), Ok("//a//b"));
+        assert_eq!(RequestPath::parse("/%FF", true), Err(PathError::NotText));
     }
 
     // What 1.22.1 and 1.31.3 make of `/r/$1?x=$1` with `redirect`, for one `$1`.

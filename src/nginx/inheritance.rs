@@ -73,7 +73,9 @@ const KNOWN: &[(Inheritance, &[&[&str]])] = &[
     // `clcf->handler` is no part of any merge, but an `if` or a `limit_except` keeps it.
     (Inheritance::Handler, &[
         &["proxy_pass"], &["fastcgi_pass"], &["uwsgi_pass"], &["scgi_pass"], &["grpc_pass"], &["memcached_pass"], &["tunnel_pass"],
-        &["empty_gif"], &["flv"], &["mp4"], &["perl"], &["stub_status"],
+        &["empty_gif"], &["flv"], &["mp4"], &["perl"], &["stub_status"], &["js_content"],
+        &["content_by_lua"], &["content_by_lua_block"], &["content_by_lua_file"], &["echo"], &["echo_duplicate"], &["echo_exec"],
+        &["echo_location"], &["echo_location_async"], &["echo_subrequest"], &["echo_subrequest_async"],
     ]),
     // The rewrite module runs what stands on a level and merges none of it; try_files has no merge function.
     (Inheritance::Own, &[&["rewrite"], &["return"], &["set"], &["if"], &["break"], &["try_files"]]),
@@ -101,7 +103,8 @@ mod tests {
             ("return", Some(Inheritance::Own), &["return"]),
             ("more_set_headers", Some(Inheritance::Added), &["more_set_headers"]),
             ("brotli", Some(Inheritance::Nearest), &["brotli"]),
-            ("content_by_lua_block", None, &["content_by_lua_block"]),
+            ("content_by_lua_block", Some(Inheritance::Handler), &["content_by_lua_block"]),
+            ("set_by_lua_block", None, &["set_by_lua_block"]),
         ];
         for (name, inheritance, shared) in ROWS {
             assert_eq!(find(name).inheritance(), *inheritance, "{name}");

@@ -5,7 +5,8 @@ use std::io::{Read, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 
-use ngxlint::model::rewrite::{Answer, Outcome, Request, evaluate};
+use ngxlint::model::{OtherHeaders, Request, Response, ResponseKind, Start};
+use url::Url;
 
 use crate::question::with_model;
 use crate::random::{Random, seeds};
@@ -278,17 +279,29 @@ fn ask(port: u16, host: &str, uri: &str) -> Redirect {
     (matches!(status, 301 | 302 | 303 | 307 | 308) && !location.is_empty()).then(|| (status, location.to_owned()))
 }
 
-/// Whether an outcome of the model is what nginx answered; `None` where the model does not know.
-fn fits(outcome: &Outcome<'_>, found: &Redirect, host: &str, port: u16) -> Option<bool> {
-    match &outcome.answer {
-        Answer::Redirect { location, .. } if location.is_empty() => Some(found.is_none()),
-        Answer::Redirect { status, location, .. } => {
-            let complete =
-                if location.starts_with('/') { format!("http://{host}:{port}{location}") } else { location.clone() };
-            Some(*found == Some((*status, complete)))
+/// Whether an answer of the model is what nginx answered; `None` where the model does not know.
+fn fits(response: &Response<'_>, found: &Redirect) -> Option<bool> {
+    match (response.kind, &response.location_header) {
+        (ResponseKind::Unknown, _) => None,
+        (ResponseKind::Redirect, Some(location)) => {
+            Some(*found == Some((response.status?, location.known()?.to_owned())))
         }
-        Answer::Other => Some(found.is_none()),
-        Answer::Unknown => None,
+        _ => Some(found.is_none()),
+    }
+}
+
+fn request(host: &str, port: u16, uri: &str) -> Request {
+    Request {
+        address: Some(Ipv4Addr::LOCALHOST.into()),
+        port,
+        is_tls: false,
+        sni: None,
+        method: "GET".to_owned(),
+        target: uri.to_owned(),
+        host: Some(format!("{host}:{port}")),
+        headers: Vec::new(),
+        other_headers: OtherHeaders::Absent,
+        client: Some(Ipv4Addr::LOCALHOST.into()),
     }
 }
 
@@ -317,15 +330,24 @@ fn compare(
             let host = format!("s{number}.test");
             for uri in URIS {
                 let found = ask(port, &host, uri);
-                let request = Request { is_tls: false, host: host.clone(), port, uri: (*uri).to_owned() };
-                let outcomes = evaluate(model, server, &request);
-                let verdicts: Vec<_> = outcomes.iter().map(|outcome| fits(outcome, &found, &host, port)).collect();
+                let start = Start {
+                    url: Url::parse(&format!("http://{host}:{port}/")).unwrap(),
+                    request: request(&host, port, uri),
+                    socket: None,
+                    hsts: Vec::new(),
+                    max_hops: 1,
+                };
+                let (traces, _) = model.tracer().traces(&start);
+                let responses: Vec<_> = traces.iter().filter_map(|trace| trace.hops[0].response.as_ref()).collect();
+                assert!(responses.iter().all(|response| response.server == server.id));
+                let verdicts: Vec<_> = responses.iter().map(|response| fits(response, &found)).collect();
                 tally.asked += 1;
                 tally.redirects += usize::from(found.is_some());
-                tally.conditional += usize::from(outcomes.iter().any(|outcome| !outcome.conditions.is_empty()));
+                tally.conditional += usize::from(responses.len() > 1);
                 tally.unknown += usize::from(verdicts.contains(&None));
                 if verdicts.iter().all(|verdict| *verdict == Some(false)) {
-                    let answers: Vec<_> = outcomes.iter().map(|outcome| &outcome.answer).collect();
+                    let answers: Vec<_> =
+                        responses.iter().map(|response| (response.status, &response.location_header)).collect();
                     differences
                         .push(format!("seed {seed}, {uri}: nginx {found:?}, ngxlint {answers:?}\n{}", bodies[number]));
                 }

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use ngxlint::model::listen::Address;
-use ngxlint::model::{CertificateSource, ListenSocket, Model, Server, Settled};
+use ngxlint::model::{CertificateSource, InvalidHost, ListenSocket, Model, Server, Settled};
 
 use crate::question::with_model;
 use crate::random::{Random, seeds};
@@ -53,6 +52,7 @@ const NAMES: &[&str] = &[
     "-",
     "\"~^$\"",
     "\"~^(www\\.)?(?<d>a|b)\\.\"",
+    ".a.*",
 ];
 
 const HOSTS: &[&str] = &[
@@ -85,6 +85,17 @@ const HOSTS: &[&str] = &[
     "www",
     "x1",
     "[::1]",
+    "[::1]x",
+    ".a.test",
+    "a.*",
+    "x.a.*",
+    "a.test..",
+    "a.test.:8.",
+    "a.test:65536",
+    "x@b.test",
+    "b/.test",
+    "",
+    ".",
 ];
 
 const CERTIFICATES: &[&str] =
@@ -183,19 +194,7 @@ fn server_number(answer: &str) -> Option<u32> {
 
 /// The socket that a connection to `address` reaches.
 fn socket_of<'m>(model: &'m Model<'_>, address: SocketAddr) -> Option<&'m ListenSocket> {
-    let wildcard: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let at = |ip: IpAddr| {
-        model
-            .sockets()
-            .find(|socket| socket.endpoint.port == address.port() && socket.endpoint.address == Address::Ip(ip))
-    };
-    at(address.ip()).or_else(|| at(wildcard))
-}
-
-/// What nginx makes of a Host header or of SNI before it looks for a server.
-fn normalized(host: &str) -> String {
-    let host = host.to_ascii_lowercase();
-    host.strip_suffix('.').map_or(host.clone(), str::to_owned)
+    model.socket_at(Some(address.ip()), address.port(), false).known().flatten()
 }
 
 fn addresses(port: u16) -> Vec<SocketAddr> {
@@ -277,9 +276,10 @@ fn the_same_server_answers_to_a_host() {
                         let mut stream = connect(address);
                         stream.write_all(request(sent.as_deref()).as_bytes()).unwrap();
                         stream.read_to_string(&mut answer).unwrap();
-                        let expected = match model.select(socket, &normalized(host.unwrap_or_default())) {
-                            Settled::Known((server, _)) => Settled::Known(Some(server.id.0)),
-                            Settled::Unknown => Settled::Unknown,
+                        let expected = match model.select_by_host(socket, sent.as_deref()) {
+                            Ok(Settled::Known(selected)) => Settled::Known(Some(selected.server.id.0)),
+                            Ok(Settled::Unknown) => Settled::Unknown,
+                            Err(InvalidHost) => Settled::Known(None),
                         };
                         let what = format!("seed {seed}, {address}, Host {sent:?}");
                         tally.compare(expected, &server_number(&answer), &what);
@@ -339,14 +339,8 @@ fn has_openssl() -> bool {
 
 /// What the model expects of a handshake.
 fn expected_handshake(model: &Model<'_>, socket: &ListenSocket, sni: Option<&str>, host: &str) -> Settled<Handshake> {
-    let by_sni = match sni {
-        // Without SNI nginx looks for no name at all, not even for the empty one.
-        None => model.server(socket.default.server),
-        Some(sni) => match model.select(socket, &normalized(sni)) {
-            Settled::Known((server, _)) => server,
-            Settled::Unknown => return Settled::Unknown,
-        },
-    };
+    let Settled::Known(by_sni) = model.select_by_sni(socket, sni) else { return Settled::Unknown };
+    let by_sni = by_sni.server;
     if by_sni.rejects_handshake {
         return Settled::Known(Handshake::Rejected);
     }
@@ -354,12 +348,12 @@ fn expected_handshake(model: &Model<'_>, socket: &ListenSocket, sni: Option<&str
         Some(CertificateSource::File(path)) => Some(path.clone()),
         _ => None,
     };
-    match model.select(socket, &normalized(host)) {
-        Settled::Known((by_host, _)) => {
-            Settled::Known(Handshake::Done(file(model.presenting_server(socket, by_sni.id)), Some(by_host.id.0)))
-        }
-        Settled::Unknown => Settled::Unknown,
-    }
+    let answering = match model.select_by_host(socket, Some(host)) {
+        Ok(Settled::Known(by_host)) => Some(by_host.server.id.0),
+        Ok(Settled::Unknown) => return Settled::Unknown,
+        Err(InvalidHost) => None,
+    };
+    Settled::Known(Handshake::Done(file(model.presenting_server(socket, by_sni.id)), answering))
 }
 
 #[test]
@@ -392,7 +386,9 @@ fn the_same_certificate_is_presented_for_a_name() {
                     let address = addresses[random.below(addresses.len())];
                     let Some(socket) = socket_of(model, address).filter(|socket| socket.is_tls) else { continue };
                     left -= 1;
-                    let is_name = |host: &&str| !host.contains(['[', ':']) && host.parse::<IpAddr>().is_err();
+                    let is_name = |host: &&str| {
+                        !host.is_empty() && !host.contains(['[', ':', '/']) && host.parse::<IpAddr>().is_err()
+                    };
                     let names: Vec<&str> = HOSTS.iter().copied().filter(is_name).collect();
                     let sni = if random.once_in(8) { None } else { Some(random.pick(&names)) };
                     let host = sni.filter(|_| !random.once_in(3)).unwrap_or(random.pick(&names));

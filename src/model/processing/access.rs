@@ -1,0 +1,115 @@
+//! The access phase: `allow`, `deny`, `auth_basic`, `auth_request`, and `satisfy`, which joins them.
+//!
+//! nginx: <https://nginx.org/en/docs/http/ngx_http_core_module.html#satisfy>,
+//! `ngx_http_core_access_phase` in src/http/ngx_http_core_module.c.
+
+use super::{Phase, Processing};
+use crate::config::Directive;
+use crate::model::access::covers_address;
+use crate::model::inherit;
+
+/// What a module says of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing.
+    Declined,
+    Allowed,
+    Refused(u16),
+}
+
+impl<'c> Processing<'_, 'c, '_> {
+    pub(super) fn check_access(&mut self) -> Phase<'c> {
+        if let Some(script) = self.block.children().find(|directive| directive.name_text().starts_with("access_by_lua"))
+        {
+            return Phase::Lost(format!("what {} does cannot be told", script.name_text()));
+        }
+        let satisfy = inherit::value_in_effect(self.block, "satisfy").and_then(|directive| directive.argument(0));
+        let is_any = satisfy.is_some_and(|word| word.is("any"));
+        let mut refused: Option<(u16, Option<Directive<'c>>)> = None;
+        // The order in which nginx asks its modules.
+        let modules = [Self::check_address, Self::check_password, Self::check_subrequest];
+        for check in modules {
+            match check(self) {
+                (Verdict::Declined, _) => {}
+                (Verdict::Allowed, _) if is_any => return Phase::TryFiles,
+                (Verdict::Allowed, _) => {}
+                (Verdict::Refused(status), by) if is_any => {
+                    // 401 asks for a password, so it is not given up for 403.
+                    if refused.is_none_or(|(status, _)| status != 401) {
+                        refused = Some((status, by));
+                    }
+                }
+                (Verdict::Refused(status), by) => return Phase::Finalize(status, by),
+            }
+        }
+        refused.map_or(Phase::TryFiles, |(status, by)| Phase::Finalize(status, by))
+    }
+
+    fn check_address(&mut self) -> (Verdict, Option<Directive<'c>>) {
+        let rules = inherit::in_effect_of(self.block, &["allow", "deny"]).directives;
+        let verdict =
+            |rule: Directive<'_>| if rule.is_named("allow") { Verdict::Allowed } else { Verdict::Refused(403) };
+        let Some(client) = self.arrival.request.client else { return self.assume_address(&rules) };
+        let first = rules
+            .into_iter()
+            .find(|rule| rule.argument(0).is_some_and(|network| covers_address(&network.text(), client).is_some()));
+        first.map_or((Verdict::Declined, None), |rule| (verdict(rule), Some(rule)))
+    }
+
+    /// What the rules say of a client whose address is not known.
+    fn assume_address(&mut self, rules: &[Directive<'c>]) -> (Verdict, Option<Directive<'c>>) {
+        let Some(&first) = rules.first() else { return (Verdict::Declined, None) };
+        let is_all = |rule: &&Directive<'c>| rule.argument(0).is_some_and(|word| word.is("all"));
+        let last = rules.iter().find(is_all).copied();
+        let before = rules.iter().take_while(|rule| !is_all(rule));
+        let can =
+            |name: &str| before.clone().any(|rule| rule.is_named(name)) || last.is_some_and(|rule| rule.is_named(name));
+        let denial = rules.iter().find(|rule| rule.is_named("deny")).copied();
+        // Without `all` nothing is said of the rest, which is let pass.
+        match (can("allow") || last.is_none(), can("deny")) {
+            (true, false) => (Verdict::Allowed, Some(first)),
+            (false, _) => (Verdict::Refused(403), denial),
+            (true, true) => {
+                let question = format!("address {:?}", first.id());
+                let clauses = ["the client's address is allowed", "the client's address is denied"];
+                match self.choices.choose(Some(first), &question, &clauses.map(str::to_owned)) {
+                    0 => (Verdict::Allowed, Some(first)),
+                    _ => (Verdict::Refused(403), denial),
+                }
+            }
+        }
+    }
+
+    fn check_password(&mut self) -> (Verdict, Option<Directive<'c>>) {
+        let Some(directive) = inherit::value_in_effect(self.block, "auth_basic") else {
+            return (Verdict::Declined, None);
+        };
+        let realm = directive.argument(0).map(|word| word.text().into_owned()).unwrap_or_default();
+        let realm = self.expand(Some(directive), &realm);
+        if realm.text == "off" || !inherit::has_in_effect(self.block, "auth_basic_user_file") {
+            return (Verdict::Declined, None);
+        }
+        if self.header_value(Some(directive), "authorization").is_some_and(|value| value.text.is_empty()) {
+            return (Verdict::Refused(401), Some(directive));
+        }
+        let clauses = ["the password of auth_basic is right", "the password of auth_basic is missing or wrong"];
+        match self.choices.choose(Some(directive), "auth_basic", &clauses.map(str::to_owned)) {
+            0 => (Verdict::Allowed, Some(directive)),
+            _ => (Verdict::Refused(401), Some(directive)),
+        }
+    }
+
+    fn check_subrequest(&mut self) -> (Verdict, Option<Directive<'c>>) {
+        let directive = inherit::value_in_effect(self.block, "auth_request");
+        let Some(directive) = directive.filter(|directive| !directive.argument(0).is_some_and(|word| word.is("off")))
+        else {
+            return (Verdict::Declined, None);
+        };
+        let clauses = ["auth_request allows the request", "auth_request answers 401", "auth_request answers 403"];
+        match self.choices.choose(Some(directive), "auth_request", &clauses.map(str::to_owned)) {
+            0 => (Verdict::Allowed, Some(directive)),
+            1 => (Verdict::Refused(401), Some(directive)),
+            _ => (Verdict::Refused(403), Some(directive)),
+        }
+    }
+}

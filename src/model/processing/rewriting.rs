@@ -1,0 +1,288 @@
+//! The rewrite phase: `return`, `rewrite`, `set`, `if` and `break`.
+//!
+//! nginx: <https://nginx.org/en/docs/http/ngx_http_rewrite_module.html>, src/http/ngx_http_script.c.
+
+use std::path::Path;
+
+use super::{Phase, Processing};
+use crate::config::Directive;
+use crate::model::document_files::Found;
+use crate::model::pattern::Pattern;
+use crate::model::response::{ResponseKind, Step, StepKind, Value};
+use crate::model::uri::unescape_redirect;
+
+/// The rewrite module's directives directly in a block, in reverse order.
+fn rewrite_directives(block: Directive<'_>) -> Vec<Directive<'_>> {
+    const NAMES: &[&str] = &["return", "rewrite", "set", "if", "break"];
+    let mut found: Vec<_> = NAMES.iter().flat_map(|name| block.children_named(name)).collect();
+    found.sort_by_key(|directive| std::cmp::Reverse(directive.id()));
+    found
+}
+
+/// What a directive leads to.
+enum Flow<'c> {
+    Next,
+    /// The directives of an `if` come next.
+    Enter(Directive<'c>),
+    /// The rest of this phase is passed over.
+    Stop,
+    End(Phase<'c>),
+}
+
+impl<'c> Processing<'_, 'c, '_> {
+    /// Runs the directives of a block; `Some` when they end the request.
+    pub(super) fn rewrite(&mut self, block: Directive<'c>) -> Option<Phase<'c>> {
+        if let Some(reason) = other_language(block, self.location.is_none()) {
+            return Some(Phase::Lost(reason));
+        }
+        let mut pending = rewrite_directives(block);
+        while let Some(directive) = pending.pop() {
+            match self.run_rewrite_directive(directive) {
+                Flow::Next => {}
+                Flow::Enter(block) => pending.extend(rewrite_directives(block)),
+                Flow::Stop => break,
+                Flow::End(phase) => return Some(phase),
+            }
+        }
+        None
+    }
+
+    fn run_rewrite_directive(&mut self, directive: Directive<'c>) -> Flow<'c> {
+        match &*directive.name_text() {
+            "return" => Flow::End(self.run_return(directive)),
+            "rewrite" => self.run_rewrite(directive),
+            "set" => {
+                self.run_set(directive);
+                Flow::Next
+            }
+            "if" if self.condition(directive) => {
+                // An `if` of a location is a location of its own, one of a server is not.
+                if directive.parent().is_none_or(|parent| !parent.is_named("server")) && self.location.is_some() {
+                    self.enter_block(directive);
+                }
+                Flow::Enter(directive)
+            }
+            "if" => Flow::Next,
+            _ => {
+                if self.is_uri_changed {
+                    self.is_location_valid = false;
+                    self.is_uri_changed = false;
+                }
+                Flow::Stop
+            }
+        }
+    }
+
+    fn run_set(&mut self, directive: Directive<'c>) {
+        let (Some(name), Some(value)) = (directive.argument(0), directive.argument(1)) else { return };
+        let value = self.expand(Some(directive), &value.text());
+        match name.text().trim_start_matches('$').to_ascii_lowercase().as_str() {
+            "args" => self.args = value,
+            name => {
+                self.variables.insert(name.to_owned(), value);
+            }
+        }
+    }
+
+    fn run_return(&mut self, directive: Directive<'c>) -> Phase<'c> {
+        let (Some(first), second) = (directive.argument(0), directive.argument(1)) else {
+            return Phase::Lost("nginx refuses a return without parameters".to_owned());
+        };
+        let first = first.text();
+        let (status, text) = match first.parse::<u16>() {
+            Ok(status) => (status, second.map(|text| text.text())),
+            // `return URL` is a temporary redirect.
+            Err(_) => (302, Some(first)),
+        };
+        if status >= 400 && text.as_ref().is_none_or(|text| text.is_empty()) {
+            return Phase::Finalize(status, Some(directive));
+        }
+        let text = self.expand(Some(directive), &text.unwrap_or_default());
+        match status {
+            301 | 302 | 303 | 307 | 308 => {
+                self.location_header = Some(text);
+                Phase::Finalize(status, Some(directive))
+            }
+            _ => Phase::Send(status, ResponseKind::Return, Some(directive)),
+        }
+    }
+
+    fn run_rewrite(&mut self, directive: Directive<'c>) -> Flow<'c> {
+        let (Some(regex), Some(replacement)) = (directive.argument(0), directive.argument(1)) else {
+            return Flow::Next;
+        };
+        let pattern = self.model().pattern(regex, || Pattern::new(regex.text(), false));
+        let uri = self.uri.clone();
+        if !self.matches(Some(directive), pattern, &uri, "rewrite") {
+            return Flow::Next;
+        }
+        let text = replacement.text();
+        let flag = directive.argument(2).map(|flag| flag.text().into_owned()).unwrap_or_default();
+        // Only what is written counts, not what a variable holds.
+        let is_absolute = ["http://", "https://", "$scheme"].iter().any(|prefix| text.starts_with(prefix));
+        let is_redirect = is_absolute || flag == "redirect" || flag == "permanent";
+        let (text, keeps_args) = match text.strip_suffix('?') {
+            Some(text) => (text, false),
+            None => (&*text, true),
+        };
+        self.is_internal = true;
+        self.is_uri_as_sent = false;
+        let old_args = Some(self.args.clone()).filter(|args| keeps_args && !args.text.is_empty());
+        if is_redirect {
+            self.is_uri_changed = true;
+            let mut target = self.expand_escaped(Some(directive), text);
+            // A variable in the place of what is unknown is not to be decoded.
+            if target.is_known {
+                target.text = unescape_redirect(&target.text);
+            }
+            if let Some(args) = old_args {
+                target.text.push(if text.contains('?') { '&' } else { '?' });
+                target.text.push_str(&args.text);
+                target.is_known &= args.is_known;
+            }
+            self.location_header = Some(target);
+            let status = if flag == "permanent" { 301 } else { 302 };
+            return Flow::End(Phase::Finalize(status, Some(directive)));
+        }
+        let (path, args) = match text.split_once('?') {
+            Some((path, args)) => (path, Some(args)),
+            None => (text, None),
+        };
+        let path = self.expand(Some(directive), path);
+        match args {
+            Some(args) => {
+                let mut args = self.expand_escaped(Some(directive), args);
+                if let Some(old) = old_args {
+                    args.text.push('&');
+                    args.text.push_str(&old.text);
+                    args.is_known &= old.is_known;
+                }
+                self.args = args;
+            }
+            None => self.args = old_args.unwrap_or_else(|| Value::new("")),
+        }
+        if path.text.is_empty() {
+            return Flow::End(Phase::Finalize(500, Some(directive)));
+        }
+        // A location's directives are followed by a new search, unless `break` ends them.
+        let kind = if self.location.is_none() || flag == "break" { StepKind::Replace } else { StepKind::Rewrite };
+        self.steps.push(Step { by: Some(directive), kind, uri: path.text.clone() });
+        self.uri = path;
+        match flag.as_str() {
+            "break" => {
+                self.is_location_valid = false;
+                self.is_uri_changed = false;
+                Flow::Stop
+            }
+            "last" => {
+                self.is_uri_changed = true;
+                Flow::Stop
+            }
+            _ => {
+                self.is_uri_changed = true;
+                Flow::Next
+            }
+        }
+    }
+
+    /// Whether an `if` holds.
+    ///
+    /// nginx: <https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#if>
+    fn condition(&mut self, directive: Directive<'c>) -> bool {
+        let words = condition_words(directive);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            [subject] => {
+                let value = self.expand(Some(directive), subject);
+                self.decide(directive, &value.text, value.known().map(|text| !text.is_empty() && text != "0"))
+            }
+            [subject, sign @ ("=" | "!="), value] => {
+                let subject = self.expand(Some(directive), subject);
+                let value = self.expand(Some(directive), value);
+                let known = subject.known().zip(value.known()).map(|(subject, value)| subject == value);
+                let question = format!("{} = {}", subject.text, value.text);
+                self.decide(directive, &question, known) == (*sign == "=")
+            }
+            [subject, sign @ ("~" | "~*" | "!~" | "!~*"), regex] => {
+                let subject = self.expand(Some(directive), subject);
+                let pattern = self.model().pattern(directive.name_word(), || Pattern::new(*regex, sign.ends_with('*')));
+                self.matches(Some(directive), pattern, &subject, "the regex") != sign.starts_with('!')
+            }
+            [sign, path] if sign.trim_start_matches('!').starts_with('-') => {
+                let path = self.expand(Some(directive), path);
+                self.file_condition(directive, sign.trim_start_matches('!'), &path) != sign.starts_with('!')
+            }
+            _ => self.decide(directive, &words.join(" "), None),
+        }
+    }
+
+    /// What a condition is; where it cannot be told, one of both.
+    fn decide(&mut self, directive: Directive<'c>, question: &str, known: Option<bool>) -> bool {
+        if let Some(holds) = known {
+            return holds;
+        }
+        let shown = condition_words(directive).join(" ");
+        // A question that is the same in other words gets the same answer, but is told as it is written here.
+        let negated = condition_words(directive).get(1).is_some_and(|sign| sign == "!=");
+        let (no, yes) = if negated { ("holds", "does not hold") } else { ("does not hold", "holds") };
+        let possibilities = [format!("`if ({shown})` {no}"), format!("`if ({shown})` {yes}")];
+        self.choices.choose(Some(directive), question, &possibilities) == 1
+    }
+
+    fn file_condition(&mut self, directive: Directive<'c>, sign: &str, path: &Value) -> bool {
+        let found = match path.known() {
+            Some(known) => self.look_for(Path::new(known)),
+            None => None,
+        };
+        let known = match (found, sign) {
+            (Some(Found::Nothing | Found::Forbidden), _) => Some(false),
+            (Some(found), "-f") => Some(found == Found::File),
+            (Some(found), "-d") => Some(found == Found::Directory),
+            (Some(_), "-e") => Some(true),
+            // Whether it may be executed is not looked at.
+            _ => None,
+        };
+        let question = format!("{sign} {}", path.text);
+        let is_there = match sign {
+            "-f" => "is a file",
+            "-d" => "is a directory",
+            "-x" => "is executable",
+            _ => "exists",
+        };
+        known.unwrap_or_else(|| {
+            let possibilities = [format!("not so: {} {is_there}", path.text), format!("{} {is_there}", path.text)];
+            self.choices.choose(Some(directive), &question, &possibilities) == 1
+        })
+    }
+}
+
+/// The words between the parentheses of an `if`.
+fn condition_words(directive: Directive<'_>) -> Vec<String> {
+    let mut words: Vec<String> = directive.arguments().map(|word| word.text().into_owned()).collect();
+    let is_bare = |text: &str, sign: &str| text == sign;
+    if let Some(first) = words.first_mut() {
+        if is_bare(first, "(") {
+            words.remove(0);
+        } else if let Some(rest) = first.strip_prefix('(') {
+            *first = rest.to_owned();
+        }
+    }
+    if let Some(last) = words.last_mut() {
+        if is_bare(last, ")") {
+            words.pop();
+        } else if last.ends_with(')') {
+            last.pop();
+        }
+    }
+    words
+}
+
+/// The directives of other modules that take part in the rewrite phase, by which anything can happen.
+fn other_language(block: Directive<'_>, is_server: bool) -> Option<String> {
+    let prefixes: &[&str] = if is_server { &["server_rewrite_by_lua"] } else { &["rewrite_by_lua"] };
+    let mut found = block.children().filter(|directive| {
+        let name = directive.name_text();
+        prefixes.iter().any(|prefix| name.starts_with(prefix))
+    });
+    found.next().map(|directive| format!("what {} does cannot be told", directive.name_text()))
+}

@@ -1,0 +1,62 @@
+//! What an upstream is asked for.
+//!
+//! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass>,
+//! `ngx_http_proxy_create_request` in src/http/modules/ngx_http_proxy_module.c.
+
+use super::Processing;
+use crate::config::Directive;
+use crate::model::location::{self, Modifier};
+use crate::model::response::Value;
+use crate::model::uri::escape_uri;
+use crate::model::value::has_variables;
+
+impl<'c> Processing<'_, 'c, '_> {
+    /// The URL of the upstream, with the URI that nginx asks it for where it speaks HTTP.
+    pub(super) fn upstream_target(&mut self, pass: Directive<'c>) -> Value {
+        let written = pass.argument(0).map(|word| word.text().into_owned()).unwrap_or_default();
+        let value = self.expand(Some(pass), &written);
+        let name = pass.name_text();
+        if name != "proxy_pass" {
+            let scheme = name.strip_suffix("_pass").unwrap_or(&name);
+            let text = if value.text.contains("://") { value.text } else { format!("{scheme}://{}", value.text) };
+            return Value { text, ..value };
+        }
+        let Some((base, uri)) = split_url(&value.text) else { return value };
+        let (base, uri) = (base.to_owned(), uri.to_owned());
+        let request = self.arrival.request;
+        if has_variables(&written) && !uri.is_empty() {
+            let uri = if uri.starts_with('?') { format!("/{uri}") } else { uri };
+            return Value { text: format!("{base}{uri}"), is_known: value.is_known };
+        }
+        if uri.is_empty() && self.is_uri_as_sent {
+            return Value { text: format!("{base}{}", request.target), is_known: value.is_known };
+        }
+        let replaced = match location::around(pass).and_then(location::matcher) {
+            Some((Modifier::Prefix | Modifier::PrefixOnly | Modifier::Exact, _, text))
+                if self.is_location_valid && !uri.is_empty() =>
+            {
+                text.len()
+            }
+            _ => 0,
+        };
+        let rest = self.uri.text.get(replaced..).unwrap_or_default();
+        let rest = if self.is_escaped || self.is_internal { escape_uri(rest) } else { rest.to_owned() };
+        let args = if self.args.text.is_empty() { String::new() } else { format!("?{}", self.args.text) };
+        Value {
+            text: format!("{base}{uri}{rest}{args}"),
+            is_known: value.is_known && self.uri.is_known && self.args.is_known,
+        }
+    }
+}
+
+/// Splits a URL before its path; the path of a Unix-domain socket is part of the address.
+fn split_url(url: &str) -> Option<(&str, &str)> {
+    let start = url.find("://")? + 3;
+    let end = if url[start..].starts_with("unix:") {
+        let after = start + "unix:".len();
+        url[after..].find(':').map_or(url.len(), |colon| after + colon + 1)
+    } else {
+        url[start..].find(['/', '?']).map_or(url.len(), |slash| start + slash)
+    };
+    Some(url.split_at(end))
+}

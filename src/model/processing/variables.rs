@@ -1,0 +1,216 @@
+//! The values of variables while a request is processed.
+//!
+//! nginx: <https://nginx.org/en/docs/varindex.html>, src/http/ngx_http_variables.c.
+
+use super::{MAX_VARIABLE_DEPTH, Processing};
+use crate::config::Directive;
+use crate::model::map::{Entry, Table, TableKind, key_pattern};
+use crate::model::response::Value;
+use crate::model::uri::escape_args;
+use crate::model::value::{Piece, pieces};
+use crate::syntax::Word;
+
+/// Values of a table that are tried one by one where it cannot be told which one it gives.
+const MAX_VALUES: usize = 8;
+
+/// Headers that nginx knows under names of their own, beside `$http_*`.
+const HEADER_VARIABLES: &[(&str, &str)] = &[("content_type", "content-type"), ("content_length", "content-length")];
+
+impl<'c> Processing<'_, 'c, '_> {
+    /// A parameter with its variables replaced.
+    pub(super) fn expand(&mut self, by: Option<Directive<'c>>, text: &str) -> Value {
+        self.expand_with(by, text, false)
+    }
+
+    /// The same where captures are escaped, if the request was.
+    pub(super) fn expand_escaped(&mut self, by: Option<Directive<'c>>, text: &str) -> Value {
+        self.expand_with(by, text, self.is_escaped)
+    }
+
+    fn expand_with(&mut self, by: Option<Directive<'c>>, text: &str, escapes: bool) -> Value {
+        let mut value = Value::new("");
+        for piece in pieces(text) {
+            match piece {
+                Piece::Text(text) => value.text.push_str(text),
+                Piece::Capture(number) => match &self.captures {
+                    Some(groups) => {
+                        let group = groups.get(number).and_then(Option::as_deref).unwrap_or_default();
+                        if escapes {
+                            value.text.push_str(&escape_args(group));
+                        } else {
+                            value.text.push_str(group);
+                        }
+                    }
+                    None => {
+                        value.text.push_str(&format!("${number}"));
+                        value.is_known = false;
+                    }
+                },
+                Piece::Variable(name) => {
+                    let part = self.variable(by, name);
+                    value.text.push_str(&part.text);
+                    value.is_known &= part.is_known;
+                }
+            }
+        }
+        value
+    }
+
+    fn variable(&mut self, by: Option<Directive<'c>>, name: &str) -> Value {
+        let name = name.to_ascii_lowercase();
+        if let Some(value) = self.variables.get(&name) {
+            return value.clone();
+        }
+        if let Some(table) = self.model().definitions().table(&name) {
+            if self.variable_depth >= MAX_VARIABLE_DEPTH {
+                return Value::new("");
+            }
+            self.variable_depth += 1;
+            let value = self.table_value(&name, table);
+            self.variable_depth -= 1;
+            if !table.is_volatile {
+                self.variables.insert(name, value.clone());
+            }
+            return value;
+        }
+        if let Some(value) = self.built_in(by, &name) {
+            return value;
+        }
+        if self.model().definitions().declares(&name) {
+            return Value::new("");
+        }
+        Value::unknown(format!("${name}"))
+    }
+
+    /// What a table gives for the request.
+    fn table_value(&mut self, name: &str, table: &Table<'c>) -> Value {
+        let block = Some(table.block);
+        if table.kind == TableKind::Map {
+            let source = table.source.map(|word| self.expand(block, &word.text())).unwrap_or_default();
+            match source.known().and_then(|source| table.look_up(source)) {
+                Some(Entry::Value(value)) => return self.table_word(block, value),
+                Some(Entry::Regexes(regexes, default)) => {
+                    let pairs: Vec<(Word<'c>, Word<'c>)> = regexes.to_vec();
+                    for (key, value) in pairs {
+                        let pattern = self.model().pattern(key, || key_pattern(key));
+                        if self.matches_keeping_captures(block, pattern, &source, "the map's regex") {
+                            return self.table_word(block, Some(value));
+                        }
+                    }
+                    return self.table_word(block, default);
+                }
+                None => {}
+            }
+        }
+        if table.kind == TableKind::Geo
+            && table.source.is_none()
+            && let Some(value) = self.arrival.request.client.and_then(|client| table.locate(client))
+        {
+            return self.table_word(block, value);
+        }
+        let Some(values) = table.possible_values(MAX_VALUES) else { return Value::unknown(format!("${name}")) };
+        let question = format!("${name}");
+        let possibilities: Vec<String> = values
+            .iter()
+            .map(|value| match value.map(|word| word.text()) {
+                Some(text) if !text.is_empty() => format!("${name} is `{text}`"),
+                _ => format!("${name} is empty"),
+            })
+            .collect();
+        if possibilities.len() > 1 && values.iter().flatten().any(|word| word.text().contains('$')) {
+            // What a regex of the table captures.
+            self.captures = None;
+        }
+        let taken = match possibilities.len() {
+            0 | 1 => 0,
+            _ => self.choices.choose(block, &question, &possibilities),
+        };
+        self.table_word(block, values.get(taken).copied().flatten())
+    }
+
+    fn table_word(&mut self, block: Option<Directive<'c>>, value: Option<Word<'c>>) -> Value {
+        match value {
+            Some(word) => self.expand(block, &word.text()),
+            None => Value::new(""),
+        }
+    }
+
+    /// The value of a variable of nginx itself; `None` for those that this model does not know to compute.
+    fn built_in(&mut self, by: Option<Directive<'c>>, name: &str) -> Option<Value> {
+        let request = self.arrival.request;
+        Some(match name {
+            "host" => Value::new(if self.arrival.host.is_empty() {
+                self.arrival.server.primary_name()
+            } else {
+                self.arrival.host.to_owned()
+            }),
+            "http_host" => Value::new(request.host.as_deref().unwrap_or_default()),
+            "scheme" => Value::new(if request.is_tls { "https" } else { "http" }),
+            "https" => Value::new(if request.is_tls { "on" } else { "" }),
+            "server_port" => Value::new(match request.port {
+                0 => String::new(),
+                port => port.to_string(),
+            }),
+            "server_addr" => Value::new(request.address?.to_string()),
+            "server_name" => Value::new(self.arrival.server.primary_name()),
+            "remote_addr" => Value::new(request.client?.to_string()),
+            "request_uri" => Value::new(request.target.as_str()),
+            "uri" | "document_uri" => self.uri.clone(),
+            "args" | "query_string" => self.args.clone(),
+            "is_args" if !self.args.is_known && self.args.text.starts_with('$') => return None,
+            "is_args" => Value::new(if self.args.text.is_empty() { "" } else { "?" }),
+            "request_method" => Value::new(self.method.as_str()),
+            "ssl_server_name" => Value::new(request.sni.as_deref().unwrap_or_default()),
+            // Without TLS there is nothing to say of it.
+            name if name.starts_with("ssl_") && !request.is_tls => Value::new(""),
+            "request_filename" => self.file_path(by)?,
+            "document_root" => self.document_root(by)?,
+            "nginx_version" => Value::new(self.model().environment.version.to_string()),
+            "remote_user" => self.header_value(by, "authorization").filter(|value| value.text.is_empty())?,
+            name => return self.prefixed(by, name),
+        })
+    }
+
+    /// `$arg_*`, `$http_*`, `$cookie_*`.
+    fn prefixed(&mut self, by: Option<Directive<'c>>, name: &str) -> Option<Value> {
+        if let Some(argument) = name.strip_prefix("arg_") {
+            if !self.args.is_known {
+                return None;
+            }
+            let pairs = self.args.text.split('&').filter_map(|pair| pair.split_once('='));
+            let found = pairs.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(argument));
+            return Some(Value::new(found.map_or("", |(_, value)| value)));
+        }
+        if let Some(cookie) = name.strip_prefix("cookie_") {
+            let header = self.header_value(by, "cookie")?;
+            let pairs = header.text.split([';', ',']).filter_map(|pair| pair.trim_start().split_once('='));
+            let found = pairs.into_iter().find(|(key, _)| key.trim_end().eq_ignore_ascii_case(cookie));
+            return Some(Value::new(found.map_or("", |(_, value)| value.trim_start())));
+        }
+        if let Some((_, header)) = HEADER_VARIABLES.iter().find(|(variable, _)| *variable == name) {
+            return self.header_value(by, header);
+        }
+        self.header_value(by, &name.strip_prefix("http_")?.replace('_', "-"))
+    }
+
+    /// A header of the request; `None` where nothing is known of it.
+    pub(super) fn header_value(&mut self, by: Option<Directive<'c>>, header: &str) -> Option<Value> {
+        if let Some(value) = self.arrival.request.header(header) {
+            return Some(Value::new(value));
+        }
+        if self.other_headers_are_unknown() {
+            return None;
+        }
+        self.choices.assume(by, format!("the request has no {} header", header_name(header)));
+        Some(Value::new(""))
+    }
+}
+
+/// A header's name as people write it: `X-Forwarded-Proto`.
+fn header_name(name: &str) -> String {
+    let parts = name.split('-').map(|part| {
+        let mut chars = part.chars();
+        chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect::<String>()
+    });
+    parts.collect::<Vec<_>>().join("-")
+}

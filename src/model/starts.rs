@@ -1,0 +1,108 @@
+//! The URLs from which rules follow redirects: every name of the configuration, on every socket.
+
+use rustc_hash::FxHashSet;
+use url::Url;
+
+use super::location::{self, Modifier};
+use super::request::{OtherHeaders, Request};
+use super::trace::Start;
+use super::tracer::{MAX_HOPS, Tracer};
+use super::{Model, Server, ServerName};
+use crate::config::Directive;
+use crate::tls::Host;
+
+/// Names of a server that are tried with every path; further ones only with `/`. Servers treat their
+/// names alike unless they ask for `$host`, and then at the root.
+const NAMES_WITH_ALL_PATHS: usize = 4;
+
+/// Paths tried on a server: `/` and those of its locations that redirect.
+const MAX_PATHS: usize = 64;
+
+/// The host of URLs that start at a server without a name of its own: it stands for any name.
+pub const ANY_HOST: &str = "any-host.invalid";
+
+/// The directives that can change where a request goes.
+const LEADING: &[&str] = &["return", "rewrite", "error_page"];
+
+impl<'m, 'c> Tracer<'m, 'c> {
+    /// The starts that lead to `server`: its names on each of its sockets, with `/` and the paths of those locations
+    /// that lead elsewhere; any header may come with them. None when nothing in the server leads elsewhere.
+    #[must_use]
+    pub fn starts(&self, server: &Server<'c>) -> Vec<Start<'m>> {
+        let model = self.model();
+        let is_leading = |directive: &Directive<'_>| LEADING.iter().any(|name| directive.is_named(name));
+        let leading: Vec<Directive<'c>> = server.directive.descendants().filter(is_leading).collect();
+        if leading.is_empty() {
+            return Vec::new();
+        }
+        let paths = paths(&leading);
+        let hosts = hosts(server);
+        let mut starts = Vec::new();
+        let mut seen = FxHashSet::default();
+        for socket in model.sockets_of(server.id) {
+            let scheme = if socket.is_tls { "https" } else { "http" };
+            if socket.is_quic || socket.endpoint.port == 0 || !seen.insert((scheme, socket.endpoint.port)) {
+                continue;
+            }
+            for (number, host) in hosts.iter().enumerate() {
+                if host == ANY_HOST && socket.default.server != server.id {
+                    continue;
+                }
+                let paths = if number < NAMES_WITH_ALL_PATHS { &paths[..] } else { &paths[..1] };
+                for path in paths {
+                    let url = Url::parse(&format!("{scheme}://{host}:{}{path}", socket.endpoint.port));
+                    let request = url.ok().and_then(|url| Some((Request::get(&url)?, url)));
+                    starts.extend(request.map(|(request, url)| Start {
+                        url,
+                        request: Request { other_headers: OtherHeaders::Unknown, ..request },
+                        socket: Some(socket),
+                        hsts: Vec::new(),
+                        max_hops: MAX_HOPS + 1,
+                    }));
+                }
+            }
+        }
+        starts
+    }
+}
+
+/// `/`, and the paths of the locations around directives.
+fn paths(directives: &[Directive<'_>]) -> Vec<String> {
+    let mut paths = vec!["/".to_owned()];
+    for location in directives.iter().flat_map(Directive::ancestors).filter(|block| block.is_named("location")) {
+        let path = match location::matcher(location) {
+            Some((Modifier::Prefix | Modifier::PrefixOnly | Modifier::Exact, _, path)) => path,
+            _ => continue,
+        };
+        if path.starts_with('/') && !paths.contains(&path) && paths.len() < MAX_PATHS {
+            paths.push(path);
+        }
+    }
+    paths
+}
+
+/// Hosts that lead to a server, as a URL has them.
+fn hosts(server: &Server<'_>) -> Vec<String> {
+    let mut hosts: Vec<String> =
+        server.names.iter().flat_map(ServerName::witnesses).map(|host| host_text(&host)).collect();
+    // The default server answers for any name; so does one whose names cannot be told.
+    if hosts.is_empty() {
+        hosts.push(ANY_HOST.to_owned());
+    }
+    hosts
+}
+
+fn host_text(host: &Host) -> String {
+    match host {
+        Host::Ip(std::net::IpAddr::V6(address)) => format!("[{address}]"),
+        other => other.to_string(),
+    }
+}
+
+impl<'c> Model<'c> {
+    /// Follows redirects in this configuration.
+    #[must_use]
+    pub fn tracer(&self) -> Tracer<'_, 'c> {
+        Tracer::new(self)
+    }
+}

@@ -1,0 +1,420 @@
+//! Following a request as a browser does: the connection, the answer, and where a redirect leads, from server to
+//! server of one configuration.
+
+use std::net::IpAddr;
+
+use url::Url;
+
+use super::choices::{Choices, explore};
+use super::listen::Address;
+use super::processing::{self, Arrival};
+use super::request::{OtherHeaders, Request};
+use super::response::{Response, ResponseKind};
+use super::selection::Selected;
+use super::trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
+use super::{
+    Coverage, Edge, HstsPolicy, InvalidHost, ListenSocket, Model, NameKind, RequestHost, SelectedBy, Settled, inherit,
+};
+use crate::tls::Host;
+
+/// Follows redirects in one configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Tracer<'m, 'c> {
+    model: &'m Model<'c>,
+}
+
+/// Combinations of unknowns that are tried for one start. Configurations that decide on more than five unknowns in a
+/// row are not understood by people either.
+const MAX_COMBINATIONS: usize = 32;
+
+/// Requests that browsers follow (Chrome: net/url_request/url_request.h, `kMaxRedirects`; Firefox:
+/// `network.http.redirection-limit`).
+pub const MAX_HOPS: usize = 20;
+
+/// The socket that takes a request.
+enum Reached<'m> {
+    Socket(&'m ListenSocket),
+    /// The host is of this configuration, and nothing listens on the port.
+    Nothing,
+    /// The host is none of this configuration.
+    Elsewhere,
+}
+
+/// What is carried from hop to hop.
+struct Journey<'m> {
+    url: Url,
+    request: Request,
+    hsts: Vec<KnownHstsHost>,
+    socket: Option<&'m ListenSocket>,
+    /// The address that took the last request.
+    from: Option<&'m Address>,
+}
+
+impl<'m, 'c> Tracer<'m, 'c> {
+    /// Prepares for a model.
+    #[must_use]
+    pub fn new(model: &'m Model<'c>) -> Tracer<'m, 'c> {
+        Tracer { model }
+    }
+
+    pub(super) fn model(&self) -> &'m Model<'c> {
+        self.model
+    }
+
+    /// The ways on every assignment of what is unknown, or the first of them; whether these are all.
+    #[must_use]
+    pub fn traces(&self, start: &Start<'m>) -> (Vec<Trace<'m, 'c>>, bool) {
+        explore(MAX_COMBINATIONS, |choices| self.trace(start, choices))
+    }
+
+    /// The way of one request, on one assignment of what is unknown.
+    #[must_use]
+    pub fn trace(&self, start: &Start<'m>, choices: &mut Choices<'c>) -> Trace<'m, 'c> {
+        let mut journey = Journey {
+            url: start.url.clone(),
+            request: start.request.clone(),
+            hsts: start.hsts.clone(),
+            socket: start.socket,
+            from: None,
+        };
+        if upgrade(&mut journey.url, &journey.hsts)
+            && let Some(upgraded) = Request::get(&journey.url)
+        {
+            journey.request = Request { sni: upgraded.sni, port: upgraded.port, is_tls: true, ..journey.request };
+            journey.socket = None;
+        }
+        let mut hops: Vec<Hop<'m, 'c>> = Vec::new();
+        // What a loop comes back to: the same request with the same knowledge.
+        let mut states: Vec<(Request, Vec<KnownHstsHost>)> = Vec::new();
+        loop {
+            let state = (journey.request.clone(), journey.hsts.clone());
+            if let Some(first) = states.iter().position(|known| *known == state) {
+                return Trace { hops, outcome: Outcome::Loop(first) };
+            }
+            if hops.len() >= start.max_hops {
+                return Trace { hops, outcome: Outcome::Truncated };
+            }
+            let reached = self.reach(&journey, start, choices);
+            if matches!(reached, Reached::Elsewhere) && !hops.is_empty() {
+                return Trace { hops, outcome: Outcome::External };
+            }
+            states.push(state);
+            let before = choices.conditions().len();
+            let mut hop = self.ask(&mut journey, reached, choices);
+            let outcome = self.follow(&mut journey, &mut hop, start);
+            hop.conditions = choices.conditions().split_off(before);
+            hops.push(hop);
+            if let Some(outcome) = outcome {
+                return Trace { hops, outcome };
+            }
+        }
+    }
+
+    /// The socket that a client reaches with a URL.
+    fn reach(&self, journey: &Journey<'m>, start: &Start<'m>, choices: &mut Choices<'c>) -> Reached<'m> {
+        if let Some(socket) = journey.socket {
+            return Reached::Socket(socket);
+        }
+        let host = journey.url.host_str().unwrap_or_default();
+        let is_ours = start.url.host_str() == Some(host) || self.is_served(host);
+        let unreached = if is_ours { Reached::Nothing } else { Reached::Elsewhere };
+        let request = &journey.request;
+        if self.model.environment.edge == Edge::Tls && journey.url.port().is_none() {
+            return self.behind_edge(host).filter(|_| is_ours).map_or(unreached, Reached::Socket);
+        }
+        if let Some(address) = request.address {
+            return match self.model.socket_at(Some(address), request.port, false) {
+                Settled::Known(Some(socket)) => Reached::Socket(socket),
+                _ => unreached,
+            };
+        }
+        if !is_ours {
+            return Reached::Elsewhere;
+        }
+        let on_port = self.model.sockets_on_port(request.port).iter().filter(|socket| !socket.is_quic);
+        let mut sockets: Vec<&'m ListenSocket> = on_port.collect();
+        // Where the name leads is for DNS to say. A socket that has the name, or that takes all addresses, is likely.
+        sockets.sort_by_cached_key(|socket| {
+            (
+                !self.names(socket, host),
+                socket.is_tls != request.is_tls,
+                Some(&socket.endpoint.address) != journey.from,
+                !socket.endpoint.address.is_wildcard(),
+            )
+        });
+        let Some(&first) = sockets.first() else { return Reached::Nothing };
+        let is_named = self.names(first, host);
+        let is_alike =
+            |socket: &&&ListenSocket| !socket.endpoint.address.is_wildcard() && self.names(socket, host) == is_named;
+        let others = sockets.iter().skip(1).filter(is_alike);
+        let alike: Vec<&'m ListenSocket> = std::iter::once(first).chain(others.copied()).collect();
+        if alike.len() == 1 || first.endpoint.address.is_wildcard() || Some(&first.endpoint.address) == journey.from {
+            return Reached::Socket(first);
+        }
+        let clauses: Vec<String> =
+            alike.iter().take(4).map(|socket| format!("{host} leads to {}", socket.endpoint)).collect();
+        let taken = choices.choose(None, &format!("address of {host}:{}", request.port), &clauses);
+        Reached::Socket(alike.get(taken).copied().unwrap_or(first))
+    }
+
+    /// The plain socket that an edge speaks to.
+    fn behind_edge(&self, host: &str) -> Option<&'m ListenSocket> {
+        let plain = self.model.sockets().filter(|socket| !socket.is_tls && !socket.is_quic);
+        plain.min_by_key(|socket| (!self.names(socket, host), socket.endpoint.port != 80))
+    }
+
+    /// Whether a host selects a server of a socket by name.
+    fn names(&self, socket: &ListenSocket, host: &str) -> bool {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        match self.model.select(socket, host) {
+            Settled::Known((_, by)) if by != SelectedBy::Default => true,
+            // A lone server is taken without looking at its names.
+            Settled::Known((server, _)) => server.hosts().any(|name| name.to_string() == host),
+            Settled::Unknown => false,
+        }
+    }
+
+    /// Whether some server has a name for a host.
+    fn is_served(&self, host: &str) -> bool {
+        self.model.owns(host.strip_suffix('.').unwrap_or(host))
+            || self.model.has_patterns() && self.model.sockets().any(|socket| self.names(socket, host))
+    }
+
+    /// Sends the request, as far as it gets.
+    fn ask(&self, journey: &mut Journey<'m>, reached: Reached<'m>, choices: &mut Choices<'c>) -> Hop<'m, 'c> {
+        let mut hop = Hop {
+            url: journey.url.clone(),
+            request: journey.request.clone(),
+            socket: None,
+            tls: None,
+            refusal: None,
+            response: None,
+            hsts: None,
+            target: None,
+            is_upgraded: false,
+            conditions: Vec::new(),
+        };
+        let Reached::Socket(socket) = reached else {
+            hop.refusal = Some(Refusal::NothingListens);
+            return hop;
+        };
+        hop.socket = Some(socket);
+        journey.from = Some(&socket.endpoint.address);
+        if self.model.environment.edge == Edge::Tls && hop.url.port().is_none() {
+            let proto = ("x-forwarded-proto".to_owned(), hop.url.scheme().to_owned());
+            hop.request.headers.retain(|(name, _)| *name != proto.0);
+            hop.request.headers.push(proto);
+            hop.request = Request { is_tls: false, sni: None, port: socket.endpoint.port, ..hop.request };
+        }
+        if hop.request.is_tls && !socket.is_tls {
+            hop.refusal = Some(Refusal::TlsToPlainSocket);
+            return hop;
+        }
+        let mut first =
+            Selected { server: self.model.server(socket.default.server), by: SelectedBy::Default, regex: None };
+        if hop.request.is_tls {
+            match self.model.select_by_sni(socket, hop.request.sni.as_deref()) {
+                Settled::Known(selected) => first = selected,
+                Settled::Unknown => {
+                    choices.assume(None, format!("the server that SNI selects on {} is the default", socket.endpoint));
+                }
+            }
+            let handshake = self.handshake(socket, &first, &hop);
+            let is_rejected = handshake.is_rejected;
+            hop.tls = Some(handshake);
+            if is_rejected {
+                hop.refusal = Some(Refusal::HandshakeRejected);
+                return hop;
+            }
+        }
+        let response = self.respond(socket, &hop.request, first, choices);
+        hop.response = Some(response);
+        hop
+    }
+
+    fn handshake(&self, socket: &ListenSocket, selected: &Selected<'m, 'c>, hop: &Hop<'m, 'c>) -> Handshake {
+        let presenting = self.model.presenting_server(socket, selected.server.id);
+        let host = hop.url.host_str().and_then(|host| Host::parse(host.as_bytes()).ok());
+        Handshake {
+            sni: hop.request.sni.clone(),
+            server: selected.server.id,
+            selected_by: selected.by,
+            presenting: presenting.id,
+            is_rejected: selected.server.rejects_handshake,
+            coverage: host.map_or(Coverage::NotCovered, |host| self.model.coverage(presenting, &host)),
+        }
+    }
+
+    /// The answer to a request that has come through the handshake.
+    fn respond(
+        &self,
+        socket: &'m ListenSocket,
+        request: &Request,
+        first: Selected<'m, 'c>,
+        choices: &mut Choices<'c>,
+    ) -> Response<'c> {
+        let version = self.model.environment.version;
+        let parsed = request.host.as_deref().map(|host| RequestHost::parse(host, version)).transpose();
+        let mut refused_with = None;
+        let (selected, host) = match parsed {
+            Ok(host) => {
+                let name = host.map(|host| host.name).unwrap_or_default();
+                match self.model.select_by_host(socket, request.host.as_deref()) {
+                    Ok(Settled::Known(selected)) => (selected, name),
+                    Ok(Settled::Unknown) | Err(InvalidHost) => {
+                        choices.assume(None, format!("{name} selects the default server of {}", socket.endpoint));
+                        (
+                            Selected {
+                                server: self.model.server(socket.default.server),
+                                by: SelectedBy::Default,
+                                regex: None,
+                            },
+                            name,
+                        )
+                    }
+                }
+            }
+            Err(InvalidHost) => {
+                refused_with = Some(400);
+                (first, String::new())
+            }
+        };
+        let refused_with =
+            refused_with.or_else(|| self.refused_with(socket, request, &first, &selected, &host, choices));
+        let regex_name = selected.regex.and_then(|number| match &selected.server.names.get(number)?.kind {
+            NameKind::Regex(pattern) => Some((pattern, host.as_str())),
+            _ => None,
+        });
+        let arrival = Arrival {
+            model: self.model,
+            request,
+            server: selected.server,
+            selected_by: selected.by,
+            regex_name,
+            host: &host,
+            first_server: first.server,
+            refused_with,
+        };
+        processing::respond(arrival, choices)
+    }
+
+    /// The status that the connection itself gives a request (`ngx_http_process_request` and
+    /// `ngx_http_set_virtual_server`, src/http/ngx_http_request.c).
+    fn refused_with(
+        &self,
+        socket: &ListenSocket,
+        request: &Request,
+        first: &Selected<'m, 'c>,
+        selected: &Selected<'m, 'c>,
+        host: &str,
+        choices: &mut Choices<'c>,
+    ) -> Option<u16> {
+        if socket.is_tls && !request.is_tls {
+            return Some(497);
+        }
+        let verify = inherit::value_in_effect(selected.server.directive, "ssl_verify_client");
+        let mode = verify.and_then(|directive| directive.argument(0))?;
+        if !request.is_tls || mode.is("off") {
+            return None;
+        }
+        let sni = request.sni.as_deref().map(str::to_ascii_lowercase);
+        if first.by != SelectedBy::Default
+            && sni.as_deref().is_some_and(|sni| sni.strip_suffix('.').unwrap_or(sni) != host)
+        {
+            return Some(421);
+        }
+        if !mode.is("on") {
+            return None;
+        }
+        let clauses = ["the client has a certificate that is accepted", "the client has no certificate"];
+        let has_none = match request.other_headers {
+            OtherHeaders::Unknown => choices.choose(verify, "client certificate", &clauses.map(str::to_owned)) == 1,
+            OtherHeaders::Absent => {
+                choices.assume(verify, clauses[1].to_owned());
+                true
+            }
+        };
+        has_none.then_some(496)
+    }
+
+    /// What a browser makes of an answer: `None` when there is a next request.
+    fn follow(&self, journey: &mut Journey<'m>, hop: &mut Hop<'m, 'c>, start: &Start<'m>) -> Option<Outcome> {
+        let Some(response) = &hop.response else { return Some(Outcome::Refused) };
+        let is_secure = hop.tls.is_some() || hop.url.scheme() == "https";
+        if let Some((_, value)) = response.hsts.first() {
+            hop.hsts = value.known().and_then(HstsPolicy::parse);
+        }
+        if let Some(policy) = hop.hsts.filter(|_| is_secure)
+            && let Some(url::Host::Domain(host)) = hop.url.host()
+        {
+            journey.hsts.retain(|known| known.host != host);
+            if policy.max_age > 0 {
+                journey
+                    .hsts
+                    .push(KnownHstsHost { host: host.to_owned(), include_subdomains: policy.include_subdomains });
+                journey.hsts.sort();
+            }
+        }
+        match response.kind {
+            ResponseKind::Redirect => {}
+            ResponseKind::Unknown => return Some(Outcome::Undetermined),
+            ResponseKind::Closed => return Some(Outcome::Refused),
+            _ => return Some(Outcome::Answered),
+        }
+        let Some(location) = response.location_header.as_ref().and_then(|header| header.known()) else {
+            return Some(Outcome::Undetermined);
+        };
+        // A browser that is sent to what is no URL shows an error of its own.
+        let Ok(mut target) = hop.url.join(location) else { return Some(Outcome::Answered) };
+        target.set_fragment(None);
+        hop.is_upgraded = upgrade(&mut target, &journey.hsts);
+        hop.target = Some(target.clone());
+        let Some(mut request) = Request::get(&target) else { return Some(Outcome::External) };
+        let keeps_method = matches!(response.status, Some(307 | 308));
+        let previous = &journey.request;
+        if keeps_method || previous.method == "HEAD" {
+            request.method.clone_from(&previous.method);
+        }
+        request.headers.clone_from(&previous.headers);
+        request.other_headers = previous.other_headers;
+        request.client = previous.client;
+        // The address of a name is what it was at the start; that of another name is looked for.
+        if target.host_str() == start.url.host_str() {
+            request.address = start.request.address;
+        }
+        journey.request = request;
+        journey.url = target;
+        journey.socket = None;
+        None
+    }
+}
+
+/// Makes `http:` of a host that is known by HSTS `https:`; an explicit port 80 becomes 443, any other stays.
+///
+/// RFC 6797, section 8.3. Whether it has changed the URL.
+fn upgrade(url: &mut Url, known: &[KnownHstsHost]) -> bool {
+    let binds = |host: &str| {
+        known.iter().any(|known| match host.strip_suffix(known.host.as_str()) {
+            Some("") => true,
+            Some(labels) => known.include_subdomains && labels.ends_with('.'),
+            None => false,
+        })
+    };
+    let is_bound = match url.host() {
+        Some(url::Host::Domain(host)) => url.scheme() == "http" && binds(host.strip_suffix('.').unwrap_or(host)),
+        _ => false,
+    };
+    // `Url` leaves a scheme's own port out, so that 80 is none here and 443 the one of https.
+    let port = url.port().filter(|&port| port != 443);
+    is_bound && url.set_scheme("https").is_ok() && url.set_port(port).is_ok()
+}
+
+/// The address in a URL, if its host is one.
+#[must_use]
+pub fn address_in(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        url::Host::Ipv4(address) => Some(address.into()),
+        url::Host::Ipv6(address) => Some(address.into()),
+        url::Host::Domain(_) => None,
+    }
+}
