@@ -13,15 +13,6 @@ pub(crate) struct Watched {
     pub(crate) blocks: Vec<String>,
 }
 
-/// What the log says of a request.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Logged {
-    /// The block that answered.
-    pub(crate) block: Option<usize>,
-    /// Host and URI that the upstream was asked for.
-    pub(crate) upstream: Option<String>,
-}
-
 /// Adds the logs.
 pub(crate) fn watch(text: &str, log: &Path) -> Watched {
     let mut out = String::with_capacity(text.len() * 2);
@@ -60,7 +51,7 @@ pub(crate) fn watch(text: &str, log: &Path) -> Watched {
         }
         head.clear();
     }
-    let format = "escape=none '$http_x_id NUMBER $server_port $http_host$request_uri';";
+    let format = "escape=none '$http_x_id NUMBER';";
     let formats = (0..blocks.len())
         .map(|number| format!("\n    log_format t{number} {}", format.replace("NUMBER", &number.to_string())));
     out.insert_str(http, &formats.collect::<String>());
@@ -99,29 +90,17 @@ fn logs(open: &[String]) -> bool {
     }
 }
 
-/// Reads the log when all of `ids` are in it, or when the rest does not come.
-pub(crate) fn read_log(log: &Path, backend: u16, ids: &[usize]) -> HashMap<usize, Logged> {
+/// The number of the block that answered each request. Waits until all of `ids` are in the log, or the rest does not come.
+pub(crate) fn read_log(log: &Path, ids: &[usize]) -> HashMap<usize, usize> {
     let start = Instant::now();
     loop {
-        let mut found: HashMap<usize, Logged> = HashMap::new();
-        for line in String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).lines() {
-            let mut words = line.splitn(4, ' ');
-            let id = words.next().and_then(|id| id.parse().ok());
-            let block = words.next().and_then(|block| block.parse().ok());
-            let port: Option<u16> = words.next().and_then(|port| port.parse().ok());
-            let (Some(id), Some(block), Some(port)) = (id, block, port) else { continue };
-            let logged = found.entry(id).or_default();
-            if port == backend {
-                logged.upstream = words.next().map(str::to_owned);
-            } else {
-                logged.block = Some(block);
-            }
-        }
-        if ids.iter().all(|id| found.get(id).is_some_and(|logged| logged.block.is_some()))
-            || start.elapsed() > Duration::from_millis(300)
-        {
+        let text = String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned();
+        let lines = text.lines().filter_map(|line| line.split_once(' '));
+        let found: HashMap<usize, usize> =
+            lines.filter_map(|(id, block)| Some((id.parse().ok()?, block.parse().ok()?))).collect();
+        if ids.iter().all(|id| found.contains_key(id)) || start.elapsed() > Duration::from_millis(200) {
             return found;
         }
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(5));
     }
 }

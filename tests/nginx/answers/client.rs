@@ -41,6 +41,17 @@ pub(crate) struct Exchange {
     pub(crate) reply: Reply,
 }
 
+impl Exchange {
+    /// Whether nginx has read the request as far as its id, so that it logs it.
+    pub(crate) fn is_logged(&self) -> bool {
+        match &self.reply {
+            Reply::NothingListens | Reply::NoHandshake => false,
+            Reply::Closed => true,
+            Reply::Answered(head) => head.status != 400,
+        }
+    }
+}
+
 /// Keeps one connection open as long as the requests that follow each other can use it.
 pub(crate) struct Client {
     tls: Arc<ClientConfig>,
@@ -112,7 +123,7 @@ impl Client {
 
     fn connect(&self, (address, is_tls, sni): &Key) -> Result<Connection, Reply> {
         let mut tcp = TcpStream::connect(address).map_err(|_| Reply::NothingListens)?;
-        tcp.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        tcp.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
         tcp.set_nodelay(true).unwrap();
         if !is_tls {
             return Ok(Connection { stream: BufReader::new(Stream::Plain(tcp)), certificate: None });

@@ -8,7 +8,6 @@ use ngxlint::model::{
 };
 use url::Url;
 
-use super::blocks::Logged;
 use super::client::{Exchange, Reply};
 
 /// What was seen of an answer, or is expected; `None` where it is not known.
@@ -49,8 +48,12 @@ pub(crate) enum Verdict {
 }
 
 impl Sight {
-    pub(crate) fn new(exchange: Exchange, logged: Option<&Logged>, certificates: &[(PathBuf, Vec<u8>)]) -> Sight {
-        let block = logged.and_then(|logged| logged.block);
+    pub(crate) fn new(
+        exchange: Exchange,
+        block: Block,
+        upstream: Option<String>,
+        certificates: &[(PathBuf, Vec<u8>)],
+    ) -> Sight {
         let answer = match exchange.reply {
             Reply::NothingListens => Answer::NothingListens,
             Reply::NoHandshake => Answer::NoHandshake,
@@ -60,7 +63,7 @@ impl Sight {
                 location: Some(head.location),
                 hsts: Some(head.hsts),
                 block,
-                upstream: Some(logged.and_then(|logged| logged.upstream.clone())),
+                upstream: Some(upstream),
             },
         };
         let file = |leaf: Vec<u8>| {
@@ -68,6 +71,46 @@ impl Sight {
             known.map_or(PathBuf::from("a certificate of nobody"), |(file, _)| file.clone())
         };
         Sight { certificate: exchange.certificate.map(file), answer }
+    }
+
+    /// The same in words: parts between which a comma stands.
+    pub(crate) fn say(&self, blocks: &[String]) -> String {
+        let mut parts = Vec::new();
+        if let Some(file) = &self.certificate {
+            parts.push(format!("tls {}", file.file_stem().unwrap_or_default().display()));
+        }
+        let unknown = || "unknown".to_owned();
+        let mut answered_in = None;
+        match &self.answer {
+            Answer::NothingListens => parts.push("nothing listens".to_owned()),
+            Answer::NoHandshake => parts.push("no handshake".to_owned()),
+            Answer::Closed(block) => {
+                parts.push("closed".to_owned());
+                answered_in = *block;
+            }
+            Answer::Unknown(reason) => parts.push(reason.clone().unwrap_or_else(unknown)),
+            Answer::Head { status, location, hsts, block, upstream } => {
+                let status = status.map_or_else(unknown, |status| status.to_string());
+                let location = match location {
+                    Some(Some(location)) => format!(" {location}"),
+                    Some(None) => String::new(),
+                    None => " unknown".to_owned(),
+                };
+                parts.push(status + &location);
+                match hsts {
+                    Some(values) => parts.extend(values.iter().map(|value| format!("hsts {value}"))),
+                    None => parts.push("hsts unknown".to_owned()),
+                }
+                match upstream {
+                    Some(Some(target)) => parts.push(format!("asks {target}")),
+                    Some(None) => {}
+                    None => parts.push("asks unknown".to_owned()),
+                }
+                answered_in = *block;
+            }
+        }
+        parts.extend(answered_in.map(|block| format!("in {}", blocks[block])));
+        parts.join(", ")
     }
 
     /// Whether this, which is expected, is what was `seen`; `None` where too little is known.
@@ -92,8 +135,8 @@ impl Sight {
                 let parts = [
                     same(status, seen_status),
                     same(location, seen_location),
-                    same(hsts, seen_hsts),
-                    same(upstream, seen_upstream),
+                    own_headers(hsts, upstream, seen_hsts),
+                    same(&uri(upstream), &uri(seen_upstream)),
                     Some(alike(block, seen_block)),
                 ];
                 if parts.contains(&Some(false)) {
@@ -108,6 +151,22 @@ impl Sight {
 
 fn same<T: PartialEq>(expected: &Option<T>, seen: &Option<T>) -> Option<bool> {
     expected.as_ref().map(|expected| Some(expected) == seen.as_ref())
+}
+
+/// The headers that nginx adds stand behind those of an upstream, of which nothing is known.
+fn own_headers(
+    expected: &Option<Vec<String>>,
+    upstream: &Option<Option<String>>,
+    seen: &Option<Vec<String>>,
+) -> Option<bool> {
+    let (expected, seen) = (expected.as_ref()?, seen.as_ref()?);
+    Some(if upstream == &Some(None) { expected == seen } else { seen.ends_with(expected) })
+}
+
+/// The URI without the host, which `proxy_set_header` can change.
+fn uri(upstream: &Option<Option<String>>) -> Option<Option<&str>> {
+    let target = upstream.as_ref()?;
+    Some(target.as_ref().map(|target| target.split_once('/').map_or("", |(_, uri)| uri)))
 }
 
 /// What ngxlint expects, on each assignment of what it does not know.

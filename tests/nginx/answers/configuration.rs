@@ -19,14 +19,16 @@ pub(crate) struct Surroundings {
     pub(crate) directory: PathBuf,
     pub(crate) version: NginxVersion,
     pub(crate) has_ipv6: bool,
-    /// The upstream's port.
-    pub(crate) backend: u16,
+    /// The upstream's port, which is no nginx's.
+    pub(crate) upstream: u16,
+    /// The port that is open when nginx has started.
+    pub(crate) ready: u16,
     pub(crate) ports: Vec<u16>,
 }
 
-/// What nginx's own files need, and the upstream; every variable that generated servers use is set in it.
+/// What nginx's own files need, and a server that tells when it has started; every variable that generated servers use is set in it.
 pub(crate) fn surrounded(surroundings: &Surroundings, http: &str, servers: &str) -> String {
-    let Surroundings { directory, backend, .. } = surroundings;
+    let Surroundings { directory, ready, .. } = surroundings;
     let path = directory.display();
     let mut text = format!(
         "worker_processes 1;\nerror_log {path}/error.log crit;\nevents {{ worker_connections 512; }}\nhttp {{\naccess_log off;\n"
@@ -38,7 +40,7 @@ pub(crate) fn surrounded(surroundings: &Surroundings, http: &str, servers: &str)
     text.push_str(http);
     writeln!(
         text,
-        "server {{ listen 127.0.0.1:{backend}; set $v1 1; set $v2 2; set $v3 3; set $scheme_x 4; return 200 up; }}"
+        "server {{ listen 127.0.0.1:{ready}; set $v1 1; set $v2 2; set $v3 3; set $scheme_x 4; return 204; }}"
     )
     .unwrap();
     text.push_str(servers);
@@ -70,13 +72,16 @@ pub(crate) fn generate(random: &mut Random, nginx: &Nginx, surroundings: &Surrou
         if verdict.is_accepted {
             return text;
         }
-        let line =
-            verdict.refusal.and_then(|refusal| refusal.line).expect("a refusal has a line").saturating_sub(before + 1);
+        let line = verdict.refusal.as_ref().and_then(|refusal| refusal.line);
+        let line = line.unwrap_or_else(|| panic!("{}\n{text}", verdict.text)).saturating_sub(before + 1);
         let mut end = 0;
         let refused = servers.iter().position(|server| {
             end += server.lines().count();
             line < end
         });
+        if std::env::var("DIST").is_ok() {
+            println!("REFUSED {}", verdict.text);
+        }
         servers.remove(refused.unwrap_or_else(|| panic!("the refusal is of a server: {}", verdict.text)));
     }
 }
@@ -104,8 +109,8 @@ fn http_level(writer: &mut Writer<'_>) -> String {
     writeln!(text, "geo $by_client {{ {client}; }}\nsplit_clients $host $all_to_one {{ * one; }}").unwrap();
     let passwords = super::site::PASSWORDS;
     writeln!(text, "auth_basic_user_file {passwords};").unwrap();
-    let backend = writer.surroundings.backend;
-    writeln!(text, "upstream up {{ server 127.0.0.1:{backend}; }}").unwrap();
+    let upstream = writer.surroundings.upstream;
+    writeln!(text, "upstream up {{ server 127.0.0.1:{upstream}; }}").unwrap();
     writer.text.clear();
     writer.level = 0;
     if !writer.random.once_in(3) {

@@ -54,7 +54,11 @@ impl<'r> Writer<'r> {
         self.some(SETTINGS, 2, &[]);
     }
 
-    fn access(&mut self) {
+    fn access(&mut self, can_satisfy: bool) {
+        if can_satisfy && self.random.once_in(3) {
+            let satisfy = self.random.pick(&["satisfy any", "satisfy all"]);
+            self.line(satisfy);
+        }
         self.some(ACCESS, 3, &["allow", "deny"]);
     }
 
@@ -118,7 +122,7 @@ impl<'r> Writer<'r> {
             self.indexes();
         }
         if self.random.once_in(12) {
-            self.access();
+            self.access(true);
         }
         if self.random.once_in(15) {
             let files = self.random.pick(TRY_FILES);
@@ -193,7 +197,7 @@ impl<'r> Writer<'r> {
             self.settings();
         }
         if self.random.once_in(10) {
-            self.access();
+            self.access(true);
         }
         if self.random.once_in(12) && !head.starts_with('@') {
             self.line("internal");
@@ -201,7 +205,7 @@ impl<'r> Writer<'r> {
         if self.random.once_in(12) && depth == 0 {
             let methods = self.random.pick(METHODS_EXCEPT);
             self.block(&format!("limit_except {methods}"), |writer| {
-                writer.access();
+                writer.access(false);
                 if writer.random.once_in(6) {
                     writer.proxy_pass(false);
                 }
@@ -215,7 +219,7 @@ impl<'r> Writer<'r> {
         const PREFIX: &[&str] = &["UP/", "UP/up/", "UP/up", "http://up/", "UP/a?x=2", "UP/%20b"];
         let form =
             if is_prefix && self.random.once_in(2) { self.random.pick(PREFIX) } else { self.random.pick(ANYWHERE) };
-        let upstream = format!("http://127.0.0.1:{}", self.surroundings.backend);
+        let upstream = format!("http://127.0.0.1:{}", self.surroundings.upstream);
         let form = form.replace("UP", &upstream);
         self.line(&format!("proxy_pass {form}"));
     }
@@ -226,7 +230,13 @@ impl<'r> Writer<'r> {
     }
 
     fn value(&mut self) -> String {
-        (0..1 + self.random.below(3)).map(|_| self.random.pick(TEXTS)).collect()
+        let mut value = String::new();
+        for _ in 0..1 + self.random.below(3) {
+            let text = self.random.pick(TEXTS);
+            // It would lengthen the name of a variable.
+            value.push_str(if text == "a" && !value.is_empty() { "-a" } else { text });
+        }
+        value
     }
 
     /// Directives of the rewrite module; an `if` holds no other `if`.
@@ -273,7 +283,6 @@ impl<'r> Writer<'r> {
         match self.random.below(16) {
             0 => self.proxy_pass(false),
             1 => self.line("root alt"),
-            2 => self.settings(),
             _ => {}
         }
     }
@@ -309,6 +318,6 @@ fn can_hold(outer: &str, inner: &str) -> bool {
     let path = |head: &str| head.trim_start_matches(['^', '~', ' ', '=']).to_owned();
     let is_regex = |head: &str| head.starts_with('~');
     let is_open = !outer.starts_with(['@', '=']);
-    is_open
-        && (is_regex(outer) || is_regex(inner) || (path(inner).starts_with(&path(outer)) && path(inner) != path(outer)))
+    let is_below = path(inner).starts_with(&path(outer)) && path(inner) != path(outer);
+    is_open && (is_regex(inner) || !is_regex(outer) && is_below)
 }

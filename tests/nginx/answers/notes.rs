@@ -192,7 +192,7 @@ pub(crate) const NOTES: &[Note] = &[
     ),
     note(
         17,
-        "server { listen 8080; server_name a.test; error_page 404 /e.html;
+        "server { listen 8080; server_name a.test; root site; error_page 404 /e.html;
              location /i { internal; error_page 404 =410 /e.html; location /i/x { error_page 404 /x; add_header Strict-Transport-Security x always; } }
              location = /x { add_header Strict-Transport-Security y always; root site; } }
          server { listen 8080; server_name b.test; root site;
@@ -261,38 +261,38 @@ pub(crate) const NOTES: &[Note] = &[
     note(
         23,
         "server { listen 8080; server_name a.test; root site;
-             location /a { error_page 404 /t; } location /b { error_page 404 = /t; } location /c { error_page 404 =200 /x; }
-             location /d { error_page 404 /r; } location /t { return 204; } location /r { return 301 /z; } }",
+             location /qa { error_page 404 /t; } location /qb { error_page 404 = /t; } location /qc { error_page 404 =200 /x; }
+             location /qd { error_page 404 /qr; } location /t { return 204; } location /qr { return 301 /z; } }",
         &[
-            ("GET http://a.test:8080/a", "404, in server a.test / location /t"),
-            ("GET http://a.test:8080/b", "204, in server a.test / location /t"),
-            ("GET http://a.test:8080/c", "200"),
-            ("GET http://a.test:8080/d", "301 http://a.test:8080/z"),
+            ("GET http://a.test:8080/qa", "404, in server a.test / location /t"),
+            ("GET http://a.test:8080/qb", "204, in server a.test / location /t"),
+            ("GET http://a.test:8080/qc", "200"),
+            ("GET http://a.test:8080/qd", "301 http://a.test:8080/z"),
         ],
     ),
     note(
         24,
         "server { listen 8080; server_name a.test; root site;
-             location /a { error_page 404 =307 /x; }
-             location /b { error_page 301 302 /x; return 301 /z; }
-             location /c { error_page 301 =404 /x; return 301 /z; } }",
+             location /qa { error_page 404 =307 /x; }
+             location /qb { error_page 301 302 /x; return 301 /z; }
+             location /qc { error_page 301 =404 /x; return 301 /z; } }",
         &[
-            ("GET http://a.test:8080/a", "307"),
-            ("GET http://a.test:8080/b", "301 http://a.test:8080/z"),
-            ("GET http://a.test:8080/c", "404 http://a.test:8080/z"),
+            ("GET http://a.test:8080/qa", "307"),
+            ("GET http://a.test:8080/qb", "301 http://a.test:8080/z"),
+            ("GET http://a.test:8080/qc", "404 http://a.test:8080/z"),
         ],
     ),
     note(
         25,
         "server { listen 8080; server_name a.test; root site; error_page 404 /e.html;
-             location /a { error_page 404 /b; } location /b { error_page 403 =410 /x; deny all; }
-             location /c { error_page 403 /x; } location /d { error_page 404 @none; }
-             location /r { recursive_error_pages on; error_page 404 /s; } location /s { recursive_error_pages on; error_page 403 =410 /x; deny all; } }",
+             location /qa { error_page 404 /qb; } location /qb { error_page 403 =410 /x; deny all; }
+             location /qc { error_page 403 /x; } location /qd { error_page 404 @none; }
+             location /qr { recursive_error_pages on; error_page 404 /s; } location /s { recursive_error_pages on; error_page 403 =410 /x; deny all; } }",
         &[
-            ("GET http://a.test:8080/a", "404, in server a.test / location /b"),
-            ("GET http://a.test:8080/c", "404, in server a.test / location /c"),
-            ("GET http://a.test:8080/d", "500"),
-            ("GET http://a.test:8080/r", "410, in server a.test"),
+            ("GET http://a.test:8080/qa", "403, in server a.test / location /qb"),
+            ("GET http://a.test:8080/qc", "404, in server a.test / location /qc"),
+            ("GET http://a.test:8080/qd", "500"),
+            ("GET http://a.test:8080/qr", "410, in server a.test"),
         ],
     ),
     note(
@@ -303,14 +303,14 @@ pub(crate) const NOTES: &[Note] = &[
     note(
         27,
         "server { listen 8080; server_name a.test; root site;
-             location /a { error_page 404 /b; } location /b { return 444; } }",
-        &[("GET http://a.test:8080/a", "closed, in server a.test / location /b")],
+             location /qa { error_page 404 /qb; } location /qb { return 444; } }",
+        &[("GET http://a.test:8080/qa", "closed, in server a.test / location /qb")],
     ),
     note(
         28,
         "server { listen 8080; server_name a.test; location / { rewrite ^ /a last; } }
-         server { listen 8080; server_name b.test; recursive_error_pages on; error_page 404 /missing; }",
-        &[("GET http://a.test:8080/", "500"), ("GET http://b.test:8080/", "404"), ("GET http://b.test:8080/x", "500")],
+         server { listen 8080; server_name b.test; root site; recursive_error_pages on; error_page 404 /missing; }",
+        &[("GET http://a.test:8080/", "500"), ("GET http://b.test:8080/none", "500")],
     ),
     note(
         29,
@@ -479,8 +479,7 @@ pub(crate) const NOTES: &[Note] = &[
              location = /e { add_header Strict-Transport-Security \"\"; return 200; }
              location = /c { add_header Strict-Transport-Security c always; return 410; }
              location = /f { return 303 /; } location = /g { return 307 /; } location = /h { return 206; } location = /i { return 410; }
-             location = /p { proxy_pass http://127.0.0.1:8443; } }
-         server { listen 8443; add_header Strict-Transport-Security upstream; return 200; }",
+             location = /p { proxy_pass http://127.0.0.1:8081/hsts; } }",
         &[
             ("GET http://a.test:8080/b.html", "200, hsts a"),
             ("GET http://a.test:8080/missing", "200, hsts a, in server a.test / location = /b"),

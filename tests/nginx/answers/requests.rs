@@ -1,6 +1,6 @@
 //! Requests to generated configurations.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ngxlint::model::{OtherHeaders, Request};
 
@@ -68,11 +68,53 @@ fn host(random: &mut Random, port: u16, sni: Option<&str>) -> Option<String> {
     }
 }
 
-/// The addresses at which a port is asked.
-pub(crate) fn addresses(port: u16, has_ipv6: bool) -> Vec<SocketAddr> {
-    let mut ips: Vec<IpAddr> = vec![Ipv4Addr::LOCALHOST.into(), Ipv4Addr::new(127, 0, 0, 2).into()];
-    if has_ipv6 {
-        ips.push(std::net::Ipv6Addr::LOCALHOST.into());
+/// The addresses of some ports, each with whether TLS is spoken there; `None` where nobody listens.
+pub(crate) fn addresses(text: &str, ports: &[u16]) -> Vec<(SocketAddr, Option<bool>)> {
+    let ips: [IpAddr; 3] = [Ipv4Addr::LOCALHOST.into(), Ipv4Addr::new(127, 0, 0, 2).into(), Ipv6Addr::LOCALHOST.into()];
+    let listens: Vec<(&str, bool)> = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("listen ")?.strip_suffix(';'))
+        .map(|line| (line.split(' ').next().unwrap_or_default(), line.ends_with(" ssl")))
+        .collect();
+    let speaks_tls = |written: &[String]| {
+        let found: Vec<_> = listens.iter().filter(|(address, _)| written.iter().any(|it| it == address)).collect();
+        (!found.is_empty()).then(|| found.iter().any(|(_, is_tls)| *is_tls))
+    };
+    let addresses = ports.iter().flat_map(|port| ips.map(|ip| SocketAddr::new(ip, *port)));
+    let state = |address: SocketAddr| {
+        let wildcards = [format!("{}", address.port()), format!("*:{}", address.port())];
+        speaks_tls(&[address.to_string()]).or_else(|| speaks_tls(&wildcards).filter(|_| address.is_ipv4()))
+    };
+    addresses.map(|address| (address, state(address))).collect()
+}
+
+/// Reads `METHOD URL` and any of `host=`, `sni=`, `at=`, or a header. The URL's port is where it is sent.
+pub(crate) fn parse(text: &str) -> Request {
+    let mut words = text.split(' ');
+    let (method, url) = (words.next().unwrap(), words.next().unwrap());
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (authority, _) = rest.split_once('/').unwrap();
+    let (name, port) = authority.rsplit_once(':').unwrap();
+    let is_tls = scheme == "https";
+    let mut request = Request {
+        address: Some(Ipv4Addr::LOCALHOST.into()),
+        port: port.parse().unwrap(),
+        is_tls,
+        sni: is_tls.then(|| name.to_owned()),
+        method: method.to_owned(),
+        target: rest[authority.len()..].to_owned(),
+        host: Some(name.to_owned()),
+        headers: Vec::new(),
+        other_headers: OtherHeaders::Absent,
+        client: Some(Ipv4Addr::LOCALHOST.into()),
+    };
+    for (name, value) in words.map(|word| word.split_once('=').unwrap()) {
+        match name {
+            "host" => request.host = Some(value.to_owned()),
+            "sni" => request.sni = Some(value.to_owned()),
+            "at" => request.address = Some(value.parse().unwrap()),
+            _ => request.headers.push((name.to_owned(), value.to_owned())),
+        }
     }
-    ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect()
+    request
 }

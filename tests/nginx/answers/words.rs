@@ -232,8 +232,6 @@ pub(crate) const REGEXES: &[&str] = &[
     ".",
     "^/new/(.*)",
     "^/(x)?(.)",
-    " ",
-    "[",
     "^/[a-c]/(.*)",
     "^/app/(.*)",
     "/$",
@@ -455,8 +453,6 @@ pub(crate) const ACCESS: &[&str] = &[
     "deny ::1",
     "allow 10.0.0.0/8",
     "deny 127.0.0.0/8",
-    "satisfy any",
-    "satisfy all",
     "auth_basic closed",
     "auth_basic off",
 ];
