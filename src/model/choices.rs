@@ -3,6 +3,8 @@
 //! What is asked is written as if everything were known; where it is not, it asks [`Choices`], which answers with
 //! one of the possibilities. [`explore`] asks again until every combination was given.
 
+use rustc_hash::FxHashMap;
+
 use crate::config::Directive;
 
 /// What had to be assumed about the world on the way to an answer.
@@ -35,8 +37,10 @@ pub struct Choices<'c> {
     forks: Vec<Fork>,
     /// Forks that this run has met.
     met: usize,
-    /// What this run has assumed; the first of a pair is the question, which is answered alike each time.
-    assumed: Vec<(String, usize, Condition<'c>)>,
+    /// The questions that were answered, and how: the same each time, in whatever order the possibilities come.
+    answered: FxHashMap<String, String>,
+    /// What this run has assumed.
+    assumed: Vec<Condition<'c>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +53,10 @@ impl<'c> Choices<'c> {
     /// Which of `possibilities` (clauses that say what each assumes) this run takes as the answer to `question`.
     /// The first one is what is tried first. The same question gets the same answer for the whole run.
     pub fn choose(&mut self, directive: Option<Directive<'c>>, question: &str, possibilities: &[String]) -> usize {
-        if let Some((_, answer, _)) = self.assumed.iter().find(|(asked, ..)| asked == question) {
-            return *answer;
+        if let Some(answer) = self.answered.get(question)
+            && let Some(known) = possibilities.iter().position(|possibility| possibility == answer)
+        {
+            return known;
         }
         let taken = match self.forks.get(self.met) {
             Some(fork) => fork.taken,
@@ -61,11 +67,8 @@ impl<'c> Choices<'c> {
         };
         self.met += 1;
         let text = possibilities.get(taken).cloned().unwrap_or_default();
-        self.assumed.push((
-            question.to_owned(),
-            taken,
-            Condition { directive, text, is_open: possibilities.len() > 1 },
-        ));
+        self.answered.insert(question.to_owned(), text.clone());
+        self.assumed.push(Condition { directive, text, is_open: possibilities.len() > 1 });
         taken
     }
 
@@ -76,14 +79,15 @@ impl<'c> Choices<'c> {
 
     /// What this run has assumed, in the order in which it was asked.
     #[must_use]
-    pub fn conditions(&self) -> Vec<Condition<'c>> {
-        self.assumed.iter().map(|(.., condition)| condition.clone()).collect()
+    pub fn conditions(&self) -> &[Condition<'c>] {
+        &self.assumed
     }
 
     /// Prepares the next run; whether there is one.
     fn advance(&mut self) -> bool {
         self.met = 0;
         self.assumed.clear();
+        self.answered.clear();
         while let Some(last) = self.forks.last_mut() {
             if last.taken + 1 < last.count {
                 last.taken += 1;
@@ -121,7 +125,8 @@ mod tests {
             let first = choices.choose(None, "a", &two);
             // Asked only on one side, and the same question twice.
             let second = if first == 1 { choices.choose(None, "b", &two) } else { 0 };
-            (first, second, choices.choose(None, "a", &two))
+            let turned = ["yes".to_owned(), "no".to_owned()];
+            (first, second, 1 - choices.choose(None, "a", &turned))
         };
         assert_eq!(explore(32, ask), (vec![(0, 0, 0), (1, 0, 1), (1, 1, 1)], true));
         assert_eq!(explore(2, ask), (vec![(0, 0, 0), (1, 0, 1)], false));

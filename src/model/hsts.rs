@@ -99,16 +99,10 @@ impl<'c> Model<'c> {
     /// The hosts below `domain` that this configuration names, each once, with the place.
     #[must_use]
     pub fn hosts_below(&self, domain: &Host) -> Vec<(Host, Span)> {
-        let mut found: Vec<(Host, Span)> = Vec::new();
-        for server in self.servers_below(domain) {
-            for name in &server.names {
-                let (Some(host), Some(span)) = (name.host(), name.span()) else { continue };
-                if host.is_below(domain) && found.iter().all(|(known, _)| *known != host) {
-                    found.push((host, span));
-                }
-            }
-        }
+        let names = self.names_below(domain);
+        let mut found: Vec<(Host, Span)> = names.filter_map(|name| Some((name.host()?, name.span()?))).collect();
         found.sort();
+        found.dedup_by(|later, first| later.0 == first.0);
         found
     }
 

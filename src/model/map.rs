@@ -5,6 +5,7 @@
 //! <https://nginx.org/en/docs/http/ngx_http_split_clients_module.html>
 
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
@@ -41,7 +42,11 @@ pub(super) struct Table<'c> {
     networks: Vec<(Box<str>, Word<'c>)>,
     /// Whether it holds what this model does not look into.
     is_partial: bool,
+    possible: OnceLock<Option<Vec<Option<Word<'c>>>>>,
 }
+
+/// Values of a table that are tried one by one where it cannot be told which one it gives.
+const MAX_VALUES: usize = 8;
 
 /// What a table says of a known source.
 pub(super) enum Entry<'m, 'c> {
@@ -69,6 +74,7 @@ impl<'c> Table<'c> {
             regexes: Vec::new(),
             networks: Vec::new(),
             is_partial: block.is_incomplete(),
+            possible: OnceLock::new(),
         };
         for entry in block.children() {
             table.add(entry);
@@ -151,7 +157,11 @@ impl<'c> Table<'c> {
     }
 
     /// The values that it can give, each once, the default first; `None` where there may be others, or too many.
-    pub(super) fn possible_values(&self, most: usize) -> Option<Vec<Option<Word<'c>>>> {
+    pub(super) fn possible_values(&self) -> Option<&[Option<Word<'c>>]> {
+        self.possible.get_or_init(|| self.find_values()).as_deref()
+    }
+
+    fn find_values(&self) -> Option<Vec<Option<Word<'c>>>> {
         if self.is_partial {
             return None;
         }
@@ -170,7 +180,7 @@ impl<'c> Table<'c> {
         for value in exact.into_iter().chain(others) {
             if found.iter().all(|known| known.map_or("".into(), |known| known.text()) != value.text()) {
                 found.push(Some(value));
-                if found.len() > most {
+                if found.len() > MAX_VALUES {
                     return None;
                 }
             }

@@ -8,6 +8,7 @@ mod access;
 pub mod certificate_use;
 pub mod choices;
 mod definitions;
+pub mod difference;
 pub mod document_files;
 pub mod hsts;
 pub mod inherit;
@@ -17,10 +18,12 @@ mod map;
 pub mod pattern;
 mod processing;
 pub mod proxy;
+pub mod questions;
 pub mod request;
 pub mod request_host;
 pub mod response;
 pub mod selection;
+mod served_hosts;
 pub mod server;
 pub mod server_names;
 pub mod socket;
@@ -29,10 +32,13 @@ pub mod trace;
 pub mod tracer;
 mod uri;
 pub mod value;
+pub mod verdict;
+pub mod witness;
 
 #[cfg(test)]
 mod tests;
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -43,7 +49,7 @@ use crate::config::{Config, Directive, ItemId};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{Certificate, CertificateFile, CertificateName, CertificateStore, Host, UnixTime};
+use crate::tls::{CertificateFile, CertificateStore, Host, UnixTime};
 
 pub use certificate_use::UsedCertificate;
 pub use choices::{Choices, Condition, explore};
@@ -57,11 +63,13 @@ pub use request::{OtherHeaders, Request};
 pub use request_host::{InvalidHost, RequestHost};
 pub use response::{Response, ResponseKind, Step, StepKind, Value};
 pub use selection::Selected;
+use served_hosts::ServedHosts;
 pub use server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
 pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
 pub use tracer::{MAX_HOPS, Tracer};
+pub use verdict::Verdict;
 
 /// What is known of a value that may depend on things outside the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +141,9 @@ pub enum Coverage {
     Unknown,
 }
 
+/// Names of servers, each by its server and number, by what they have in common.
+type NamesByDomain = FxHashMap<Box<str>, Vec<(ServerId, usize)>>;
+
 /// The model of one configuration.
 #[derive(Debug)]
 pub struct Model<'c> {
@@ -148,18 +159,22 @@ pub struct Model<'c> {
     documents: DocumentFiles<'c>,
     servers: Vec<Server<'c>>,
     sockets: Vec<ListenSocket>,
+    /// Ports of long ranges that have no socket here.
+    further_ports: Vec<RangeInclusive<u16>>,
     /// For each server the sockets it listens on.
     sockets_by_server: Vec<Vec<u32>>,
     /// The servers that name a host, by the host, and by `*.` and its parent domain.
     owners: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
-    /// The servers that name a host below a domain, by the domain.
-    below: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
+    /// The names of hosts below a domain, by the domain.
+    below: OnceLock<NamesByDomain>,
+    /// The `ssl_certificate`s with the servers that they are in effect in.
+    certificate_uses: OnceLock<Vec<certificate_use::Usage>>,
     /// Compiled regexes by the word that holds them.
     patterns: FrozenMap<Span, Box<Pattern>>,
     /// The locations of servers and locations that were asked for.
     location_tables: FrozenMap<ItemId, Box<LocationTable<'c>>>,
     definitions: OnceLock<Definitions<'c>>,
-    has_patterns: OnceLock<bool>,
+    served_hosts: OnceLock<ServedHosts>,
 }
 
 impl<'c> Model<'c> {
@@ -168,13 +183,11 @@ impl<'c> Model<'c> {
         let blocks = config.directives_named("server", Contexts::HTTP).filter(Directive::is_block);
         let servers: Vec<Server<'c>> =
             blocks.enumerate().map(|(id, block)| Server::new(ServerId(id as u32), block)).collect();
-        let paths = servers.iter().flat_map(|server| &server.certificates).filter_map(|used| match &used.source {
-            CertificateSource::File(path) => Some(path.clone()),
-            CertificateSource::Unknown => None,
-        });
         let certificates = match environment.certificates {
             CertificateMode::Skip => CertificateStore::default(),
-            CertificateMode::Auto | CertificateMode::Require => CertificateStore::load(files, paths),
+            CertificateMode::Auto | CertificateMode::Require => {
+                CertificateStore::load(files, certificate_use::paths(&servers, files))
+            }
         };
         let lacks_certificates = environment.certificates == CertificateMode::Auto
             && !certificates.is_empty()
@@ -187,6 +200,8 @@ impl<'c> Model<'c> {
                 sockets_by_server[member.server.0 as usize].push(number as u32);
             }
         }
+        let listens = servers.iter().flat_map(|server| &server.listens);
+        let further_ports = listens.filter_map(|listen| listen.further_ports.clone()).collect();
         let documents = DocumentFiles::new(files, environment.document_files);
         Model {
             config,
@@ -196,13 +211,15 @@ impl<'c> Model<'c> {
             documents,
             servers,
             sockets,
+            further_ports,
             sockets_by_server,
             owners: OnceLock::new(),
             below: OnceLock::new(),
+            certificate_uses: OnceLock::new(),
             patterns: FrozenMap::new(),
             location_tables: FrozenMap::new(),
             definitions: OnceLock::new(),
-            has_patterns: OnceLock::new(),
+            served_hosts: OnceLock::new(),
         }
     }
 
@@ -265,30 +282,6 @@ impl<'c> Model<'c> {
         }
     }
 
-    /// The file of a certificate, if it was read.
-    #[must_use]
-    pub fn certificate_file(&self, used: &CertificateUse<'_>) -> Option<&CertificateFile> {
-        match &used.source {
-            CertificateSource::File(path) => self.certificates.file(path),
-            CertificateSource::Unknown => None,
-        }
-    }
-
-    /// Whether the certificates of `server` cover `host`. Where it has several (RSA and ECDSA), the
-    /// client gets one of them; one that names the host is enough to say it is meant to.
-    #[must_use]
-    pub fn coverage(&self, server: &Server<'_>, host: &Host) -> Coverage {
-        let mut coverage = if server.certificates.is_empty() { Coverage::Unknown } else { Coverage::NotCovered };
-        for used in &server.certificates {
-            match self.certificate_file(used).and_then(CertificateFile::leaf) {
-                Some(leaf) if leaf.covers(host) => return Coverage::Covered,
-                Some(_) => {}
-                None => coverage = Coverage::Unknown,
-            }
-        }
-        coverage
-    }
-
     /// The regex in `word`, compiled once however often it is asked.
     pub(super) fn pattern(&self, word: Word<'_>, make: impl FnOnce() -> Pattern) -> &Pattern {
         match self.patterns.get(&word.span()) {
@@ -309,12 +302,6 @@ impl<'c> Model<'c> {
         passes.filter_map(|pass| Some(ProxiedBlock { block: pass.parent()?, pass }))
     }
 
-    /// The names of the certificates that `server` presents, as far as they are known.
-    pub fn certificate_names(&self, server: &Server<'_>) -> impl Iterator<Item = &CertificateName> {
-        let leaves = server.certificates.iter().filter_map(|used| self.certificate_file(used)?.leaf());
-        leaves.flat_map(Certificate::names).collect::<Vec<_>>().into_iter()
-    }
-
     /// The servers that name a host which the certificates of `server` cover, in the order of the
     /// certificate's names.
     pub fn certificate_owners(&self, server: &Server<'_>) -> impl Iterator<Item = &Server<'c>> {
@@ -328,21 +315,24 @@ impl<'c> Model<'c> {
             let mut owners: FxHashMap<Box<str>, Vec<ServerId>> = FxHashMap::default();
             for (host, server) in self.named_hosts() {
                 let name = host.to_string();
+                let mut add = |name: Box<str>| {
+                    let servers = owners.entry(name).or_default();
+                    // A server may have thousands of names below one domain.
+                    if servers.last() != Some(&server.id) {
+                        servers.push(server.id);
+                    }
+                };
                 if let Some((_, parent)) = name.split_once('.') {
-                    owners.entry(format!("*.{parent}").into()).or_default().push(server.id);
+                    add(format!("*.{parent}").into());
                 }
-                owners.entry(name.into()).or_default().push(server.id);
+                add(name.into());
             }
             owners
         })
     }
 
-    /// Whether some name of the configuration matches more than one host.
-    fn has_patterns(&self) -> bool {
-        *self.has_patterns.get_or_init(|| {
-            let names = self.servers.iter().flat_map(|server| &server.names);
-            names.into_iter().any(|name| !matches!(name.kind, NameKind::Exact(_) | NameKind::Invalid))
-        })
+    fn served_hosts(&self) -> &ServedHosts {
+        self.served_hosts.get_or_init(|| ServedHosts::new(&self.servers))
     }
 
     /// Whether some server names `host` exactly.
@@ -350,26 +340,28 @@ impl<'c> Model<'c> {
         self.owners().contains_key(host)
     }
 
-    /// The servers that name a host below `domain`.
-    fn servers_below(&self, domain: &Host) -> impl Iterator<Item = &Server<'c>> {
+    /// The servers that name `host` exactly.
+    fn owners_of(&self, host: &str) -> impl Iterator<Item = &Server<'c>> {
+        let found = self.owners().get(host).map(Vec::as_slice).unwrap_or_default();
+        found.iter().map(|&id| self.server(id))
+    }
+
+    /// The names of hosts below `domain`.
+    fn names_below(&self, domain: &Host) -> impl Iterator<Item = &ServerName<'c>> {
         let below = self.below.get_or_init(|| {
-            let mut below: FxHashMap<Box<str>, Vec<ServerId>> = FxHashMap::default();
-            for (host, server) in self.named_hosts() {
-                let name = host.name().unwrap_or_default();
-                for (dot, _) in name.match_indices('.') {
-                    below.entry(name[dot + 1..].into()).or_default().push(server.id);
+            let mut below: FxHashMap<Box<str>, Vec<(ServerId, usize)>> = FxHashMap::default();
+            for server in self.servers() {
+                for (number, name) in server.names.iter().enumerate() {
+                    let Some(Host::Name(host)) = name.host() else { continue };
+                    for (dot, _) in host.match_indices('.') {
+                        below.entry(host[dot + 1..].into()).or_default().push((server.id, number));
+                    }
                 }
             }
             below
         });
         let found = domain.name().and_then(|domain| below.get(domain)).map(Vec::as_slice).unwrap_or_default();
-        found.iter().map(|&id| self.server(id))
-    }
-
-    /// The certificates that `ssl_certificate` directives name, in the order of the configuration,
-    /// each with the servers that present it.
-    pub fn certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
-        UsedCertificate::all(self).into_iter()
+        found.iter().map(|&name| self.name(name))
     }
 
     /// The hosts that this configuration names exactly, anywhere in `http`, each with the server

@@ -6,6 +6,7 @@ use super::listen::{Address, Endpoint, Listen};
 use super::server::{Server, ServerId};
 use super::server_names::{Found, NameKind, NameTable};
 use super::{Model, Pattern, Settled};
+use crate::nginx::NginxVersion;
 
 /// A server on a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +128,14 @@ impl ListenSocket {
 }
 
 impl Model<'_> {
+    /// Whether a client of `server` on a socket can speak HTTP/2 (`ngx_http_ssl_alpn_select`,
+    /// src/http/modules/ngx_http_ssl_module.c). `server` is the one that SNI selects.
+    #[must_use]
+    pub fn offers_http2(&self, socket: &ListenSocket, server: &Server<'_>) -> bool {
+        const DIRECTIVE_SINCE: NginxVersion = NginxVersion::new(1, 25, 1);
+        socket.has_http2 || self.environment.version >= DIRECTIVE_SINCE && server.has_http2_on
+    }
+
     /// The sockets of a port, on any address, TCP and UDP; those of port 0 are Unix-domain sockets.
     #[must_use]
     pub fn sockets_on_port(&self, port: u16) -> &[ListenSocket] {
@@ -141,7 +150,8 @@ impl Model<'_> {
     /// only with `ipv6only=off`. Where the address is not given: the one of all addresses, IPv4 before IPv6, or the
     /// only one there is.
     ///
-    /// [`Settled::Unknown`] where it may be one that listens on a host name, and where several addresses are possible.
+    /// [`Settled::Unknown`] where it may be one that listens on a host name, where several addresses are possible, and
+    /// on a port far up in a range.
     #[must_use]
     pub fn socket_at(&self, address: Option<IpAddr>, port: u16, is_quic: bool) -> Settled<Option<&ListenSocket>> {
         const ANY_V4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -154,7 +164,8 @@ impl Model<'_> {
         };
         // Names come after addresses.
         let mut names = sockets.iter().rev().take_while(|socket| matches!(socket.endpoint.address, Address::Name(_)));
-        let has_name = names.any(|socket| socket.is_quic == is_quic);
+        let has_others = names.any(|socket| socket.is_quic == is_quic)
+            || self.further_ports.iter().any(|ports| ports.contains(&port));
         let own = address.and_then(at);
         if own.is_some() {
             return Settled::Known(own);
@@ -165,12 +176,13 @@ impl Model<'_> {
             None => at(ANY_V4).or_else(|| at(ANY_V6)),
         };
         match (address, wildcard) {
-            (Some(_), _) if has_name => Settled::Unknown,
+            (Some(_), _) if has_others => Settled::Unknown,
             (Some(_), wildcard) | (None, wildcard @ Some(_)) => Settled::Known(wildcard),
             (None, None) => {
                 let mut possible = sockets.iter().filter(|socket| socket.is_quic == is_quic);
                 match (possible.next(), possible.next()) {
                     (_, Some(_)) => Settled::Unknown,
+                    (None, None) if has_others => Settled::Unknown,
                     (only, None) => Settled::Known(only),
                 }
             }

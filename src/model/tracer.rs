@@ -1,7 +1,7 @@
 //! Following a request as a browser does: the connection, the answer, and where a redirect leads, from server to
 //! server of one configuration.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Url;
 
@@ -26,6 +26,9 @@ pub struct Tracer<'m, 'c> {
 /// Combinations of unknowns that are tried for one start. Configurations that decide on more than five unknowns in a
 /// row are not understood by people either.
 const MAX_COMBINATIONS: usize = 32;
+
+/// Sockets of one port that are all looked at.
+const MANY_SOCKETS: usize = 64;
 
 /// Requests that browsers follow (Chrome: net/url_request/url_request.h, `kMaxRedirects`; Firefox:
 /// `network.http.redirection-limit`).
@@ -89,7 +92,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         loop {
             let state = (journey.request.clone(), journey.hsts.clone());
             if let Some(first) = states.iter().position(|known| *known == state) {
-                return Trace { hops, outcome: Outcome::Loop(first) };
+                return shortest_loop(hops, first);
             }
             if hops.len() >= start.max_hops {
                 return Trace { hops, outcome: Outcome::Truncated };
@@ -102,7 +105,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
             let before = choices.conditions().len();
             let mut hop = self.ask(&mut journey, reached, choices);
             let outcome = self.follow(&mut journey, &mut hop, start);
-            hop.conditions = choices.conditions().split_off(before);
+            hop.conditions = choices.conditions().get(before..).unwrap_or_default().to_vec();
             hops.push(hop);
             if let Some(outcome) = outcome {
                 return Trace { hops, outcome };
@@ -116,11 +119,12 @@ impl<'m, 'c> Tracer<'m, 'c> {
             return Reached::Socket(socket);
         }
         let host = journey.url.host_str().unwrap_or_default();
-        let is_ours = start.url.host_str() == Some(host) || self.is_served(host);
+        let name = host.strip_suffix('.').unwrap_or(host);
+        let is_ours = start.url.host_str() == Some(host) || self.model.is_served(name);
         let unreached = if is_ours { Reached::Nothing } else { Reached::Elsewhere };
         let request = &journey.request;
         if self.model.environment.edge == Edge::Tls && journey.url.port().is_none() {
-            return self.behind_edge(host).filter(|_| is_ours).map_or(unreached, Reached::Socket);
+            return self.behind_edge(name).filter(|_| is_ours).map_or(unreached, Reached::Socket);
         }
         if let Some(address) = request.address {
             return match self.model.socket_at(Some(address), request.port, false) {
@@ -131,21 +135,20 @@ impl<'m, 'c> Tracer<'m, 'c> {
         if !is_ours {
             return Reached::Elsewhere;
         }
-        let on_port = self.model.sockets_on_port(request.port).iter().filter(|socket| !socket.is_quic);
-        let mut sockets: Vec<&'m ListenSocket> = on_port.collect();
+        let mut sockets = self.candidates(journey, name);
         // Where the name leads is for DNS to say. A socket that has the name, or that takes all addresses, is likely.
         sockets.sort_by_cached_key(|socket| {
             (
-                !self.names(socket, host),
+                !self.names(socket, name),
                 socket.is_tls != request.is_tls,
                 Some(&socket.endpoint.address) != journey.from,
                 !socket.endpoint.address.is_wildcard(),
             )
         });
         let Some(&first) = sockets.first() else { return Reached::Nothing };
-        let is_named = self.names(first, host);
+        let is_named = self.names(first, name);
         let is_alike =
-            |socket: &&&ListenSocket| !socket.endpoint.address.is_wildcard() && self.names(socket, host) == is_named;
+            |socket: &&&ListenSocket| !socket.endpoint.address.is_wildcard() && self.names(socket, name) == is_named;
         let others = sockets.iter().skip(1).filter(is_alike);
         let alike: Vec<&'m ListenSocket> = std::iter::once(first).chain(others.copied()).collect();
         if alike.len() == 1 || first.endpoint.address.is_wildcard() || Some(&first.endpoint.address) == journey.from {
@@ -157,27 +160,42 @@ impl<'m, 'c> Tracer<'m, 'c> {
         Reached::Socket(alike.get(taken).copied().unwrap_or(first))
     }
 
+    /// The sockets on the port of a request that may take it. Of very many only those whose servers have the name, or
+    /// that take all addresses.
+    fn candidates(&self, journey: &Journey<'m>, host: &str) -> Vec<&'m ListenSocket> {
+        let on_port = self.model.sockets_on_port(journey.request.port);
+        if on_port.len() <= MANY_SOCKETS {
+            return on_port.iter().filter(|socket| !socket.is_quic).collect();
+        }
+        let port = journey.request.port;
+        let owned = self.model.owners_of(host).flat_map(|server| self.model.sockets_of(server.id));
+        let mut sockets: Vec<&'m ListenSocket> =
+            owned.filter(|socket| !socket.is_quic && socket.endpoint.port == port).collect();
+        for any in [IpAddr::from(Ipv4Addr::UNSPECIFIED), Ipv6Addr::UNSPECIFIED.into()] {
+            sockets.extend(self.model.socket_at(Some(any), port, false).known().flatten());
+        }
+        sockets.sort_by_key(|socket| &socket.endpoint);
+        sockets.dedup_by_key(|socket| &socket.endpoint);
+        sockets
+    }
+
     /// The plain socket that an edge speaks to.
     fn behind_edge(&self, host: &str) -> Option<&'m ListenSocket> {
-        let plain = self.model.sockets().filter(|socket| !socket.is_tls && !socket.is_quic);
-        plain.min_by_key(|socket| (!self.names(socket, host), socket.endpoint.port != 80))
+        let is_plain = |socket: &&ListenSocket| !socket.is_tls && !socket.is_quic;
+        let owned = self.model.owners_of(host).flat_map(|server| self.model.sockets_of(server.id)).filter(is_plain);
+        let on_80 = self.model.sockets_on_port(80).iter().filter(is_plain);
+        let likely = owned.chain(on_80).min_by_key(|socket| (!self.names(socket, host), socket.endpoint.port != 80));
+        likely.or_else(|| self.model.sockets().find(is_plain))
     }
 
     /// Whether a host selects a server of a socket by name.
     fn names(&self, socket: &ListenSocket, host: &str) -> bool {
-        let host = host.strip_suffix('.').unwrap_or(host);
         match self.model.select(socket, host) {
             Settled::Known((_, by)) if by != SelectedBy::Default => true,
             // A lone server is taken without looking at its names.
             Settled::Known((server, _)) => server.hosts().any(|name| name.to_string() == host),
             Settled::Unknown => false,
         }
-    }
-
-    /// Whether some server has a name for a host.
-    fn is_served(&self, host: &str) -> bool {
-        self.model.owns(host.strip_suffix('.').unwrap_or(host))
-            || self.model.has_patterns() && self.model.sockets().any(|socket| self.names(socket, host))
     }
 
     /// Sends the request, as far as it gets.
@@ -234,14 +252,17 @@ impl<'m, 'c> Tracer<'m, 'c> {
 
     fn handshake(&self, socket: &ListenSocket, selected: &Selected<'m, 'c>, hop: &Hop<'m, 'c>) -> Handshake {
         let presenting = self.model.presenting_server(socket, selected.server.id);
-        let host = hop.url.host_str().and_then(|host| Host::parse(host.as_bytes()).ok());
+        let parse = |host: &str| Host::parse(host.as_bytes()).ok();
+        let host = hop.url.host_str().and_then(parse);
+        let sni = hop.request.sni.as_deref().and_then(parse);
+        let coverage = |host: Host| self.model.coverage_for_sni(presenting, sni.as_ref(), &host);
         Handshake {
             sni: hop.request.sni.clone(),
             server: selected.server.id,
             selected_by: selected.by,
             presenting: presenting.id,
             is_rejected: selected.server.rejects_handshake,
-            coverage: host.map_or(Coverage::NotCovered, |host| self.model.coverage(presenting, &host)),
+            coverage: host.map_or(Coverage::NotCovered, coverage),
         }
     }
 
@@ -387,6 +408,18 @@ impl<'m, 'c> Tracer<'m, 'c> {
         journey.socket = None;
         None
     }
+}
+
+/// A loop that comes back to the hop `first`, told from where it begins for the eye: a browser that has learned an HSTS
+/// policy on the way is in another state, but where the answers are the same it was in the loop before.
+fn shortest_loop<'m, 'c>(mut hops: Vec<Hop<'m, 'c>>, mut first: usize) -> Trace<'m, 'c> {
+    while let (Some(before), Some(last)) = (first.checked_sub(1).and_then(|at| hops.get(at)), hops.last())
+        && (&before.request, &before.target) == (&last.request, &last.target)
+    {
+        hops.pop();
+        first -= 1;
+    }
+    Trace { hops, outcome: Outcome::Loop(first) }
 }
 
 /// Makes `http:` of a host that is known by HSTS `https:`; an explicit port 80 becomes 443, any other stays.

@@ -375,7 +375,7 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             steps: std::mem::take(&mut self.steps),
             hsts,
             unknown: None,
-            conditions: self.choices.conditions(),
+            conditions: self.choices.conditions().to_vec(),
         }
     }
 

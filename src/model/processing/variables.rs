@@ -10,13 +10,10 @@ use crate::model::uri::escape_args;
 use crate::model::value::{Piece, pieces};
 use crate::syntax::Word;
 
-/// Values of a table that are tried one by one where it cannot be told which one it gives.
-const MAX_VALUES: usize = 8;
-
 /// Headers that nginx knows under names of their own, beside `$http_*`.
 const HEADER_VARIABLES: &[(&str, &str)] = &[("content_type", "content-type"), ("content_length", "content-length")];
 
-impl<'c> Processing<'_, 'c, '_> {
+impl<'m, 'c> Processing<'m, 'c, '_> {
     /// A parameter with its variables replaced.
     pub(super) fn expand(&mut self, by: Option<Directive<'c>>, text: &str) -> Value {
         self.expand_with(by, text, false)
@@ -83,15 +80,14 @@ impl<'c> Processing<'_, 'c, '_> {
     }
 
     /// What a table gives for the request.
-    fn table_value(&mut self, name: &str, table: &Table<'c>) -> Value {
+    fn table_value(&mut self, name: &str, table: &'m Table<'c>) -> Value {
         let block = Some(table.block);
         if table.kind == TableKind::Map {
             let source = table.source.map(|word| self.expand(block, &word.text())).unwrap_or_default();
             match source.known().and_then(|source| table.look_up(source)) {
                 Some(Entry::Value(value)) => return self.table_word(block, value),
                 Some(Entry::Regexes(regexes, default)) => {
-                    let pairs: Vec<(Word<'c>, Word<'c>)> = regexes.to_vec();
-                    for (key, value) in pairs {
+                    for &(key, value) in regexes {
                         let pattern = self.model().pattern(key, || key_pattern(key));
                         if self.matches_keeping_captures(block, pattern, &source, "the map's regex") {
                             return self.table_word(block, Some(value));
@@ -108,7 +104,7 @@ impl<'c> Processing<'_, 'c, '_> {
         {
             return self.table_word(block, value);
         }
-        let Some(values) = table.possible_values(MAX_VALUES) else { return Value::unknown(format!("${name}")) };
+        let Some(values) = table.possible_values() else { return Value::unknown(format!("${name}")) };
         let question = format!("${name}");
         let possibilities: Vec<String> = values
             .iter()
