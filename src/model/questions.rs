@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
+use std::rc::Rc;
 
 use url::Url;
 
 use super::listen::Address;
 use super::starts::{ANY_HOST, NAMES_WITH_ALL_PATHS, host_text};
-use super::{ListenSocket, Model, NameKind, Server, ServerName, witness};
+use super::witness::{self, Witnesses};
+use super::{ListenSocket, Model, NameKind, Server, ServerName};
 use crate::tls::Host;
 
 /// Stands for all IPv6 addresses that have no socket of their own; nobody listens on it (RFC 3849).
@@ -28,12 +30,8 @@ pub struct Question {
 /// A port, on an address if that matters.
 type Place = (u16, Option<IpAddr>);
 
-/// What is asked for one host.
-#[derive(Debug, Default)]
-struct Plan {
-    places: BTreeSet<Place>,
-    paths: BTreeSet<String>,
-}
+/// Paths, which many hosts have in common.
+type Paths = BTreeSet<Rc<str>>;
 
 /// The requests for two configurations, by host, port and path.
 pub(super) fn questions(old: &Model<'_>, new: &Model<'_>) -> Vec<Question> {
@@ -102,9 +100,11 @@ fn ipv6_ports(old: &Model<'_>, new: &Model<'_>) -> BTreeSet<u16> {
 struct Survey {
     /// Ports whose IPv6 side is asked for as well.
     ipv6_ports: BTreeSet<u16>,
-    hosts: BTreeMap<String, Plan>,
-    /// The paths of default servers, by where they are that.
-    rest: BTreeMap<Place, BTreeSet<String>>,
+    /// What is asked for each host.
+    hosts: BTreeMap<String, BTreeMap<Place, Paths>>,
+    /// What is asked of default servers.
+    rest: BTreeMap<Place, Paths>,
+    witnesses: Witnesses,
 }
 
 impl Survey {
@@ -115,7 +115,7 @@ impl Survey {
     }
 
     fn add_server(&mut self, model: &Model<'_>, server: &Server<'_>) {
-        let paths = paths(model, server);
+        let paths = self.paths(server);
         let mut places = BTreeSet::new();
         for socket in model.sockets_of(server.id) {
             let Some(place) = self.place(socket) else { continue };
@@ -128,15 +128,27 @@ impl Survey {
         let addresses: BTreeSet<Option<IpAddr>> = places.iter().map(|(_, address)| *address).collect();
         places.extend([80, 443].into_iter().flat_map(|port| addresses.iter().map(move |address| (port, *address))));
         let hosts: BTreeSet<String> = server.names.iter().flat_map(hosts).collect();
+        let root = Paths::from(["/".into()]);
         for (number, host) in hosts.into_iter().enumerate() {
-            let plan = self.hosts.entry(host).or_default();
-            plan.places.extend(places.iter().copied());
-            if number < NAMES_WITH_ALL_PATHS {
-                plan.paths.extend(paths.iter().cloned());
-            } else {
-                plan.paths.insert("/".to_owned());
+            let asked = if number < NAMES_WITH_ALL_PATHS { &paths } else { &root };
+            let of_host = self.hosts.entry(host).or_default();
+            for place in &places {
+                of_host.entry(*place).or_default().extend(asked.iter().cloned());
             }
         }
+    }
+
+    /// `/`, a path of each location, at all depths, and one that each `rewrite` takes.
+    fn paths(&mut self, server: &Server<'_>) -> Paths {
+        let mut paths = Paths::from(["/".into()]);
+        for directive in server.directive.descendants() {
+            if directive.is_named("location") {
+                paths.extend(self.witnesses.of_location(directive).map(Rc::from));
+            } else if directive.is_named("rewrite") {
+                paths.extend(self.witnesses.of_rewrite(directive).map(Rc::from));
+            }
+        }
+        paths
     }
 
     /// Where a client connects to reach a socket; `None` where that is no address and port.
@@ -158,7 +170,7 @@ impl Survey {
     fn into_questions(self, schemes: impl Fn(Place) -> Vec<&'static str>) -> Vec<Question> {
         let mut known: BTreeMap<Place, Vec<&'static str>> = BTreeMap::new();
         let mut questions = Vec::new();
-        let mut ask = |host: &str, place: Place, paths: &BTreeSet<String>, is_stand_in: bool| {
+        let mut ask = |host: &str, place: Place, paths: &Paths, is_stand_in: bool| {
             for scheme in known.entry(place).or_insert_with(|| schemes(place)).iter() {
                 let Ok(mut url) = Url::parse(&format!("{scheme}://{host}:{}/", place.0)) else { continue };
                 for path in paths {
@@ -167,8 +179,8 @@ impl Survey {
                 }
             }
         };
-        for (host, plan) in &self.hosts {
-            plan.places.iter().for_each(|&place| ask(host, place, &plan.paths, false));
+        for (host, places) in &self.hosts {
+            places.iter().for_each(|(&place, paths)| ask(host, place, paths, false));
         }
         for (&place, paths) in &self.rest {
             ask(ANY_HOST, place, paths, true);
@@ -186,17 +198,4 @@ fn hosts(name: &ServerName<'_>) -> Vec<String> {
         _ => name.witnesses(),
     };
     found.iter().map(host_text).collect()
-}
-
-/// `/`, a path of each location, at all depths, and one that each `rewrite` takes.
-fn paths(model: &Model<'_>, server: &Server<'_>) -> BTreeSet<String> {
-    let mut paths = BTreeSet::from(["/".to_owned()]);
-    for directive in server.directive.descendants() {
-        if directive.is_named("location") {
-            paths.extend(model.witness_path(directive));
-        } else if directive.is_named("rewrite") {
-            paths.extend(witness::path_of_rewrite(directive));
-        }
-    }
-    paths
 }

@@ -1,11 +1,14 @@
 //! Texts that stand for all that a pattern matches: a path for a location, a host for a regex name.
 
+use std::collections::hash_map::Entry;
+
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
+use rustc_hash::FxHashMap;
 use url::Url;
 
+use super::Pattern;
 use super::location::{Modifier, matcher};
-use super::{Model, Pattern};
 use crate::config::Directive;
 
 /// Groups in groups that are followed; it bounds how deep the functions below call themselves.
@@ -14,29 +17,46 @@ const MAX_DEPTH: u32 = 50;
 /// Longer texts are no paths that a client would ask for.
 const MAX_LENGTH: usize = 256;
 
-impl Model<'_> {
+/// Finds witnesses; a regex that many sites have is read once.
+#[derive(Debug, Default)]
+pub struct Witnesses {
+    /// By regex and whether it ignores case.
+    paths: FxHashMap<(String, bool), Option<String>>,
+}
+
+impl Witnesses {
     /// A path, as it is sent, that the pattern of a location matches; another location may take it all the same.
     /// `None` for a named location, and for a regex for which none is found.
-    #[must_use]
-    pub fn witness_path(&self, location: Directive<'_>) -> Option<String> {
+    pub fn of_location(&mut self, location: Directive<'_>) -> Option<String> {
         let (modifier, _, pattern) = matcher(location)?;
-        let path = match modifier {
-            Modifier::Named => return None,
-            Modifier::Prefix | Modifier::PrefixOnly | Modifier::Exact => pattern,
-            Modifier::Regex => path_of_regex(&Pattern::new(pattern, false))?,
-            Modifier::RegexIgnoringCase => path_of_regex(&Pattern::new(pattern, true))?,
-        };
-        as_sent(&path)
+        match modifier {
+            Modifier::Named => None,
+            Modifier::Prefix | Modifier::PrefixOnly | Modifier::Exact => as_sent(&pattern),
+            Modifier::Regex => self.of_regex(pattern, false),
+            Modifier::RegexIgnoringCase => self.of_regex(pattern, true),
+        }
+    }
+
+    /// A path, as it is sent, that the regex of a `rewrite` matches.
+    pub fn of_rewrite(&mut self, rewrite: Directive<'_>) -> Option<String> {
+        self.of_regex(rewrite.argument(0)?.text().into_owned(), false)
+    }
+
+    fn of_regex(&mut self, regex: String, ignores_case: bool) -> Option<String> {
+        let find = |key: &(String, bool)| as_sent(&path_of_regex(&Pattern::new(key.0.as_str(), key.1))?);
+        match self.paths.entry((regex, ignores_case)) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(new) => {
+                let found = find(new.key());
+                new.insert(found).clone()
+            }
+        }
     }
 }
 
-/// A path, as it is sent, that the regex of a `rewrite` matches.
-pub(super) fn path_of_rewrite(rewrite: Directive<'_>) -> Option<String> {
-    as_sent(&path_of_regex(&Pattern::new(rewrite.argument(0)?.text(), false))?)
-}
-
 /// A text that a pattern matches.
-pub(super) fn text_of(pattern: &Pattern) -> Option<String> {
+#[must_use]
+pub fn text_of(pattern: &Pattern) -> Option<String> {
     let text = shortest(pattern.text())?;
     (pattern.is_match(&text) == Some(true)).then_some(text)
 }
