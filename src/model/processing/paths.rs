@@ -38,7 +38,7 @@ pub(super) enum Alias {
 impl<'c> Processing<'_, 'c, '_> {
     /// The mapping in effect; `None` where nginx answers 500, because the URI is no longer that of the location.
     pub(super) fn mapping(&mut self) -> Option<Mapping> {
-        let directive = inherit::value_in_effect_of(self.block, &["root", "alias"]);
+        let directive = inherit::value_in_effect(self.block, "root");
         let is_alias = directive.is_some_and(|directive| directive.is_named("alias"));
         let alias = match directive.filter(|_| is_alias).and_then(location::around).and_then(location::matcher) {
             Some((modifier, ..)) if modifier.is_regex() => Alias::Whole,
@@ -93,13 +93,14 @@ impl<'c> Processing<'_, 'c, '_> {
         self.model().documents.find(&root, path).known()
     }
 
-    /// What stands at the path of a mapping; where it cannot be seen, one of what can be, `first` before the others.
+    /// What stands at the path of a mapping; where it cannot be seen, one of `possible`, the first of which is
+    /// tried first.
     pub(super) fn find_file(
         &mut self,
         by: Option<Directive<'c>>,
         mapping: &Mapping,
         path: &Value,
-        first: Found,
+        possible: &[Found],
     ) -> Found {
         if path.is_known {
             let root = match mapping.alias {
@@ -116,11 +117,8 @@ impl<'c> Processing<'_, 'c, '_> {
         if bare == mapping.base.text.trim_end_matches('/') && mapping.alias != Alias::Whole {
             return Found::Directory;
         }
-        let mut possible = vec![Found::Nothing, Found::Directory];
-        if bare == path.text {
-            possible.push(Found::File);
-        }
-        possible.sort_by_key(|found| *found != first);
+        let is_possible = |found: &&Found| **found != Found::File || bare == path.text;
+        let possible: Vec<Found> = possible.iter().filter(is_possible).copied().collect();
         let clauses: Vec<String> = possible
             .iter()
             .map(|found| match found {
