@@ -8,6 +8,7 @@ use std::rc::Rc;
 use url::Url;
 
 use super::listen::Address;
+use super::location::matcher;
 use super::starts::{ANY_HOST, NAMES_WITH_ALL_PATHS, host_text};
 use super::witness::{self, Witnesses};
 use super::{ListenSocket, Model, NameKind, Server, ServerName};
@@ -15,6 +16,9 @@ use crate::tls::Host;
 
 /// Stands for all IPv6 addresses that have no socket of their own; nobody listens on it (RFC 3849).
 const ANY_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
+
+/// Regexes of a server for which a path is asked: each request tries all of them one by one, as in nginx.
+const MAX_REGEXES: usize = 256;
 
 /// A request that two configurations are asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,19 +37,22 @@ type Place = (u16, Option<IpAddr>);
 /// Paths, which many hosts have in common.
 type Paths = BTreeSet<Rc<str>>;
 
-/// The requests for two configurations, by host, port and path.
-pub(super) fn questions(old: &Model<'_>, new: &Model<'_>) -> Vec<Question> {
+/// The requests for two configurations, by host, port and path, and how many locations and rewrites they leave out,
+/// because their server has too many regexes.
+pub(super) fn questions(old: &Model<'_>, new: &Model<'_>) -> (Vec<Question>, usize) {
     let mut survey = Survey { ipv6_ports: ipv6_ports(old, new), ..Survey::default() };
     survey.add(old);
     survey.add(new);
-    survey.into_questions(|place| {
+    let left_out = survey.left_out;
+    let questions = survey.into_questions(|place| {
         let [mut plain, mut tls] = [false; 2];
         for socket in [socket_at(old, place), socket_at(new, place)].into_iter().flatten() {
             plain |= !socket.is_tls;
             tls |= socket.is_tls;
         }
         [("http", plain), ("https", tls)].into_iter().filter(|(_, asked)| *asked).map(|(scheme, _)| scheme).collect()
-    })
+    });
+    (questions, left_out)
 }
 
 fn socket_at<'m>(model: &'m Model<'_>, (port, address): Place) -> Option<&'m ListenSocket> {
@@ -105,6 +112,7 @@ struct Survey {
     /// What is asked of default servers.
     rest: BTreeMap<Place, Paths>,
     witnesses: Witnesses,
+    left_out: usize,
 }
 
 impl Survey {
@@ -141,12 +149,24 @@ impl Survey {
     /// `/`, a path of each location, at all depths, and one that each `rewrite` takes.
     fn paths(&mut self, server: &Server<'_>) -> Paths {
         let mut paths = Paths::from(["/".into()]);
+        let mut regexes = 0;
         for directive in server.directive.descendants() {
-            if directive.is_named("location") {
-                paths.extend(self.witnesses.of_location(directive).map(Rc::from));
-            } else if directive.is_named("rewrite") {
-                paths.extend(self.witnesses.of_rewrite(directive).map(Rc::from));
+            let is_location = directive.is_named("location");
+            if !is_location && !directive.is_named("rewrite") {
+                continue;
             }
+            if !is_location || matcher(directive).is_some_and(|(modifier, ..)| modifier.is_regex()) {
+                regexes += 1;
+                if regexes > MAX_REGEXES {
+                    self.left_out += 1;
+                    continue;
+                }
+            }
+            let path = match is_location {
+                true => self.witnesses.of_location(directive),
+                false => self.witnesses.of_rewrite(directive),
+            };
+            paths.extend(path.map(Rc::from));
         }
         paths
     }
