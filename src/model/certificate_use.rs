@@ -159,9 +159,18 @@ impl<'c> Model<'c> {
     /// client gets one of them; one that names the host is enough to say it is meant to.
     #[must_use]
     pub fn coverage(&self, server: &Server<'_>, host: &Host) -> Coverage {
+        self.coverage_for_sni(server, Some(host), host)
+    }
+
+    /// The same for a client whose SNI is `sni`; none for a client without one.
+    pub(super) fn coverage_for_sni(&self, server: &Server<'_>, sni: Option<&Host>, host: &Host) -> Coverage {
         let mut coverage = if server.certificates.is_empty() { Coverage::Unknown } else { Coverage::NotCovered };
         for used in &server.certificates {
-            match self.certificate_file_for(used, host).and_then(CertificateFile::leaf) {
+            let file = match sni {
+                Some(sni) => self.certificate_file_for(used, sni),
+                None => self.certificate_file(used),
+            };
+            match file.and_then(CertificateFile::leaf) {
                 Some(leaf) if leaf.covers(host) => return Coverage::Covered,
                 Some(_) => {}
                 None => coverage = Coverage::Unknown,

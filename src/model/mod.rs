@@ -8,6 +8,7 @@ mod access;
 pub mod certificate_use;
 pub mod choices;
 mod definitions;
+pub mod difference;
 pub mod document_files;
 pub mod hsts;
 pub mod https_service;
@@ -18,6 +19,7 @@ mod map;
 pub mod pattern;
 mod processing;
 pub mod proxy;
+pub mod questions;
 pub mod request;
 pub mod request_host;
 pub mod response;
@@ -31,6 +33,8 @@ pub mod trace;
 pub mod tracer;
 mod uri;
 pub mod value;
+pub mod verdict;
+pub mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -67,6 +71,7 @@ pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
 pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
 pub use tracer::{MAX_HOPS, Tracer};
+pub use verdict::Verdict;
 
 /// What is known of a value that may depend on things outside the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +143,7 @@ pub enum Coverage {
     Unknown,
 }
 
-/// Names, each by its server and number, by a domain.
+/// Names of servers, each by its server and number, by what they have in common.
 type NamesByDomain = FxHashMap<Box<str>, Vec<(ServerId, usize)>>;
 
 /// The model of one configuration.

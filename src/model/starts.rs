@@ -13,7 +13,7 @@ use crate::tls::Host;
 
 /// Names of a server that are tried with every path; further ones only with `/`. Servers treat their
 /// names alike unless they ask for `$host`, and then at the root.
-const NAMES_WITH_ALL_PATHS: usize = 4;
+pub(super) const NAMES_WITH_ALL_PATHS: usize = 4;
 
 /// Paths tried on a server: `/` and those of its locations that redirect.
 const MAX_PATHS: usize = 64;
@@ -92,7 +92,8 @@ fn hosts(server: &Server<'_>) -> Vec<String> {
     hosts
 }
 
-fn host_text(host: &Host) -> String {
+/// A host as a URL has it.
+pub(super) fn host_text(host: &Host) -> String {
     match host {
         Host::Ip(std::net::IpAddr::V6(address)) => format!("[{address}]"),
         other => other.to_string(),
