@@ -11,6 +11,7 @@ use super::processing::{self, Arrival};
 use super::request::{OtherHeaders, Request};
 use super::response::{Response, ResponseKind};
 use super::selection::Selected;
+use super::socket::{ANY_V4, ANY_V6};
 use super::trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
 use super::{
     Coverage, Edge, HstsPolicy, InvalidHost, ListenSocket, Model, NameKind, RequestHost, SelectedBy, Settled, inherit,
@@ -193,7 +194,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         match self.model.select(socket, host) {
             Settled::Known((_, by)) if by != SelectedBy::Default => true,
             // A lone server is taken without looking at its names.
-            Settled::Known((server, _)) => server.hosts().any(|name| name.to_string() == host),
+            Settled::Known((server, _)) => self.model.is_owner(server.id, host),
             Settled::Unknown => false,
         }
     }
