@@ -11,7 +11,6 @@ use super::processing::{self, Arrival};
 use super::request::{OtherHeaders, Request};
 use super::response::{Response, ResponseKind};
 use super::selection::Selected;
-use super::socket::{ANY_V4, ANY_V6};
 use super::trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
 use super::{
     Coverage, Edge, HstsPolicy, InvalidHost, ListenSocket, Model, NameKind, RequestHost, SelectedBy, Settled, inherit,
