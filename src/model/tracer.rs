@@ -193,7 +193,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         match self.model.select(socket, host) {
             Settled::Known((_, by)) if by != SelectedBy::Default => true,
             // A lone server is taken without looking at its names.
-            Settled::Known((server, _)) => server.hosts().any(|name| name.to_string() == host),
+            Settled::Known((server, _)) => self.model.is_owner(server.id, host),
             Settled::Unknown => false,
         }
     }

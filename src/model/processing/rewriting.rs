@@ -279,10 +279,11 @@ fn condition_words(directive: Directive<'_>) -> Vec<String> {
 
 /// The directives of other modules that take part in the rewrite phase, by which anything can happen.
 fn other_language(block: Directive<'_>, is_server: bool) -> Option<String> {
-    let prefixes: &[&str] = if is_server { &["server_rewrite_by_lua"] } else { &["rewrite_by_lua"] };
-    let mut found = block.children().filter(|directive| {
-        let name = directive.name_text();
-        prefixes.iter().any(|prefix| name.starts_with(prefix))
-    });
+    let names: &[&str] = if is_server {
+        &["server_rewrite_by_lua_block", "server_rewrite_by_lua_file"]
+    } else {
+        &["rewrite_by_lua", "rewrite_by_lua_block", "rewrite_by_lua_file"]
+    };
+    let mut found = names.iter().flat_map(|name| block.children_named(name));
     found.next().map(|directive| format!("what {} does cannot be told", directive.name_text()))
 }
