@@ -316,6 +316,9 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
         if !self.count_uri_change() {
             return Phase::Finalize(500, by);
         }
+        if self.uri.is_known && self.uri.text.is_empty() {
+            return Phase::Finalize(500, by);
+        }
         let Some(location) = self.model().locations(self.server()).named(name) else {
             return Phase::Finalize(500, by);
         };

@@ -77,7 +77,11 @@ impl<'c> Processing<'_, 'c, '_> {
         let (Some(name), Some(value)) = (directive.argument(0), directive.argument(1)) else { return };
         let value = self.expand(Some(directive), &value.text());
         match name.text().trim_start_matches('$').to_ascii_lowercase().as_str() {
-            "args" => self.args = value,
+            "args" => {
+                self.args = value;
+                // An upstream gets the URI with the new arguments (`ngx_http_variable_set_args`).
+                self.is_uri_as_sent = false;
+            }
             name => {
                 self.variables.insert(name.to_owned(), value);
             }

@@ -28,7 +28,7 @@ pub(crate) enum Answer {
 }
 
 /// The number of a block in the logs; `None` where nothing was logged, or nothing can be.
-type Block = Option<usize>;
+pub(crate) type Block = Option<usize>;
 
 /// One answer, with the file of the certificate that came before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +71,14 @@ impl Sight {
             known.map_or(PathBuf::from("a certificate of nobody"), |(file, _)| file.clone())
         };
         Sight { certificate: exchange.certificate.map(file), answer }
+    }
+
+    /// The block that answered.
+    pub(crate) fn block(&self) -> Block {
+        match self.answer {
+            Answer::Closed(block) | Answer::Head { block, .. } => block,
+            _ => None,
+        }
     }
 
     /// The same in words: parts between which a comma stands.
