@@ -9,6 +9,7 @@ pub mod certificate_use;
 pub mod choices;
 mod definitions;
 pub mod document_files;
+mod fallback;
 pub mod hsts;
 pub mod inherit;
 pub mod listen;
@@ -17,6 +18,7 @@ mod map;
 pub mod pattern;
 mod processing;
 pub mod proxy;
+pub mod relay;
 pub mod request;
 pub mod request_host;
 pub mod response;
@@ -26,8 +28,10 @@ pub mod server;
 pub mod server_names;
 pub mod socket;
 pub mod starts;
+pub mod survey;
 pub mod trace;
 pub mod tracer;
+pub mod upstreams;
 mod uri;
 pub mod value;
 
@@ -62,8 +66,10 @@ use served_hosts::ServedHosts;
 pub use server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
+pub use survey::{Departure, Leg, Occurrence, Way};
 pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
 pub use tracer::{MAX_HOPS, Tracer};
+use upstreams::Upstreams;
 
 /// What is known of a value that may depend on things outside the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +108,8 @@ pub struct Environment {
 }
 
 /// What stands between clients and nginx (`--edge`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Edge {
     /// Nothing that changes a request.
     #[default]
@@ -162,6 +169,8 @@ pub struct Model<'c> {
     location_tables: FrozenMap<ItemId, Box<LocationTable<'c>>>,
     definitions: OnceLock<Definitions<'c>>,
     served_hosts: OnceLock<ServedHosts>,
+    departures: OnceLock<Vec<Departure<'c>>>,
+    upstreams: OnceLock<Upstreams<'c>>,
 }
 
 impl<'c> Model<'c> {
@@ -205,6 +214,8 @@ impl<'c> Model<'c> {
             location_tables: FrozenMap::new(),
             definitions: OnceLock::new(),
             served_hosts: OnceLock::new(),
+            departures: OnceLock::new(),
+            upstreams: OnceLock::new(),
         }
     }
 

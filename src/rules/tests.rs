@@ -115,7 +115,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
          server { listen 443 ssl default_server; ssl_certificate $x; server_name www.a.test;\n\
          return 301 http://www.a.test/; }\n\
          server { listen 80; server_name www.a.test; return 200 ok; } }",
-        &["4 error[redirect-loop]"],
+        &["2 error[redirect-to-plain-http]", "4 error[redirect-loop]", "4 error[redirect-to-plain-http]"],
     ),
     (
         "a trailing dot in the target is the same host",
