@@ -46,6 +46,8 @@ impl Condition<'_> {
             "front_end_https",
             "cf_visitor",
             "fastly_ssl",
+            "secure_link",
+            "uid_got",
         ];
         let arguments = self.directive.into_iter().flat_map(|directive| directive.arguments());
         let texts: Vec<String> = arguments.map(|word| word.text().to_ascii_lowercase()).collect();

@@ -155,7 +155,7 @@ impl<'d, 'c> Occurrence<'d, 'c> {
 
 impl<'c> Departure<'c> {
     /// What happens on a leg, once for each directive that is to blame for it. `find` says which leg of a way it is.
-    /// Left out is what needs an assumption that cannot be named.
+    /// Left out is what needs an assumption that cannot be named, or one about files that cannot be seen.
     #[must_use]
     pub fn occurrences(&self, happens: impl Fn(&Way<'c>, usize) -> bool) -> Vec<Occurrence<'_, 'c>> {
         let mut found: FxHashMap<Option<ItemId>, Vec<(&Way<'c>, usize)>> = FxHashMap::default();
@@ -172,7 +172,8 @@ impl<'c> Departure<'c> {
         found.into_iter().filter_map(|(_, places)| self.occurrence(&places)).collect()
     }
 
-    /// What happens on these legs of ways; `None` where it needs an assumption that cannot be named.
+    /// What happens on these legs of ways; `None` where it needs an assumption that cannot be named, or one about files
+    /// that cannot be seen.
     #[must_use]
     pub fn occurrence<'d>(&'d self, places: &[(&'d Way<'c>, usize)]) -> Option<Occurrence<'d, 'c>> {
         let &(way, at) = places.first()?;
@@ -187,7 +188,7 @@ impl<'c> Departure<'c> {
             if conditions.is_empty() {
                 conditions = way.conditions(at).collect();
             }
-            if conditions.is_empty() {
+            if conditions.is_empty() || conditions.iter().any(|condition| condition.is_of_files()) {
                 return None;
             }
         }

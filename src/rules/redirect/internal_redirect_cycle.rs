@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{AtDirective, by_directive, condition_text, shown};
 use crate::config::Directive;
-use crate::model::{Model, Occurrence, Server, Step, StepKind};
+use crate::model::{Model, Server, Step, StepKind};
 use crate::rules::{Findings, Rule};
 
 pub(super) struct InternalRedirectCycle;
@@ -52,9 +52,7 @@ impl Rule for InternalRedirectCycle {
 }
 
 fn report(sink: &mut Findings, group: &AtDirective<'_, '_>) {
-    // What is true of files that are not seen is not known to happen.
-    let is_of_files = |found: &Occurrence<'_, '_>| found.conditions.iter().any(|condition| condition.is_of_files());
-    let Some(found) = group.occurrences.iter().find(|found| !is_of_files(found)) else { return };
+    let Some(found) = group.occurrences.first() else { return };
     let leg = found.leg();
     let changes: Vec<&Step<'_>> = leg.cycle.iter().filter(|step| step.kind != StepKind::Replace).collect();
     let mut directives: Vec<Directive<'_>> = changes.iter().rev().take(6).filter_map(|step| step.by).collect();

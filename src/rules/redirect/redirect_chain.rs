@@ -27,6 +27,7 @@ struct Chain<'d, 'c> {
     directives: Vec<Directive<'c>>,
     way: &'d Way<'c>,
     count: usize,
+    allowed: usize,
     starts: Vec<&'d Url>,
 }
 
@@ -40,18 +41,22 @@ impl Rule for RedirectChain {
         let mut chains: Vec<Chain<'_, '_>> = Vec::new();
         let mut known: FxHashMap<Vec<ItemId>, usize> = FxHashMap::default();
         for departure in model.departures().iter().filter(|departure| is_typed(model, departure)) {
-            let Some((way, count)) = longest_for_all(departure, limits.max_redirects) else { continue };
+            let Some((way, count)) = shortest(departure) else { continue };
+            let allowed = limits.max_redirects + usize::from(is_for_preload(way));
+            if count <= allowed {
+                continue;
+            }
             let directives: Vec<Directive<'_>> =
                 way.legs.iter().filter(|leg| leads_elsewhere(leg)).filter_map(|leg| leg.by).collect();
             let ids = directives.iter().map(Directive::id).collect();
             let number = *known.entry(ids).or_insert_with(|| {
-                chains.push(Chain { directives, way, count, starts: Vec::new() });
+                chains.push(Chain { directives, way, count, allowed, starts: Vec::new() });
                 chains.len() - 1
             });
             chains[number].starts.push(&departure.url);
         }
         for chain in &chains {
-            report(sink, chain, limits.max_redirects);
+            report(sink, chain);
         }
     }
 }
@@ -69,13 +74,13 @@ fn leads_elsewhere(leg: &Leg<'_>) -> bool {
     leg.is_redirect() && leg.target.as_ref().is_some_and(|target| target.origin() != leg.url.origin())
 }
 
-/// The shortest way from a departure, and its redirects, if even they are more than allowed.
-fn longest_for_all<'d, 'c>(departure: &'d Departure<'c>, most: usize) -> Option<(&'d Way<'c>, usize)> {
+/// The way from a departure with the fewest redirects, and how many they are: what all clients get at least. `None` where
+/// it has no end, or where there may be others.
+fn shortest<'d, 'c>(departure: &'d Departure<'c>) -> Option<(&'d Way<'c>, usize)> {
     let count = |way: &Way<'c>| way.legs.iter().filter(|leg| leads_elsewhere(leg)).count();
     let way = departure.ways.iter().filter(|_| departure.is_complete).min_by_key(|way| count(way))?;
     let has_end = matches!(way.outcome, Outcome::Answered | Outcome::External | Outcome::Undetermined);
-    let found = count(way);
-    (has_end && found > most + usize::from(is_for_preload(way))).then_some((way, found))
+    has_end.then(|| (way, count(way)))
 }
 
 /// Whether a way starts as the preload list asks for: to HTTPS of the same host, which sends the header with
@@ -88,7 +93,7 @@ fn is_for_preload(way: &Way<'_>) -> bool {
     is_upgrade && first.url.host_str() == second.url.host_str() && second.hsts.is_some_and(|policy| policy.preload)
 }
 
-fn report(sink: &mut Findings, chain: &Chain<'_, '_>, most: usize) {
+fn report(sink: &mut Findings, chain: &Chain<'_, '_>) {
     let Some(first) = chain.directives.first() else { return };
     let mut urls: Vec<String> = chain.way.legs.iter().map(|leg| shown(&leg.url)).collect();
     if chain.way.outcome == Outcome::External {
@@ -106,7 +111,7 @@ fn report(sink: &mut Findings, chain: &Chain<'_, '_>, most: usize) {
     };
     let message = format!("{} takes {} redirects: {}{also}", urls[0], chain.count, urls[1..].join(" -> "));
     let finding =
-        if chain.count > most + 1 { sink.warning(first.span(), message) } else { sink.info(first.span(), message) };
+        if chain.count > chain.allowed + 1 { sink.warning(first.span(), message) } else { sink.info(first.span(), message) };
     for other in chain.directives.iter().skip(1).take(8) {
         finding.related(other.span(), "then comes this redirect");
     }
