@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("tls", &["source"]),
     ("model", &["source", "syntax", "nginx", "config", "tls"]),
     ("rules", &["source", "syntax", "nginx", "config", "tls", "model"]),
-    ("report", &["source", "nginx", "rules"]),
+    ("report", &["source", "nginx", "config", "tls", "model", "rules"]),
 ];
 
 /// Rust files longer than this are tables, or two ideas.

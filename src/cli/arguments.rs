@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::rule_names::{RuleSet, RuleSeverity, parse_rule_set, parse_rule_severity};
+use super::trace_arguments::TraceArguments;
 use crate::config;
-use crate::model::CertificateMode;
+use crate::model::{CertificateMode, Edge};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::rules::Severity;
 use crate::tls::UnixTime;
@@ -24,11 +25,13 @@ const EXAMPLES: &str = "\
 Examples:
   ngxlint check                       lint /etc/nginx/nginx.conf and all it includes
   ngxlint check .                     lint every nginx configuration of a repository
+  ngxlint trace https://shop.example  what nginx would answer to a request, and why
   ngxlint explain redirect-loop       why a rule exists, and what to do about it";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Check(Box<CheckArguments>),
+    Trace(Box<TraceArguments>),
     Rules(RulesArguments),
     Explain(ExplainArguments),
 }
@@ -74,7 +77,7 @@ Examples:
   ngxlint check --format short --fail-on error .         a repository, in CI";
 
 /// Which files are read, and from where.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Files")]
 pub(super) struct FileOptions {
     /// nginx's -p, the base of relative root, log and temp paths
@@ -121,6 +124,13 @@ pub(super) struct FileOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Environment")]
 pub(super) struct EnvironmentOptions {
+    /// What stands before nginx; tls: TLS ends there
+    ///
+    /// At a CDN or a load balancer that speaks plain HTTP to nginx and says the scheme of the client in
+    /// X-Forwarded-Proto.
+    #[arg(long, value_name = "KIND", value_enum)]
+    pub(super) edge: Option<EdgeName>,
+
     /// The nginx that will run this [default: the newest release known]
     #[arg(long, value_name = "VERSION")]
     pub(super) nginx_version: Option<NginxVersion>,
@@ -266,6 +276,19 @@ impl From<CertificateModeName> for CertificateMode {
             CertificateModeName::Auto => CertificateMode::Auto,
             CertificateModeName::Require => CertificateMode::Require,
             CertificateModeName::Skip => CertificateMode::Skip,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum EdgeName {
+    Tls,
+}
+
+impl From<EdgeName> for Edge {
+    fn from(name: EdgeName) -> Edge {
+        match name {
+            EdgeName::Tls => Edge::Tls,
         }
     }
 }

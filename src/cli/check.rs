@@ -7,11 +7,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use super::arguments::{CheckArguments, EnvironmentOptions, Format};
+use super::arguments::{CheckArguments, EnvironmentOptions, FileOptions, Format};
 use super::input::Input;
 use super::{RunError, Status, complain, output, progress, show_files};
 use crate::config::{Config, Library, Target, TargetError, Targets, find_targets};
-use crate::model::{Environment, Model};
+use crate::model::{Edge, Environment, Model};
 use crate::report::{self, Checked, Report};
 use crate::rules::{self, Finding, Selection};
 use crate::source::{FileId, RealFiles, Sources};
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         return show_files::run(&libraries, &all_targets, arguments.output.output.as_deref());
     }
     let run = Run {
-        environment: environment(&arguments.environment),
+        environment: environment(&arguments.environment, &arguments.files),
         selection: arguments.rules.selection(),
         done: AtomicUsize::new(0),
     };
@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
 }
 
 /// A mistyped `--ca` must not pass for one that is obeyed.
-fn check_trust_anchors(paths: &[PathBuf]) -> Result<(), RunError> {
+pub(super) fn check_trust_anchors(paths: &[PathBuf]) -> Result<(), RunError> {
     let files = CertificateStore::load(&RealFiles::default(), paths.iter().cloned());
     match files.files().find_map(|file| Some((file, file.problem.clone()?))) {
         Some((file, problem)) => Err(RunError::TrustAnchors { path: file.path.clone(), problem }),
@@ -81,7 +81,8 @@ fn check_trust_anchors(paths: &[PathBuf]) -> Result<(), RunError> {
     }
 }
 
-fn environment(options: &EnvironmentOptions) -> Environment {
+/// What the options say of the world. Files below document roots are looked for.
+pub(super) fn environment(options: &EnvironmentOptions, files: &FileOptions) -> Environment {
     let clock = || {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         UnixTime(since_epoch.as_secs() as i64)
@@ -90,7 +91,9 @@ fn environment(options: &EnvironmentOptions) -> Environment {
         version: options.nginx_version.unwrap_or_default(),
         now: options.now.unwrap_or_else(clock),
         certificates: options.certs.into(),
-        ..Environment::default()
+        prefix: files.prefix.clone(),
+        document_files: true,
+        edge: options.edge.map_or(Edge::None, Edge::from),
     }
 }
 

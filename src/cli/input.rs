@@ -17,6 +17,7 @@ const STDIN_NAME: &str = "<stdin>";
 
 /// The files of a run and the PATHs in them.
 pub(super) struct Input {
+    places: Places,
     /// The real files, with standard input and `--as` files in their places.
     files: Overlay<RealFiles>,
     paths: Vec<PathBuf>,
@@ -72,7 +73,12 @@ impl Input {
             }
         }
         let paths = wanted.iter().map(|path| places.real_path(path)).collect();
-        Ok(Input { files, paths, dumped })
+        Ok(Input { places, files, paths, dumped })
+    }
+
+    /// Where what nginx calls `path` is on this machine.
+    pub(super) fn real_path(&self, path: &Path) -> PathBuf {
+        self.places.real_path(path)
     }
 
     /// The PATHs by what they are read from: each dump is a world of its own.

@@ -6,6 +6,8 @@
 
 mod arguments;
 mod check;
+mod configuration;
+mod difference;
 mod explain;
 mod input;
 mod output;
@@ -13,6 +15,8 @@ mod progress;
 mod rule_names;
 mod rules;
 mod show_files;
+mod trace;
+mod trace_arguments;
 
 use std::io::Write;
 use std::panic;
@@ -23,14 +27,15 @@ use clap::Parser;
 
 use arguments::{Arguments, Command};
 
+use crate::config::TargetError;
 use crate::source::ReadError;
 
 /// What a run ended with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// Nothing at or above `--fail-on`.
+    /// Nothing at or above `--fail-on`; an answer that a browser shows; no difference.
     Success,
-    /// There are such findings.
+    /// There are such findings; there is no such answer, or none that can be told; a difference.
     Found,
     /// The run itself failed.
     Failed,
@@ -66,6 +71,15 @@ enum RunError {
     /// A file of `--ca` holds no certificates.
     #[error("cannot use --ca {}: {problem}", path.display())]
     TrustAnchors { path: PathBuf, problem: crate::tls::CertificateProblem },
+    /// What is asked about cannot be read.
+    #[error("{0}")]
+    Target(TargetError),
+    /// Nothing to ask.
+    #[error("no nginx configuration was found{place}")]
+    NoConfiguration { place: String },
+    /// More than one to ask.
+    #[error("there are several nginx configurations{place}: {names}; name the one that is meant")]
+    SeveralConfigurations { place: String, names: String },
     /// Standard input cannot be read.
     #[error("cannot read standard input")]
     Stdin(#[source] ReadError),
@@ -97,6 +111,7 @@ pub fn run() -> Status {
     };
     let outcome = panic::catch_unwind(|| match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Trace(arguments) => trace::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
     });

@@ -1,20 +1,52 @@
 //! Certificates from the side of the directive that names them.
 
-use super::{Model, Server, ServerId};
-use crate::source::Span;
-use crate::syntax::Word;
-use crate::tls::{Certificate, CertificateFile};
+use std::path::PathBuf;
 
-/// One `ssl_certificate`, as it is written, with all servers that it is in effect in.
-#[derive(Debug, Clone)]
+use super::{CertificateSource, CertificateUse, Coverage, Model, Server, ServerId};
+use crate::source::{FileSystem, Span};
+use crate::syntax::Word;
+use crate::tls::{Certificate, CertificateFile, CertificateName, Host};
+
+/// One `ssl_certificate`, as it is written, with all servers that it is in effect in. With `$ssl_server_name` in its
+/// path it counts once for each name whose file is there.
+#[derive(Debug, Clone, Copy)]
 pub struct UsedCertificate<'m, 'c> {
     /// Its parameter.
     pub word: Word<'c>,
     /// The file; `None` where it is not known.
     pub file: Option<&'m CertificateFile>,
     /// The servers that it is in effect in.
-    pub servers: Vec<ServerId>,
+    pub servers: &'m [ServerId],
+    usage: &'m Usage,
     model: &'m Model<'c>,
+}
+
+/// What [`UsedCertificate`] is made from.
+#[derive(Debug)]
+pub(super) struct Usage {
+    /// The first server, and which of its certificates.
+    first: (ServerId, usize),
+    /// For a path that depends on it, the name that clients ask for.
+    name: Option<Host>,
+    servers: Vec<ServerId>,
+}
+
+/// The files to read: of a path that depends on the name, those that are there for an exact name of the server.
+pub(super) fn paths(servers: &[Server<'_>], files: &dyn FileSystem) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for server in servers {
+        for used in &server.certificates {
+            match &used.source {
+                CertificateSource::File(path) => paths.push(path.clone()),
+                CertificateSource::PerName => {
+                    let possible = server.hosts().filter_map(|host| used.file_for(&host));
+                    paths.extend(possible.filter(|path| files.is_readable(path)));
+                }
+                CertificateSource::Unknown => {}
+            }
+        }
+    }
+    paths
 }
 
 /// How many names a message spells out.
@@ -29,23 +61,52 @@ pub fn spelled_out(names: &[String]) -> String {
     }
 }
 
-impl<'m, 'c> UsedCertificate<'m, 'c> {
+impl Usage {
     /// A snippet that many servers include counts as one directive, for that is what people change.
-    pub(super) fn all(model: &'m Model<'c>) -> Vec<UsedCertificate<'m, 'c>> {
-        let uses = model.servers().flat_map(|server| server.certificates.iter().map(move |used| (server, used)));
-        let mut uses: Vec<_> = uses.collect();
-        uses.sort_by_key(|(_, used)| used.word.span());
-        let same_place = |a: &(_, &super::CertificateUse<'_>), b: &(_, &super::CertificateUse<'_>)| {
-            a.1.word.span() == b.1.word.span()
-        };
-        uses.chunk_by(same_place)
-            .map(|group| UsedCertificate {
-                word: group[0].1.word,
-                file: model.certificate_file(group[0].1),
-                servers: group.iter().map(|(server, _)| server.id).collect(),
-                model,
+    fn all(model: &Model<'_>) -> Vec<Usage> {
+        let mut uses: Vec<(Span, Option<Host>, (ServerId, usize))> = Vec::new();
+        for server in model.servers() {
+            for (number, used) in server.certificates.iter().enumerate() {
+                let span = used.word.span();
+                if used.source != CertificateSource::PerName {
+                    uses.push((span, None, (server.id, number)));
+                    continue;
+                }
+                let is_there = |host: &Host| model.certificate_file_for(used, host).is_some();
+                let names: Vec<Host> = server.hosts().filter(is_there).collect();
+                if names.is_empty() {
+                    uses.push((span, None, (server.id, number)));
+                }
+                uses.extend(names.into_iter().map(|name| (span, Some(name), (server.id, number))));
+            }
+        }
+        uses.sort();
+        uses.chunk_by(|a, b| (a.0, &a.1) == (b.0, &b.1))
+            .map(|group| {
+                let mut servers: Vec<ServerId> = group.iter().map(|(.., (server, _))| *server).collect();
+                servers.dedup();
+                Usage { first: group[0].2, name: group[0].1.clone(), servers }
             })
             .collect()
+    }
+}
+
+impl<'m, 'c> UsedCertificate<'m, 'c> {
+    fn new(model: &'m Model<'c>, usage: &'m Usage) -> UsedCertificate<'m, 'c> {
+        let used = &model.server(usage.first.0).certificates[usage.first.1];
+        let file = match &usage.name {
+            Some(name) => model.certificate_file_for(used, name),
+            None => model.certificate_file(used),
+        };
+        UsedCertificate { word: used.word, file, servers: &usage.servers, usage, model }
+    }
+
+    /// The path as it is written, with the name in it where it depends on one.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let used = &self.model.server(self.usage.first.0).certificates[self.usage.first.1];
+        let of_name = self.usage.name.as_ref().and_then(|name| used.text_for(name));
+        of_name.unwrap_or_else(|| self.word.text().into_owned())
     }
 
     /// The certificate that servers present: the first one of the file.
@@ -71,5 +132,63 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
     #[must_use]
     pub fn span(&self) -> Span {
         self.word.span()
+    }
+}
+
+impl<'c> Model<'c> {
+    /// The file of a certificate, if it was read and is the same for all clients.
+    #[must_use]
+    pub fn certificate_file(&self, used: &CertificateUse<'_>) -> Option<&CertificateFile> {
+        match &used.source {
+            CertificateSource::File(path) => self.certificates.file(path),
+            CertificateSource::PerName | CertificateSource::Unknown => None,
+        }
+    }
+
+    /// The file of a certificate for clients that ask for `host`, if it was read.
+    #[must_use]
+    pub fn certificate_file_for(&self, used: &CertificateUse<'_>, host: &Host) -> Option<&CertificateFile> {
+        match &used.source {
+            CertificateSource::File(path) => self.certificates.file(path),
+            CertificateSource::PerName => self.certificates.file(&used.file_for(host)?),
+            CertificateSource::Unknown => None,
+        }
+    }
+
+    /// Whether the certificates of `server` cover `host`. Where it has several (RSA and ECDSA), the
+    /// client gets one of them; one that names the host is enough to say it is meant to.
+    #[must_use]
+    pub fn coverage(&self, server: &Server<'_>, host: &Host) -> Coverage {
+        self.coverage_for_sni(server, Some(host), host)
+    }
+
+    /// The same for a client whose SNI is `sni`; none for a client without one.
+    pub(super) fn coverage_for_sni(&self, server: &Server<'_>, sni: Option<&Host>, host: &Host) -> Coverage {
+        let mut coverage = if server.certificates.is_empty() { Coverage::Unknown } else { Coverage::NotCovered };
+        for used in &server.certificates {
+            let file = match sni {
+                Some(sni) => self.certificate_file_for(used, sni),
+                None => self.certificate_file(used),
+            };
+            match file.and_then(CertificateFile::leaf) {
+                Some(leaf) if leaf.covers(host) => return Coverage::Covered,
+                Some(_) => {}
+                None => coverage = Coverage::Unknown,
+            }
+        }
+        coverage
+    }
+
+    /// The names of the certificates that `server` presents, as far as they are known.
+    pub fn certificate_names(&self, server: &Server<'_>) -> impl Iterator<Item = &CertificateName> {
+        let leaves = server.certificates.iter().filter_map(|used| self.certificate_file(used)?.leaf());
+        leaves.flat_map(Certificate::names).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The certificates that `ssl_certificate` directives name, in the order of the configuration,
+    /// each with the servers that present it.
+    pub fn certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
+        let uses = self.certificate_uses.get_or_init(|| Usage::all(self));
+        uses.iter().map(|usage| UsedCertificate::new(self, usage))
     }
 }

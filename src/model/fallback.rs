@@ -61,7 +61,7 @@ impl<'c> Model<'c> {
         if !response.is_cycle || !leads_back || choices.conditions().iter().any(|condition| condition.is_open) {
             return None;
         }
-        let root = super::inherit::value_in_effect_of(response.block, &["root", "alias"])?;
+        let root = super::inherit::value_in_effect(response.block, "root")?;
         let root = root.argument(0)?.text().into_owned();
         Some(FallbackCycle { by: directive, url, target: target.to_owned(), root })
     }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 
 use crate::config::Directive;
 
@@ -19,6 +20,12 @@ pub enum Address {
 }
 
 impl Address {
+    /// Whether it is an IP address.
+    #[must_use]
+    pub fn is_ip(&self) -> bool {
+        matches!(self, Address::Ip(_))
+    }
+
     /// Whether it stands for all addresses of its family.
     #[must_use]
     pub fn is_wildcard(&self) -> bool {
@@ -53,6 +60,8 @@ pub struct Listen<'c> {
     pub directive: Option<Directive<'c>>,
     /// Where it listens; a port range gives several.
     pub endpoints: Vec<Endpoint>,
+    /// What is left of a long port range, on which it listens as well.
+    pub further_ports: Option<RangeInclusive<u16>>,
     /// `ssl`.
     pub is_ssl: bool,
     /// `quic`: HTTP/3 over UDP, always with TLS.
@@ -68,16 +77,17 @@ pub struct Listen<'c> {
 }
 
 /// The port of a `listen` without one, and of a server without `listen` when nginx runs as root.
-const DEFAULT_PORT: u16 = 80;
+const DEFAULT_PORTS: RangeInclusive<u16> = 80..=80;
 
 impl<'c> Listen<'c> {
     /// What a server without `listen` gets: `*:80` (`*:8000` when nginx does not run as root).
     #[must_use]
     pub fn implied() -> Listen<'c> {
-        let endpoint = Endpoint { port: DEFAULT_PORT, address: Address::Ip(Ipv4Addr::UNSPECIFIED.into()) };
+        let endpoint = Endpoint { port: *DEFAULT_PORTS.start(), address: Address::Ip(Ipv4Addr::UNSPECIFIED.into()) };
         Listen {
             directive: None,
             endpoints: vec![endpoint],
+            further_ports: None,
             is_ssl: false,
             is_quic: false,
             is_default: false,
@@ -91,11 +101,14 @@ impl<'c> Listen<'c> {
     #[must_use]
     pub fn parse(directive: Directive<'c>) -> Option<Listen<'c>> {
         let first = directive.argument(0)?;
-        let endpoints = parse_endpoints(&first.text())?;
+        let (address, ports) = parse_address_and_ports(&first.text())?;
+        let last = (*ports.end()).min(ports.start().saturating_add(MOST_PORTS - 1));
+        let endpoints = (*ports.start()..=last).map(|port| Endpoint { port, address: address.clone() }).collect();
         let has = |parameter: &str| directive.arguments().skip(1).any(|word| word.is(parameter));
         Some(Listen {
             directive: Some(directive),
             endpoints,
+            further_ports: (last < *ports.end()).then(|| last + 1..=*ports.end()),
             is_ssl: has("ssl"),
             is_quic: has("quic"),
             is_default: has("default_server") || has("default"),
@@ -109,45 +122,60 @@ impl<'c> Listen<'c> {
 /// Ports of one range that get a socket in the model; the rest of a range behaves as they do.
 const MOST_PORTS: u16 = 100;
 
-/// `address`, `address:port`, `port`, `[ipv6]:port`, `*:port`, `unix:path`, and port ranges.
-fn parse_endpoints(text: &str) -> Option<Vec<Endpoint>> {
-    if let Some(path) = text.strip_prefix("unix:") {
-        return Some(vec![Endpoint { port: 0, address: Address::Unix(path.to_owned()) }]);
+/// What the first parameter of `listen` says: an address, and a range of ports (`ngx_parse_url`,
+/// src/core/ngx_inet.c). `None` when nginx refuses it.
+fn parse_address_and_ports(text: &str) -> Option<(Address, RangeInclusive<u16>)> {
+    const UNIX: &str = "unix:";
+    if let Some(path) = text.get(UNIX.len()..).filter(|_| text[..UNIX.len()].eq_ignore_ascii_case(UNIX)) {
+        return (!path.is_empty()).then(|| (Address::Unix(path.to_owned()), 0..=0));
     }
-    let (address, ports) = if let Some(rest) = text.strip_prefix('[') {
+    if let Some(rest) = text.strip_prefix('[') {
         let (address, rest) = rest.split_once(']')?;
-        let address = IpAddr::V6(address.parse::<Ipv6Addr>().ok()?);
-        (Address::Ip(address), if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
-    } else if let Some((address, ports)) = text.split_once(':') {
-        (parse_address(address)?, Some(ports))
-    } else if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-        (Address::Ip(Ipv4Addr::UNSPECIFIED.into()), Some(text))
-    } else {
-        (parse_address(text)?, None)
+        let ports = if rest.is_empty() { DEFAULT_PORTS } else { parse_ports(rest.strip_prefix(':')?)? };
+        return Some((Address::Ip(address.parse::<Ipv6Addr>().ok()?.into()), ports));
+    }
+    if let Some((address, ports)) = text.split_once(':') {
+        return Some((parse_address(address)?, parse_ports(ports)?));
+    }
+    if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        return Some((Address::Ip(Ipv4Addr::UNSPECIFIED.into()), parse_ports(text)?));
+    }
+    Some((parse_address(text)?, DEFAULT_PORTS))
+}
+
+fn parse_ports(text: &str) -> Option<RangeInclusive<u16>> {
+    let port = |digits: &str| {
+        let port = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u16>().ok());
+        port.flatten().filter(|&port| port > 0)
     };
-    let ports = match ports {
-        None => DEFAULT_PORT..=DEFAULT_PORT,
-        Some(ports) => {
-            let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
-            let (first, last) = (first.parse::<u16>().ok()?, last.parse::<u16>().ok()?);
-            if first == 0 || last < first {
-                return None;
-            }
-            first..=last.min(first.saturating_add(MOST_PORTS - 1))
-        }
-    };
-    Some(ports.map(|port| Endpoint { port, address: address.clone() }).collect())
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let ports = port(first)?..=port(last)?;
+    (!ports.is_empty()).then_some(ports)
 }
 
 fn parse_address(text: &str) -> Option<Address> {
-    match text {
-        "" => None,
-        "*" => Some(Address::Ip(Ipv4Addr::UNSPECIFIED.into())),
-        "localhost" => Some(Address::Ip(Ipv4Addr::LOCALHOST.into())),
-        _ => {
-            Some(text.parse::<Ipv4Addr>().map_or_else(|_| Address::Name(text.to_owned()), |ip| Address::Ip(ip.into())))
-        }
+    if text == "*" {
+        return Some(Address::Ip(Ipv4Addr::UNSPECIFIED.into()));
     }
+    // Where the machine's resolver knows ::1 for it as well, nginx listens on both from 1.15.10.
+    if text.eq_ignore_ascii_case("localhost") {
+        return Some(Address::Ip(Ipv4Addr::LOCALHOST.into()));
+    }
+    if text.is_empty() || text.contains(['/', '?']) {
+        return None;
+    }
+    Some(parse_ipv4(text).map_or_else(|| Address::Name(text.to_owned()), |ip| Address::Ip(ip.into())))
+}
+
+/// Four decimal numbers; nginx takes `010` for 10.
+fn parse_ipv4(text: &str) -> Option<Ipv4Addr> {
+    let mut octets = text.split('.').map(|digits| {
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| digits.parse::<u8>().ok()).flatten()
+    });
+    let mut next = || octets.next().flatten();
+    let address = [next()?, next()?, next()?, next()?];
+    octets.next().is_none().then(|| address.into())
 }
 
 #[cfg(test)]
@@ -155,19 +183,31 @@ mod tests {
     use super::*;
 
     const FORMS: &[(&str, &str)] = &[
-        ("80", "0.0.0.0:80"),
-        ("*:443", "0.0.0.0:443"),
-        ("127.0.0.1", "127.0.0.1:80"),
-        ("10.0.0.1:8443", "10.0.0.1:8443"),
-        ("[::]:443", "[::]:443"),
-        ("[::1]", "[::1]:80"),
-        ("localhost:81", "127.0.0.1:81"),
-        ("backend", "backend:80"),
-        ("unix:/run/a.sock", "unix:/run/a.sock"),
-        ("81-83", "0.0.0.0:81 0.0.0.0:82 0.0.0.0:83"),
+        ("80", "0.0.0.0 80-80"),
+        ("*:443", "0.0.0.0 443-443"),
+        ("*", "0.0.0.0 80-80"),
+        ("127.0.0.1", "127.0.0.1 80-80"),
+        ("010.0.0.1:8443", "10.0.0.1 8443-8443"),
+        ("[::]:443", ":: 443-443"),
+        ("[::1]", "::1 80-80"),
+        ("Localhost:81", "127.0.0.1 81-81"),
+        ("backend", "backend 80-80"),
+        ("10.0.0:80", "10.0.0 80-80"),
+        ("unix:/run/a.sock", "unix:/run/a.sock 0-0"),
+        ("UNIX:a", "unix:a 0-0"),
+        ("81-83", "0.0.0.0 81-83"),
+        ("[::]:81-83", ":: 81-83"),
+        ("unix:", "-"),
         ("[::", "-"),
+        ("[::]80", "-"),
         ("a:b", "-"),
+        ("a:+80", "-"),
+        ("a:", "-"),
+        (":80", "-"),
+        ("a/b:80", "-"),
         ("0", "-"),
+        ("83-81", "-"),
+        ("80-", "-"),
         ("99999", "-"),
         ("", "-"),
     ];
@@ -175,8 +215,15 @@ mod tests {
     #[test]
     fn forms_of_an_address() {
         for (text, expected) in FORMS {
-            let endpoints = parse_endpoints(text).map(|list| list.iter().map(Endpoint::to_string).collect::<Vec<_>>());
-            assert_eq!(endpoints.map_or("-".to_owned(), |list| list.join(" ")), *expected, "{text}");
+            let found = parse_address_and_ports(text).map(|(address, ports)| {
+                let address = match address {
+                    Address::Ip(ip) => ip.to_string(),
+                    Address::Name(name) => name,
+                    Address::Unix(path) => format!("unix:{path}"),
+                };
+                format!("{address} {}-{}", ports.start(), ports.end())
+            });
+            assert_eq!(found.unwrap_or("-".to_owned()), *expected, "{text}");
         }
     }
 }

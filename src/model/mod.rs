@@ -8,9 +8,11 @@ mod access;
 pub mod certificate_use;
 pub mod choices;
 mod definitions;
+pub mod difference;
 pub mod document_files;
 mod fallback;
 pub mod hsts;
+pub mod https_service;
 pub mod inherit;
 pub mod listen;
 pub mod location;
@@ -18,6 +20,7 @@ mod map;
 pub mod pattern;
 mod processing;
 pub mod proxy;
+pub mod questions;
 pub mod relay;
 pub mod request;
 pub mod request_host;
@@ -34,10 +37,13 @@ pub mod tracer;
 pub mod upstreams;
 mod uri;
 pub mod value;
+pub mod verdict;
+pub mod witness;
 
 #[cfg(test)]
 mod tests;
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -48,13 +54,14 @@ use crate::config::{Config, Directive, ItemId};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{Certificate, CertificateFile, CertificateName, CertificateStore, Host, UnixTime};
+use crate::tls::{CertificateFile, CertificateStore, Host, UnixTime};
 
 pub use certificate_use::UsedCertificate;
 pub use choices::{Choices, Condition, explore};
 use definitions::Definitions;
 use document_files::DocumentFiles;
 pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
+pub use https_service::{Family, Service};
 use location::LocationTable;
 pub use pattern::Pattern;
 pub use proxy::{ProxiedBlock, Upgrading};
@@ -70,6 +77,7 @@ pub use survey::{Departure, Leg, Occurrence, Way};
 pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
 pub use tracer::{MAX_HOPS, Tracer};
 use upstreams::Upstreams;
+pub use verdict::Verdict;
 
 /// What is known of a value that may depend on things outside the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +150,9 @@ pub enum Coverage {
     Unknown,
 }
 
+/// Names of servers, each by its server and number, by what they have in common.
+type NamesByDomain = FxHashMap<Box<str>, Vec<(ServerId, usize)>>;
+
 /// The model of one configuration.
 #[derive(Debug)]
 pub struct Model<'c> {
@@ -157,12 +168,16 @@ pub struct Model<'c> {
     documents: DocumentFiles<'c>,
     servers: Vec<Server<'c>>,
     sockets: Vec<ListenSocket>,
+    /// Ports of long ranges that have no socket here.
+    further_ports: Vec<RangeInclusive<u16>>,
     /// For each server the sockets it listens on.
     sockets_by_server: Vec<Vec<u32>>,
     /// The servers that name a host, by the host, and by `*.` and its parent domain.
     owners: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
-    /// The servers that name a host below a domain, by the domain.
-    below: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
+    /// The names of hosts below a domain, by the domain.
+    below: OnceLock<NamesByDomain>,
+    /// The `ssl_certificate`s with the servers that they are in effect in.
+    certificate_uses: OnceLock<Vec<certificate_use::Usage>>,
     /// Compiled regexes by the word that holds them.
     patterns: FrozenMap<Span, Box<Pattern>>,
     /// The locations of servers and locations that were asked for.
@@ -179,13 +194,11 @@ impl<'c> Model<'c> {
         let blocks = config.directives_named("server", Contexts::HTTP).filter(Directive::is_block);
         let servers: Vec<Server<'c>> =
             blocks.enumerate().map(|(id, block)| Server::new(ServerId(id as u32), block)).collect();
-        let paths = servers.iter().flat_map(|server| &server.certificates).filter_map(|used| match &used.source {
-            CertificateSource::File(path) => Some(path.clone()),
-            CertificateSource::Unknown => None,
-        });
         let certificates = match environment.certificates {
             CertificateMode::Skip => CertificateStore::default(),
-            CertificateMode::Auto | CertificateMode::Require => CertificateStore::load(files, paths),
+            CertificateMode::Auto | CertificateMode::Require => {
+                CertificateStore::load(files, certificate_use::paths(&servers, files))
+            }
         };
         let lacks_certificates = environment.certificates == CertificateMode::Auto
             && !certificates.is_empty()
@@ -198,6 +211,8 @@ impl<'c> Model<'c> {
                 sockets_by_server[member.server.0 as usize].push(number as u32);
             }
         }
+        let listens = servers.iter().flat_map(|server| &server.listens);
+        let further_ports = listens.filter_map(|listen| listen.further_ports.clone()).collect();
         let documents = DocumentFiles::new(files, environment.document_files);
         Model {
             config,
@@ -207,9 +222,11 @@ impl<'c> Model<'c> {
             documents,
             servers,
             sockets,
+            further_ports,
             sockets_by_server,
             owners: OnceLock::new(),
             below: OnceLock::new(),
+            certificate_uses: OnceLock::new(),
             patterns: FrozenMap::new(),
             location_tables: FrozenMap::new(),
             definitions: OnceLock::new(),
@@ -278,30 +295,6 @@ impl<'c> Model<'c> {
         }
     }
 
-    /// The file of a certificate, if it was read.
-    #[must_use]
-    pub fn certificate_file(&self, used: &CertificateUse<'_>) -> Option<&CertificateFile> {
-        match &used.source {
-            CertificateSource::File(path) => self.certificates.file(path),
-            CertificateSource::Unknown => None,
-        }
-    }
-
-    /// Whether the certificates of `server` cover `host`. Where it has several (RSA and ECDSA), the
-    /// client gets one of them; one that names the host is enough to say it is meant to.
-    #[must_use]
-    pub fn coverage(&self, server: &Server<'_>, host: &Host) -> Coverage {
-        let mut coverage = if server.certificates.is_empty() { Coverage::Unknown } else { Coverage::NotCovered };
-        for used in &server.certificates {
-            match self.certificate_file(used).and_then(CertificateFile::leaf) {
-                Some(leaf) if leaf.covers(host) => return Coverage::Covered,
-                Some(_) => {}
-                None => coverage = Coverage::Unknown,
-            }
-        }
-        coverage
-    }
-
     /// The regex in `word`, compiled once however often it is asked.
     pub(super) fn pattern(&self, word: Word<'_>, make: impl FnOnce() -> Pattern) -> &Pattern {
         match self.patterns.get(&word.span()) {
@@ -322,12 +315,6 @@ impl<'c> Model<'c> {
         passes.filter_map(|pass| Some(ProxiedBlock { block: pass.parent()?, pass }))
     }
 
-    /// The names of the certificates that `server` presents, as far as they are known.
-    pub fn certificate_names(&self, server: &Server<'_>) -> impl Iterator<Item = &CertificateName> {
-        let leaves = server.certificates.iter().filter_map(|used| self.certificate_file(used)?.leaf());
-        leaves.flat_map(Certificate::names).collect::<Vec<_>>().into_iter()
-    }
-
     /// The servers that name a host which the certificates of `server` cover, in the order of the
     /// certificate's names.
     pub fn certificate_owners(&self, server: &Server<'_>) -> impl Iterator<Item = &Server<'c>> {
@@ -341,10 +328,17 @@ impl<'c> Model<'c> {
             let mut owners: FxHashMap<Box<str>, Vec<ServerId>> = FxHashMap::default();
             for (host, server) in self.named_hosts() {
                 let name = host.to_string();
+                let mut add = |name: Box<str>| {
+                    let servers = owners.entry(name).or_default();
+                    // A server may have thousands of names below one domain.
+                    if servers.last() != Some(&server.id) {
+                        servers.push(server.id);
+                    }
+                };
                 if let Some((_, parent)) = name.split_once('.') {
-                    owners.entry(format!("*.{parent}").into()).or_default().push(server.id);
+                    add(format!("*.{parent}").into());
                 }
-                owners.entry(name.into()).or_default().push(server.id);
+                add(name.into());
             }
             owners
         })
@@ -360,31 +354,27 @@ impl<'c> Model<'c> {
     }
 
     /// The servers that name `host` exactly.
-    fn owners_of(&self, host: &str) -> impl Iterator<Item = &Server<'c>> {
+    pub fn owners_of<'m>(&'m self, host: &str) -> impl Iterator<Item = &'m Server<'c>> + use<'m, 'c> {
         let found = self.owners().get(host).map(Vec::as_slice).unwrap_or_default();
         found.iter().map(|&id| self.server(id))
     }
 
-    /// The servers that name a host below `domain`.
-    fn servers_below(&self, domain: &Host) -> impl Iterator<Item = &Server<'c>> {
+    /// The names of hosts below `domain`.
+    fn names_below(&self, domain: &Host) -> impl Iterator<Item = &ServerName<'c>> {
         let below = self.below.get_or_init(|| {
-            let mut below: FxHashMap<Box<str>, Vec<ServerId>> = FxHashMap::default();
-            for (host, server) in self.named_hosts() {
-                let name = host.name().unwrap_or_default();
-                for (dot, _) in name.match_indices('.') {
-                    below.entry(name[dot + 1..].into()).or_default().push(server.id);
+            let mut below = NamesByDomain::default();
+            for server in self.servers() {
+                for (number, name) in server.names.iter().enumerate() {
+                    let Some(Host::Name(host)) = name.host() else { continue };
+                    for (dot, _) in host.match_indices('.') {
+                        below.entry(host[dot + 1..].into()).or_default().push((server.id, number));
+                    }
                 }
             }
             below
         });
         let found = domain.name().and_then(|domain| below.get(domain)).map(Vec::as_slice).unwrap_or_default();
-        found.iter().map(|&id| self.server(id))
-    }
-
-    /// The certificates that `ssl_certificate` directives name, in the order of the configuration,
-    /// each with the servers that present it.
-    pub fn certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
-        UsedCertificate::all(self).into_iter()
+        found.iter().map(|&name| self.name(name))
     }
 
     /// The hosts that this configuration names exactly, anywhere in `http`, each with the server

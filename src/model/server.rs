@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::inherit;
 use super::listen::Listen;
 use super::server_names::ServerName;
+use super::value::{Piece, has_variables, pieces};
 use crate::config::Directive;
 use crate::source::Span;
 use crate::syntax::Word;
@@ -20,7 +21,9 @@ pub struct ServerId(pub u32);
 pub enum CertificateSource {
     /// A file, by the path that nginx would open.
     File(PathBuf),
-    /// A variable, `data:`, `engine:` or `store:`: nothing is known of it.
+    /// A path with `$ssl_server_name` in it: for each name another file, [`CertificateUse::file_for`].
+    PerName,
+    /// Another variable, `data:`, `engine:` or `store:`: nothing is known of it.
     Unknown,
 }
 
@@ -55,6 +58,8 @@ pub struct Server<'c> {
     pub rejects_handshake: bool,
     /// `ssl on` of nginx before 1.25.1 is in effect: all its sockets speak TLS.
     pub has_ssl_on: bool,
+    /// `http2 on` is in effect.
+    pub has_http2_on: bool,
 }
 
 impl<'c> Server<'c> {
@@ -79,6 +84,7 @@ impl<'c> Server<'c> {
             has_unseen_certificates: inherit::in_effect(directive, "ssl_certificate").is_partial,
             rejects_handshake: inherit::flag_in_effect(directive, "ssl_reject_handshake") == Some(true),
             has_ssl_on: inherit::flag_in_effect(directive, "ssl") == Some(true),
+            has_http2_on: inherit::flag_in_effect(directive, "http2") == Some(true),
         }
     }
 
@@ -132,16 +138,46 @@ impl fmt::Display for Server<'_> {
     }
 }
 
+impl CertificateUse<'_> {
+    /// The path for a client that asks for `host`, as it is written; `None` where it cannot be told.
+    #[must_use]
+    pub fn text_for(&self, host: &Host) -> Option<String> {
+        match (&self.source, host) {
+            (CertificateSource::File(_), _) => Some(self.word.text().into_owned()),
+            // For an address clients send no SNI (RFC 6066, section 3).
+            (CertificateSource::PerName, Host::Name(name)) => Some(with_name(&self.word.text(), name)),
+            (CertificateSource::PerName, Host::Ip(_)) | (CertificateSource::Unknown, _) => None,
+        }
+    }
+
+    /// The path that nginx would open for a client that asks for `host`.
+    #[must_use]
+    pub fn file_for(&self, host: &Host) -> Option<PathBuf> {
+        self.text_for(host).map(|text| self.directive.config().directory.join(text))
+    }
+}
+
+/// A value with `name` in the place of its variables.
+fn with_name(value: &str, name: &str) -> String {
+    let text = |piece| match piece {
+        Piece::Text(text) => text,
+        Piece::Variable(_) | Piece::Capture(_) => name,
+    };
+    pieces(value).map(text).collect()
+}
+
 fn certificates(server: Directive<'_>) -> Vec<CertificateUse<'_>> {
     let in_effect = inherit::in_effect(server, "ssl_certificate").directives.into_iter();
     in_effect
         .filter_map(|directive| {
             let word = directive.argument(0)?;
             let text = word.text();
-            let is_unknown =
-                text.contains('$') || ["data:", "engine:", "store:"].iter().any(|prefix| text.starts_with(prefix));
-            let source = if is_unknown {
+            let is_elsewhere = ["data:", "engine:", "store:"].iter().any(|prefix| text.starts_with(prefix));
+            let is_known = |piece| matches!(piece, Piece::Text(_) | Piece::Variable("ssl_server_name"));
+            let source = if is_elsewhere || !pieces(&text).all(is_known) {
                 CertificateSource::Unknown
+            } else if has_variables(&text) {
+                CertificateSource::PerName
             } else {
                 CertificateSource::File(directive.config().directory.join(&*text))
             };

@@ -136,9 +136,10 @@ impl<'c> ServerName<'c> {
 }
 
 /// The host behind a name, if a client can ask for it. `_` is a label of its own in no DNS name that
-/// a browser would open; `localhost` and names with a dot are.
+/// a browser would open; `localhost` and names with a dot are. nginx compares bytes, and clients send neither a dot at
+/// the end, which nginx would drop, nor anything but ASCII.
 fn real_host(name: &str) -> Option<Host> {
-    if !name.bytes().any(|byte| byte.is_ascii_alphanumeric()) && name.is_ascii() {
+    if !name.bytes().any(|byte| byte.is_ascii_alphanumeric()) || !name.is_ascii() || name.ends_with('.') {
         return None;
     }
     Host::parse(name.as_bytes()).ok()

@@ -7,13 +7,13 @@ use super::location::{self, Modifier};
 use super::request::{OtherHeaders, Request};
 use super::trace::Start;
 use super::tracer::{MAX_HOPS, Tracer};
-use super::{Edge, ListenSocket, Model, Server, ServerName};
-use crate::config::Directive;
+use super::{Edge, ListenSocket, Model, NameKind, Server, ServerName, witness};
+use crate::config::{Directive, ItemId};
 use crate::tls::Host;
 
 /// Names of a server that are tried with every path; further ones only with `/`. Servers treat their
 /// names alike unless they ask for `$host`, and then at the root.
-const NAMES_WITH_ALL_PATHS: usize = 4;
+pub(super) const NAMES_WITH_ALL_PATHS: usize = 4;
 
 /// Paths tried on a server: `/` and those of its locations that redirect.
 const MAX_PATHS: usize = 64;
@@ -32,7 +32,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         let model = self.model();
         let is_leading = |directive: &Directive<'_>| LEADING.iter().any(|name| directive.is_named(name));
         let leading: Vec<Directive<'c>> = server.directive.descendants().filter(is_leading).collect();
-        let mut paths = paths(&leading);
+        let mut paths = paths(model, &leading);
         if self.edge() == Edge::Tls {
             paths.extend(slashless_paths(server).take(MAX_PATHS));
         }
@@ -85,16 +85,20 @@ impl Tracer<'_, '_> {
     }
 }
 
-/// `/`, and the paths of the locations around directives.
-fn paths(directives: &[Directive<'_>]) -> Vec<String> {
+/// `/`, and paths that lead to directives: of the locations around them, and those that a `rewrite` takes.
+fn paths(model: &Model<'_>, directives: &[Directive<'_>]) -> Vec<String> {
     let mut paths = vec!["/".to_owned()];
-    for location in directives.iter().flat_map(Directive::ancestors).filter(|block| block.is_named("location")) {
-        let path = match location::matcher(location) {
-            Some((Modifier::Prefix | Modifier::PrefixOnly | Modifier::Exact, _, path)) => path,
-            _ => continue,
-        };
-        if path.starts_with('/') && !paths.contains(&path) && paths.len() < MAX_PATHS {
-            paths.push(path);
+    let mut seen: FxHashSet<ItemId> = FxHashSet::default();
+    for directive in directives {
+        let around = directive.ancestors().filter(|block| block.is_named("location") && seen.insert(block.id()));
+        let mut found: Vec<String> = around.filter_map(|location| model.witness_path(location)).collect();
+        if directive.is_named("rewrite") {
+            found.extend(witness::path_of_rewrite(*directive));
+        }
+        for path in found {
+            if paths.len() < MAX_PATHS && !paths.contains(&path) {
+                paths.push(path);
+            }
         }
     }
     paths
@@ -113,13 +117,24 @@ fn slashless_paths(server: &Server<'_>) -> impl Iterator<Item = String> {
 
 /// Hosts that lead to a server, as a URL has them.
 fn hosts(server: &Server<'_>) -> Vec<String> {
-    let mut hosts: Vec<String> =
-        server.names.iter().flat_map(ServerName::witnesses).map(|host| host_text(&host)).collect();
+    let mut hosts: Vec<String> = server.names.iter().flat_map(hosts_of).collect();
     // The default server answers for any name; so does one whose names cannot be told.
     if hosts.is_empty() {
         hosts.push(ANY_HOST.to_owned());
     }
     hosts
+}
+
+/// A host as a URL has it.
+/// Hosts that stand for all that a name matches, as a URL has them.
+pub(super) fn hosts_of(name: &ServerName<'_>) -> Vec<String> {
+    let found = match &name.kind {
+        NameKind::Regex(pattern) => {
+            witness::text_of(pattern).and_then(|text| Host::parse(text.as_bytes()).ok()).into_iter().collect()
+        }
+        _ => name.witnesses(),
+    };
+    found.iter().map(host_text).collect()
 }
 
 fn host_text(host: &Host) -> String {

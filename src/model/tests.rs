@@ -96,7 +96,8 @@ const SELECTION: &[(&[&str], &str, u32, SelectedBy)] = &[
     (&["b.test", "a.test", ".a.test"], "www.a.test", 0, SelectedBy::Default), // the exact name drops it
     (&["b.test", "*.a.test", ".a.test", "a.test"], "a.test", 0, SelectedBy::Default), // reserved, yet ignored
     (&["a.test", "b.test"], "c.test", 0, SelectedBy::Default),
-    (&["b.test", "~^$", "~^"], "", 0, SelectedBy::Default), // no host: no regex is asked
+    (&["b.test", "a.test."], "a.test", 0, SelectedBy::Default), // a dot at the end stays
+    (&["b.test", "~^$", "~^"], "", 0, SelectedBy::Default),     // no host: no regex is asked
     (&["b.test", "\"\""], "", 1, SelectedBy::Exact),
     (&["~^a"], "a.test", 0, SelectedBy::Default), // alone: names are not looked at
     (&["a.test ~^(a)"], "a.test", 0, SelectedBy::Exact), // but for captures
@@ -175,6 +176,10 @@ const SOCKETS: &[(&str, &[(&str, &str)])] = &[
     ("192.0.2.1:80 192.0.2.2:80", &[("192.0.2.2", "192.0.2.2:80"), ("", "?")]),
     ("a.test:80 127.0.0.1:80", &[("127.0.0.1", "127.0.0.1:80"), ("127.0.0.2", "?"), ("", "?")]),
     ("80,quic 81 unix:/s", &[("127.0.0.1", "-"), ("", "-")]),
+    ("[::]:80 [::]:80,ipv6only=off", &[("127.0.0.1", "[::]:80")]), // of one `listen` it counts for the socket
+    ("1-79", &[("127.0.0.1", "-"), ("", "-")]),
+    ("127.0.0.1:1-200 [::]:101-200", &[("127.0.0.1", "127.0.0.1:80")]),
+    ("127.0.0.1:1-200 1-9", &[("127.0.0.2", "-")]),
 ];
 
 #[test]
@@ -191,10 +196,25 @@ fn the_socket_that_takes_a_connection() {
                 };
                 assert_eq!(socket, *expected, "{listens} {address}");
             }
-            assert_eq!(
-                model.sockets_on_port(80).len() + model.sockets_on_port(81).len() + model.sockets_on_port(0).len(),
-                model.sockets().len()
-            );
+            assert!(model.sockets_on_port(80).iter().all(|socket| socket.endpoint.port == 80));
         });
     }
+}
+
+#[test]
+fn a_port_far_up_in_a_range_is_not_known() {
+    with_model("server { listen 8000-9000; }", |model| {
+        let is_known = |port| model.socket_at(None, port, false).known().map(|socket| socket.is_some());
+        assert_eq!([is_known(8000), is_known(8999), is_known(9001)], [Some(true), None, Some(false)]);
+    });
+}
+
+#[test]
+fn a_name_that_no_client_sends_means_no_host() {
+    with_model("server { server_name a.test. .b.test. *.c.test. bücher.test d.test; }", |model| {
+        let server = model.servers().next().unwrap();
+        let hosts: Vec<String> =
+            server.names.iter().flat_map(ServerName::witnesses).map(|host| host.to_string()).collect();
+        assert_eq!(hosts, ["d.test"]);
+    });
 }

@@ -1,7 +1,7 @@
 //! Following a request as a browser does: the connection, the answer, and where a redirect leads, from server to
 //! server of one configuration.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Url;
 
@@ -103,7 +103,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         loop {
             let state = (journey.request.clone(), journey.hsts.clone());
             if let Some(first) = states.iter().position(|known| *known == state) {
-                return Trace { hops, outcome: Outcome::Loop(first) };
+                return shortest_loop(hops, first);
             }
             if hops.len() >= start.max_hops {
                 return Trace { hops, outcome: Outcome::Truncated };
@@ -192,15 +192,16 @@ impl<'m, 'c> Tracer<'m, 'c> {
     /// that take all addresses.
     fn candidates(&self, journey: &Journey<'m>, host: &str) -> Vec<&'m ListenSocket> {
         let on_port = self.model.sockets_on_port(journey.request.port);
-        let tcp = on_port.iter().filter(|socket| !socket.is_quic);
         if on_port.len() <= MANY_SOCKETS {
-            return tcp.collect();
+            return on_port.iter().filter(|socket| !socket.is_quic).collect();
         }
         let port = journey.request.port;
         let owned = self.model.owners_of(host).flat_map(|server| self.model.sockets_of(server.id));
         let mut sockets: Vec<&'m ListenSocket> =
             owned.filter(|socket| !socket.is_quic && socket.endpoint.port == port).collect();
-        sockets.extend(tcp.filter(|socket| socket.endpoint.address.is_wildcard()));
+        for any in [IpAddr::from(Ipv4Addr::UNSPECIFIED), Ipv6Addr::UNSPECIFIED.into()] {
+            sockets.extend(self.model.socket_at(Some(any), port, false).known().flatten());
+        }
         sockets.sort_by_key(|socket| &socket.endpoint);
         sockets.dedup_by_key(|socket| &socket.endpoint);
         sockets
@@ -277,14 +278,17 @@ impl<'m, 'c> Tracer<'m, 'c> {
 
     fn handshake(&self, socket: &ListenSocket, selected: &Selected<'m, 'c>, hop: &Hop<'m, 'c>) -> Handshake {
         let presenting = self.model.presenting_server(socket, selected.server.id);
-        let host = hop.url.host_str().and_then(|host| Host::parse(host.as_bytes()).ok());
+        let parse = |host: &str| Host::parse(host.as_bytes()).ok();
+        let host = hop.url.host_str().and_then(parse);
+        let sni = hop.request.sni.as_deref().and_then(parse);
+        let coverage = |host: Host| self.model.coverage_for_sni(presenting, sni.as_ref(), &host);
         Handshake {
             sni: hop.request.sni.clone(),
             server: selected.server.id,
             selected_by: selected.by,
             presenting: presenting.id,
             is_rejected: selected.server.rejects_handshake,
-            coverage: host.map_or(Coverage::NotCovered, |host| self.model.coverage(presenting, &host)),
+            coverage: host.map_or(Coverage::NotCovered, coverage),
         }
     }
 
@@ -430,6 +434,18 @@ impl<'m, 'c> Tracer<'m, 'c> {
         journey.socket = None;
         None
     }
+}
+
+/// A loop that comes back to the hop `first`, told from where it begins for the eye: a browser that has learned an HSTS
+/// policy on the way is in another state, but where the answers are the same it was in the loop before.
+fn shortest_loop<'m, 'c>(mut hops: Vec<Hop<'m, 'c>>, mut first: usize) -> Trace<'m, 'c> {
+    while let (Some(before), Some(last)) = (first.checked_sub(1).and_then(|at| hops.get(at)), hops.last())
+        && (&before.request, &before.target) == (&last.request, &last.target)
+    {
+        hops.pop();
+        first -= 1;
+    }
+    Trace { hops, outcome: Outcome::Loop(first) }
 }
 
 /// Makes `http:` of a host that is known by HSTS `https:`; an explicit port 80 becomes 443, any other stays.

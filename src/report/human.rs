@@ -244,7 +244,7 @@ fn summary(report: &Report<'_>, style: HumanStyle) -> String {
     )
 }
 
-fn counted(count: usize, noun: &str) -> String {
+pub(super) fn counted(count: usize, noun: &str) -> String {
     // "3 infos" is what the JSON says too.
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -1,23 +1,34 @@
 //! What was found, told to people and to programs: one file a format.
 //!
-//! It reads the findings of [`crate::rules`] and the texts of [`crate::source`]. It finds nothing,
-//! opens nothing and does not know where its output goes: each format writes to what it is given.
+//! It reads the findings of [`crate::rules`], the traces of [`crate::model`] and the texts of [`crate::source`]. It
+//! finds nothing, opens nothing and does not know where its output goes: each format writes to what it is given.
 
+mod difference_human;
+mod difference_json;
 mod excerpt;
 mod human;
 mod json;
 mod printable;
 mod short;
+mod trace;
+mod trace_human;
+mod trace_json;
+mod trace_words;
 
 use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
+pub use difference_human::write_difference_human;
+pub use difference_json::{DIFFERENCE_SCHEMA, write_difference_json};
 pub(crate) use human::wrapping;
 pub use human::{HumanStyle, write_human};
 pub use json::{FINDINGS_SCHEMA, write_json};
 pub use printable::printable;
 pub use short::write_short;
+pub use trace::TraceReport;
+pub use trace_human::write_trace_human;
+pub use trace_json::{TRACE_SCHEMA, write_trace_json};
 
 use crate::nginx::NginxVersion;
 use crate::rules::{Finding, Severity};

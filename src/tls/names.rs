@@ -162,6 +162,17 @@ impl CertificateName {
 }
 
 impl CertificateName {
+    /// A host that it covers; `None` where no client asks for one.
+    #[must_use]
+    pub fn witness(&self) -> Option<Host> {
+        match self {
+            CertificateName::Dns(name) => Some(Host::Name(name.clone())),
+            CertificateName::Wildcard(parent) => Some(Host::Name(format!("www.{parent}").into())),
+            CertificateName::Ip(address) => Some(Host::Ip(*address)),
+            CertificateName::Unusable(_) => None,
+        }
+    }
+
     /// Whether it names hosts below `domain`.
     #[must_use]
     pub fn lies_below(&self, domain: &Host) -> bool {

@@ -407,6 +407,56 @@ fn the_same_certificate_is_presented_for_a_name() {
     }
 }
 
+#[test]
+fn a_certificate_of_its_own_for_each_name() {
+    if !has_openssl() {
+        return;
+    }
+    const NAMES: &[&str] = &["shop.example", "API.shop.example", "blog.example", "news.blog.example"];
+    for nginx in real::all() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("nginx.conf");
+        let port = free_ports(1)[0];
+        let pki = pki();
+        let pki = pki.display();
+        let servers = format!(
+            "    server {{ listen {port} ssl; server_name _;\n        ssl_certificate {pki}/localhost.pem; \
+             ssl_certificate_key {pki}/localhost.key; }}\n    server {{ listen {port} ssl; server_name {};\n        \
+             ssl_certificate {pki}/${{ssl_server_name}}.pem; ssl_certificate_key {pki}/$ssl_server_name.key;\n        \
+             return 200 \"server 1.\"; }}\n",
+            NAMES.join(" ")
+        );
+        let text = surrounded(directory.path(), &servers);
+        let _running = start(nginx, &root, &text, port);
+        let mut tally = Tally::default();
+        with_model(&root, nginx.version, |model| {
+            let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
+            let socket = socket_of(model, address).unwrap();
+            for name in NAMES {
+                let name = name.to_ascii_lowercase();
+                let server = model.select_by_sni(socket, Some(&name)).known().unwrap().server;
+                let host = name.parse().unwrap();
+                let file = model.certificate_file_for(&server.certificates[0], &host);
+                let expected = match file {
+                    Some(file) => Settled::Known(file.path.clone()),
+                    None => Settled::Unknown,
+                };
+                let known: Vec<_> = file.iter().map(|file| file.path.clone()).collect();
+                let known: Vec<_> = known
+                    .into_iter()
+                    .map(|path| (path.clone(), first_certificate(&std::fs::read_to_string(path).unwrap()).unwrap()))
+                    .collect();
+                match handshake(address, Some(&name), &name, &known) {
+                    Handshake::Done(Some(found), Some(1)) => tally.compare(expected, &found, &name),
+                    other => tally.compare(expected, &PathBuf::from(format!("{other:?}")), &name),
+                }
+            }
+        });
+        assert!(tally.differences.is_empty(), "{nginx:?}\n{}\n{text}", tally.differences.join("\n"));
+        assert_eq!((tally.asked, tally.unknown), (4, 1));
+    }
+}
+
 /// Takes the certificate away from some servers, as long as nginx still starts.
 fn without_some_certificates(nginx: &Nginx, root: &Path, random: &mut Random, text: String) -> String {
     let mut text = text;
@@ -421,4 +471,63 @@ fn without_some_certificates(nginx: &Nginx, root: &Path, random: &mut Random, te
         }
     }
     text
+}
+
+/// The `listen`s of the first server and of the second; `P` stands for a port.
+const LISTENS: &[(&[&str], &[&str])] = &[
+    (&["P"], &[]),
+    (&["*:P"], &["127.0.0.2:P"]),
+    (&["localhost:P"], &["127.0.0.1:P default_server"]),
+    (&["127.0.0.01:P"], &[]),
+    (&["P-P"], &["P default"]),
+    (&["[::]:P"], &[]),
+    (&["[::]:P", "P"], &["[::1]:P", "127.0.0.2:P"]),
+    (&["[::]:P ipv6only=off"], &[]),
+    (&["[::]:P"], &["[::]:P ipv6only=off default_server"]),
+    (&["[::]:P ipv6only=on"], &["[::]:P"]),
+    (&["[::]:P ipv6only=off", "[::1]:P"], &["[::]:P default_server"]),
+    (&["127.0.0.1:P reuseport", "127.0.0.2:P backlog=8"], &["127.0.0.2:P default_server"]),
+    (&["P bind"], &["127.0.0.1:P", "[::1]:P deferred"]),
+];
+
+#[test]
+fn the_same_socket_takes_a_connection() {
+    for nginx in real::all() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("nginx.conf");
+        let ports = free_ports(LISTENS.len() + 1);
+        let mut servers = format!("    server {{ listen {}; }}\n", ports[LISTENS.len()]);
+        for (number, ((first, second), port)) in LISTENS.iter().zip(&ports).enumerate() {
+            for (listens, server) in [(first, 2 * number + 1), (second, 2 * number + 2)] {
+                let listens: String = listens
+                    .iter()
+                    .map(|listen| format!("listen {}; ", listen.replace('P', &port.to_string())))
+                    .collect();
+                // A server without any would listen on port 80.
+                if !listens.is_empty() && (has_ipv6() || !listens.contains("[::")) {
+                    servers.push_str(&format!("    server {{ {listens}return 200 \"server {server}.\"; }}\n"));
+                }
+            }
+        }
+        let text = surrounded(directory.path(), &servers);
+        let _running = start(nginx, &root, &text, ports[LISTENS.len()]);
+        let mut tally = Tally::default();
+        with_model(&root, nginx.version, |model| {
+            for address in ports[..LISTENS.len()].iter().flat_map(|&port| addresses(port)) {
+                let expected = socket_of(model, address).map(|socket| {
+                    let server = model.select_by_host(socket, Some("a.test")).unwrap().known().unwrap().server;
+                    let answer = server.directive.children_named("return").next().unwrap().argument(1).unwrap();
+                    answer.text().into_owned()
+                });
+                let found = TcpStream::connect(address).ok().map(|mut stream| {
+                    let mut answer = String::new();
+                    stream.write_all(request(Some("a.test")).as_bytes()).unwrap();
+                    stream.read_to_string(&mut answer).unwrap();
+                    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+                });
+                tally.compare(Settled::Known(expected), &found, &address.to_string());
+            }
+        });
+        assert!(tally.differences.is_empty(), "{nginx:?}\n{}\n{text}", tally.differences.join("\n"));
+    }
 }

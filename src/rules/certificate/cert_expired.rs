@@ -12,7 +12,7 @@ impl Rule for CertExpired {
             let Some(leaf) = used.leaf().filter(|leaf| leaf.validity.is_expired(now)) else { continue };
             let message = format!(
                 "the certificate {} expired on {}, {} days ago; it is presented for {}",
-                used.word.text(),
+                used.text(),
                 leaf.validity.not_after,
                 leaf.validity.not_after.days_until(now),
                 used.presenting_text(),

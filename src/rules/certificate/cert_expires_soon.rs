@@ -26,7 +26,7 @@ impl Rule for CertExpiresSoon {
             let Some(leaf) = soon else { continue };
             let message = format!(
                 "the certificate {} expires on {}, in {} days; it is presented for {}",
-                used.word.text(),
+                used.text(),
                 leaf.validity.not_after,
                 leaf.validity.days_left(now),
                 used.presenting_text(),

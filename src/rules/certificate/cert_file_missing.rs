@@ -9,12 +9,22 @@ pub(super) struct CertFileMissing;
 
 impl Rule for CertFileMissing {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        let mut unreadable = model.certificate_uses().filter_map(|used| match &used.file?.problem {
-            Some(CertificateProblem::Unreadable(error)) => Some((used.clone(), error)),
+        let unreadable = model.certificate_uses().filter_map(|used| match &used.file?.problem {
+            Some(CertificateProblem::Unreadable(error)) => Some((used, error)),
             _ => None,
         });
+        // Wherever the files are: this names none.
+        let (empty, unreadable): (Vec<_>, Vec<_>) = unreadable.partition(|(used, _)| used.word.value().is_empty());
+        for (used, _) in empty {
+            let message =
+                "ssl_certificate is empty: nginx opens the directory of nginx.conf instead and does not start";
+            sink.error(used.word.span(), message).help(
+                "name the PEM file that holds the certificate; in a file that a template writes, its variable was \
+                 empty",
+            );
+        }
         if model.lacks_certificates {
-            if let Some((used, _)) = unreadable.next() {
+            if let Some((used, _)) = unreadable.first() {
                 let message = match model.certificates.len() {
                     1 => "the certificate file cannot be read here, so nothing is said of certificates".to_owned(),
                     count => format!(

@@ -11,50 +11,53 @@ pub(super) struct CertNameMismatch;
 /// How many names of a certificate a message spells out.
 const SPELLED_OUT: usize = 4;
 
+/// A name that a certificate does not keep.
+struct Uncovered<'m, 'c> {
+    name: &'m ServerName<'c>,
+    /// A host that the name matches and the certificate does not cover.
+    host: Host,
+    severity: Severity,
+    /// The server whose certificate is presented.
+    presenting: &'m Server<'c>,
+}
+
 impl Rule for CertNameMismatch {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         for server in model.servers().filter(|server| !server.rejects_handshake) {
-            let Some(socket) = model.tls_sockets_of(server.id).next() else { continue };
-            for severity in [Severity::Error, Severity::Warning, Severity::Info] {
-                let uncovered: Vec<(&ServerName<'_>, Host)> = server
-                    .names
-                    .iter()
-                    .enumerate()
-                    .filter(|(number, _)| !socket.ignores(server.id, *number))
-                    .filter_map(|(_, name)| Some((name, uncovered(model, socket, server, name)?)))
-                    .filter_map(|(name, (host, found))| (found == severity).then_some((name, host)))
-                    .collect();
-                report(model, sink, (server, socket), severity, &uncovered);
+            let sockets: Vec<&ListenSocket> = model.tls_sockets_of(server.id).collect();
+            let names = server.names.iter().enumerate();
+            let mut uncovered: Vec<Uncovered<'_, '_>> = names
+                .filter_map(|(number, name)| {
+                    let heard = sockets.iter().filter(|socket| !socket.ignores(server.id, number));
+                    // Of several sockets, the first on which it is worst.
+                    heard.rev().filter_map(|socket| uncovered(model, socket, server, name)).max_by_key(|it| it.severity)
+                })
+                .collect();
+            uncovered.sort_by_key(|it| (std::cmp::Reverse(it.severity), it.presenting.id));
+            for group in uncovered.chunk_by(|a, b| (a.severity, a.presenting.id) == (b.severity, b.presenting.id)) {
+                report(model, sink, server, group);
             }
         }
     }
 }
 
-fn report(
-    model: &Model<'_>,
-    sink: &mut Findings,
-    (server, socket): (&Server<'_>, &ListenSocket),
-    severity: Severity,
-    uncovered: &[(&ServerName<'_>, Host)],
-) {
-    let Some(((first, host), span)) = uncovered.first().and_then(|first| Some((first, first.0.span()?))) else {
-        return;
-    };
-    let presenting = presenting(model, socket, server, host);
+fn report(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, group: &[Uncovered<'_, '_>]) {
+    let Some((first, span)) = group.first().and_then(|first| Some((first, first.name.span()?))) else { return };
+    let Uncovered { name, host, severity, presenting } = first;
     let Some(used) = presenting.certificates.first() else { return };
-    let leaf = model.certificate_file(used).and_then(CertificateFile::leaf);
+    let leaf = model.certificate_file_for(used, host).and_then(CertificateFile::leaf);
+    let path = used.text_for(host).unwrap_or_default();
     let covered = leaf.map(|leaf| leaf.names_text(SPELLED_OUT)).unwrap_or_default();
-    let hosts: Vec<String> = uncovered.iter().map(|(_, host)| host.to_string()).collect();
+    let hosts: Vec<String> = group.iter().map(|it| it.host.to_string()).collect();
     let hosts = spelled_out(&hosts);
     let message = match severity {
-        Severity::Info if matches!(first.kind, NameKind::WildcardLeading(_) | NameKind::DotLeading(_)) => format!(
-            "server name {first} matches any depth, its certificate {} does not: {hosts} would be refused \
-             ({covered})",
-            used.word.text()
+        Severity::Info if matches!(name.kind, NameKind::WildcardLeading(_) | NameKind::DotLeading(_)) => format!(
+            "server name {name} matches any depth, its certificate {path} does not: {hosts} would be refused \
+             ({covered})"
         ),
-        _ => format!("the certificate {} does not cover {hosts}: it is for {covered}", used.word.text()),
+        _ => format!("the certificate {path} does not cover {hosts}: it is for {covered}"),
     };
-    let finding = sink.add(severity, span, message);
+    let finding = sink.add(*severity, span, message);
     let owner = if presenting.id == server.id {
         "this certificate is presented".to_owned()
     } else {
@@ -70,41 +73,38 @@ fn report(
     });
 }
 
-/// A host that a name promises and the certificate does not keep, and how bad that is.
-fn uncovered(
-    model: &Model<'_>,
+/// The host that a name promises and the certificate on a socket does not keep, and how bad that is.
+fn uncovered<'m, 'c>(
+    model: &'m Model<'c>,
     socket: &ListenSocket,
-    server: &Server<'_>,
-    name: &ServerName<'_>,
-) -> Option<(Host, Severity)> {
+    server: &'m Server<'c>,
+    name: &'m ServerName<'c>,
+) -> Option<Uncovered<'m, 'c>> {
     let is_uncovered =
         |host: &Host| model.coverage(presenting(model, socket, server, host), host) == Coverage::NotCovered;
-    let first = |hosts: &[Host]| hosts.iter().find(|host| is_uncovered(host)).cloned();
-    let witnesses = name.witnesses();
-    match &name.kind {
+    let host = name.witnesses().into_iter().find(is_uncovered)?;
+    let presenting = presenting(model, socket, server, &host);
+    let severity = match &name.kind {
         // No public authority certifies a single label; it is for the machine itself.
-        NameKind::Exact(text) if !text.contains(['.', ':']) => first(&witnesses).map(|host| (host, Severity::Info)),
-        NameKind::Exact(_) => first(&witnesses).map(|host| (host, Severity::Error)),
+        NameKind::Exact(text) if !text.contains(['.', ':']) => Severity::Info,
+        NameKind::Exact(_) => Severity::Error,
         NameKind::DotLeading(domain) | NameKind::WildcardLeading(domain) => {
             let domain = Host::parse(domain.as_bytes()).ok()?;
-            let host = first(&witnesses)?;
-            let below = |host: &Host| host.is_below(&domain);
             // The domain itself is promised; below it, a certificate may list just the names in use.
-            let serves_some = model
-                .certificate_names(model.presenting_server(socket, server.id))
-                .any(|name| name.lies_below(&domain));
-            let is_domain_covered = matches!(name.kind, NameKind::DotLeading(_)) && below(&host);
-            let severity = match (below(&host), serves_some) {
-                (false, _) => Severity::Error,
-                (true, true) => Severity::Info,
+            if !host.is_below(&domain) {
+                Severity::Error
+            } else if model.certificate_names(presenting).any(|name| name.lies_below(&domain)) {
+                Severity::Info
+            } else if matches!(name.kind, NameKind::DotLeading(_)) {
                 // `.example.com` may be written for the domain alone.
-                (true, false) if is_domain_covered => Severity::Warning,
-                (true, false) => Severity::Error,
-            };
-            Some((host, severity))
+                Severity::Warning
+            } else {
+                Severity::Error
+            }
         }
-        NameKind::WildcardTrailing(_) | NameKind::Regex(_) | NameKind::Hostname | NameKind::Invalid => None,
-    }
+        NameKind::WildcardTrailing(_) | NameKind::Regex(_) | NameKind::Hostname | NameKind::Invalid => return None,
+    };
+    Some(Uncovered { name, host, severity, presenting })
 }
 
 /// The server whose certificate a client sees when it asks for `host`. For an address it sends no

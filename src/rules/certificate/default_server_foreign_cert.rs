@@ -3,10 +3,10 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::model::{Coverage, ListenSocket, Model, Server, ServerId};
+use crate::model::{Coverage, ListenSocket, Model, SelectedBy, Server, ServerId, Settled};
 use crate::nginx::NginxVersion;
 use crate::rules::{Finding, Findings, Rule};
-use crate::tls::{CertificateFile, Host};
+use crate::tls::{CertificateFile, CertificateName, Host};
 
 pub(super) struct DefaultServerForeignCert;
 
@@ -22,7 +22,7 @@ impl Rule for DefaultServerForeignCert {
             if default.rejects_handshake || seen.contains(&default.id) || all_share(model, socket, default) {
                 continue;
             }
-            if is_foreign(model, default) {
+            if is_foreign(model, socket, default) {
                 // Alone on its socket, it is a site with the wrong certificate: cert-name-mismatch.
                 if default.has_real_name() && !socket.is_shared() {
                     continue;
@@ -40,18 +40,30 @@ impl Rule for DefaultServerForeignCert {
 }
 
 /// The certificate covers none of the server's own names, or the server has none.
-fn is_foreign(model: &Model<'_>, default: &Server<'_>) -> bool {
+fn is_foreign(model: &Model<'_>, socket: &ListenSocket, default: &Server<'_>) -> bool {
     let mut own = default.names.iter().flat_map(|name| name.witnesses());
-    let has_pattern = default.names.iter().any(|name| !name.is_no_host() && name.witnesses().is_empty());
-    !has_pattern
+    !default.certificates.is_empty()
         && own.all(|host| model.coverage(default, &host) == Coverage::NotCovered)
-        && !default.certificates.is_empty()
+        && !covers_a_pattern(model, socket, default)
+}
+
+/// Whether a host of the certificate leads to the default server by a regex or wildcard of its own, or may do so.
+fn covers_a_pattern(model: &Model<'_>, socket: &ListenSocket, default: &Server<'_>) -> bool {
+    let mut patterns = default.names.iter().filter(|name| !name.is_no_host() && name.host().is_none());
+    patterns.next().is_some()
+        && model.certificate_names(default).filter_map(CertificateName::witness).any(|host| {
+            match model.select(socket, &host.to_string()) {
+                Settled::Known((server, by)) => server.id == default.id && by != SelectedBy::Default,
+                Settled::Unknown => true,
+            }
+        })
 }
 
 /// Another server, and a name of it that the default's certificate covers.
 fn owner<'m, 'c>(model: &'m Model<'c>, socket: &ListenSocket, default: &Server<'_>) -> Option<(&'m Server<'c>, Host)> {
     let on_socket = socket.members.iter().map(|member| model.server(member.server));
-    let elsewhere = model.certificate_owners(default);
+    // A server of plain HTTP presents nothing; it may well redirect to this one.
+    let elsewhere = model.certificate_owners(default).filter(|owner| model.tls_sockets_of(owner.id).next().is_some());
     let mut others = on_socket.chain(elsewhere).filter(|server| server.id != default.id);
     others.find_map(|server| {
         let names = server.names.iter().flat_map(|name| name.witnesses());

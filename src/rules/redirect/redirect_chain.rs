@@ -110,8 +110,11 @@ fn report(sink: &mut Findings, chain: &Chain<'_, '_>) {
         }
     };
     let message = format!("{} takes {} redirects: {}{also}", urls[0], chain.count, urls[1..].join(" -> "));
-    let finding =
-        if chain.count > chain.allowed + 1 { sink.warning(first.span(), message) } else { sink.info(first.span(), message) };
+    let finding = if chain.count > chain.allowed + 1 {
+        sink.warning(first.span(), message)
+    } else {
+        sink.info(first.span(), message)
+    };
     for other in chain.directives.iter().skip(1).take(8) {
         finding.related(other.span(), "then comes this redirect");
     }

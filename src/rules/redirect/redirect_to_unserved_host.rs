@@ -1,5 +1,7 @@
 //! A redirect to an https:// host that no server here is for: the default server answers, with its certificate.
 
+use rustc_hash::FxHashSet;
+
 use super::{AtDirective, by_directive, condition_text, sees_all_servers, shown};
 use crate::model::{Coverage, Edge, Handshake, Leg, Model, NameKind, Refusal, SelectedBy, Server, Way};
 use crate::rules::{Findings, Rule, Severity};
@@ -18,12 +20,26 @@ impl Rule for RedirectToUnservedHost {
         if !has_tls || model.environment.edge == Edge::Tls || !sees_all_servers(model) {
             return;
         }
-        let happens = |way: &Way<'_>, number: usize| problem(model, way, number).is_some();
+        let promised = promised(model);
+        let happens = |way: &Way<'_>, number: usize| {
+            let next = way.legs.get(number + 1).and_then(|next| next.url.host_str());
+            problem(model, way, number).is_some() && next.is_some_and(|host| !promised.contains(host))
+        };
         let found = model.departures().iter().flat_map(|departure| departure.occurrences(happens));
         for group in by_directive(found) {
             report(model, sink, &group);
         }
     }
+}
+
+/// The hosts that are redirected from http to https of themselves: tls-host-unserved tells where they are not served.
+fn promised<'m>(model: &'m Model<'_>) -> FxHashSet<&'m str> {
+    let legs = model.departures().iter().flat_map(|departure| &departure.ways).filter_map(|way| way.legs.first());
+    let upgrades = legs.filter(|leg| {
+        let target = leg.target.as_ref().filter(|_| leg.url.scheme() == "http" && leg.is_redirect());
+        target.is_some_and(|target| target.scheme() == "https" && target.host_str() == leg.url.host_str())
+    });
+    upgrades.filter_map(|leg| leg.url.host_str()).collect()
 }
 
 /// What becomes of the client at the target.

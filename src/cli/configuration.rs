@@ -1,0 +1,128 @@
+//! The one configuration that `trace` asks, and each of the two that it compares.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::arguments::FileOptions;
+use super::input::Input;
+use super::{RunError, Status, check, complain, progress, show_files};
+use crate::config::{Config, Library, ProblemKind, Target, TargetError, Targets, find_targets};
+use crate::model::{Environment, Model};
+use crate::source::{Sources, Span};
+
+/// Configurations that an error message names.
+const NAMED_ROOTS: usize = 4;
+
+/// Builds the model of the one configuration that `path` stands for (`None`: the default one) and gives it to `ask`.
+///
+/// `shown` of its second argument is the path as the user would open it.
+pub(super) fn with_model<T>(
+    path: Option<&Path>,
+    options: &FileOptions,
+    environment: Environment,
+    ask: impl FnOnce(&Model<'_>, &dyn Fn(&Path) -> PathBuf) -> Result<T, RunError>,
+) -> Result<T, RunError> {
+    let sources = Sources::default();
+    searched(path, options, &sources, |input, working_directory, libraries, found| {
+        let (library, target) = only_target(libraries, found, path)?;
+        let failed = |error| RunError::Target(TargetError { path: target.path.clone(), error });
+        let read = || format!("files read: {}", sources.len());
+        let config = progress::during(read, || Config::load(library, &target.path, target.surroundings.clone()));
+        let config = config.map_err(failed)?;
+        if let Some(span) = refused_at(&config) {
+            let line = sources.file(span.file).position(span.start).line;
+            let place = format!("{}:{line}", config.path(span.file).display());
+            complain("note", &format!("nginx would refuse this configuration, see {place}; `ngxlint check` says why"));
+        }
+        let model = Model::build(&config, library.files(), environment);
+        let shown = |path: &Path| {
+            let path = without_dots(input.real_path(path));
+            working_directory.and_then(|directory| path.strip_prefix(directory).ok()).unwrap_or(&path).to_path_buf()
+        };
+        ask(&model, &shown)
+    })
+}
+
+/// `sites/../pki/x.pem` as `pki/x.pem`, where this is the same file: links are kept, since `live/x.pem` is what people
+/// know.
+fn without_dots(path: PathBuf) -> PathBuf {
+    let mut short = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir if short.file_name().is_some() => {
+                short.pop();
+            }
+            Component::CurDir => {}
+            other => short.push(other),
+        }
+    }
+    let same = std::fs::canonicalize(&path).ok().is_some_and(|real| std::fs::canonicalize(&short).ok() == Some(real));
+    if same { short } else { path }
+}
+
+/// Shows which files are read, instead of asking anything.
+pub(super) fn show(path: Option<&Path>, options: &FileOptions, output: Option<&Path>) -> Result<Status, RunError> {
+    searched(path, options, &Sources::default(), |_, _, libraries, found| show_files::run(libraries, found, output))
+}
+
+/// The first place for which nginx would refuse to read the configuration. A file of nginx's package that is not here
+/// is not missing where nginx runs.
+fn refused_at(config: &Config<'_>) -> Option<Span> {
+    let errors = config.files().flat_map(|file| &file.ast.errors).map(|error| error.span);
+    let is_refused = |kind: &ProblemKind| match kind {
+        ProblemKind::IncludeNotFound { is_packaged, .. } => !is_packaged,
+        ProblemKind::MissingSemicolon { is_refused, .. } => *is_refused,
+        _ => true,
+    };
+    let problems = config.problems.iter().filter(|problem| problem.is_certain && is_refused(&problem.kind));
+    errors.chain(problems.map(|problem| problem.span)).next()
+}
+
+fn searched<T>(
+    path: Option<&Path>,
+    options: &FileOptions,
+    sources: &Sources,
+    use_found: impl FnOnce(&Input, Option<&Path>, &[Library<'_>], &[Targets]) -> Result<T, RunError>,
+) -> Result<T, RunError> {
+    let paths: Vec<PathBuf> = path.map(Path::to_path_buf).into_iter().collect();
+    let input = Input::open(&paths, options)?;
+    let groups = input.groups();
+    let working_directory = std::env::current_dir().and_then(std::fs::canonicalize).ok();
+    // As in messages: `etc/nginx/nginx.conf` is how nobody writes it, even where / is the working directory.
+    let shown_from = working_directory.as_deref().filter(|directory| directory.parent().is_some());
+    let libraries: Vec<Library<'_>> =
+        groups.iter().map(|group| Library::new(&*group.files, sources, working_directory.clone())).collect();
+    let pairs = libraries.iter().zip(&groups);
+    let found: Vec<Targets> =
+        pairs.map(|(library, group)| find_targets(library, &group.paths, options.context)).collect();
+    use_found(&input, shown_from, &libraries, &found)
+}
+
+/// The root among what was found; a snippet where there is no root.
+fn only_target<'f, 's>(
+    libraries: &'f [Library<'s>],
+    found: &'f [Targets],
+    path: Option<&Path>,
+) -> Result<(&'f Library<'s>, &'f Target), RunError> {
+    if let Some(error) = found.iter().flat_map(|targets| &targets.errors).next() {
+        return Err(RunError::Target(error.clone()));
+    }
+    check::complain_of(found);
+    let pairs = libraries.iter().zip(found);
+    let all: Vec<(&Library<'_>, &Target)> =
+        pairs.flat_map(|(library, found)| found.targets.iter().map(move |target| (library, target))).collect();
+    let roots: Vec<_> = all.iter().filter(|(_, target)| target.surroundings.is_none()).copied().collect();
+    let candidates = if roots.is_empty() { all } else { roots };
+    let place = path.map_or_else(String::new, |path| format!(" in {}", path.display()));
+    match candidates[..] {
+        [only] => Ok(only),
+        [] => Err(RunError::NoConfiguration { place }),
+        _ => {
+            let mut names: Vec<String> =
+                candidates.iter().take(NAMED_ROOTS).map(|(_, target)| target.path.display().to_string()).collect();
+            if let Some(more @ 1..) = candidates.len().checked_sub(NAMED_ROOTS) {
+                names.push(format!("{more} more"));
+            }
+            Err(RunError::SeveralConfigurations { place, names: names.join(", ") })
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! What two configurations answer differently.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+
+use super::questions::{Question, questions};
+use super::{
+    Coverage, HstsPolicy, KnownHstsHost, Model, Refusal, Request, ResponseKind, Start, Trace, Tracer, Verdict,
+};
+
+/// What a client gets, told without places in files: what two configurations can have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The requests, redirect by redirect.
+    pub hops: Vec<AnsweredHop>,
+    /// How it ends.
+    pub verdict: Verdict,
+    /// What was assumed.
+    pub conditions: Vec<String>,
+}
+
+/// One request and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnsweredHop {
+    /// What was asked for.
+    pub url: String,
+    /// Why there is no answer.
+    pub refusal: Option<Refusal>,
+    /// The certificate that is presented.
+    pub certificate: Option<PresentedCertificate>,
+    /// What the server is called that answers: by its first name, so that others can come and go.
+    pub server: Option<String>,
+    /// What kind of answer it is.
+    pub kind: Option<ResponseKind>,
+    /// Its status, where it is known.
+    pub status: Option<u16>,
+    /// The Location header.
+    pub location_header: Option<String>,
+    /// The upstream, with the URI that it is asked for.
+    pub upstream: Option<String>,
+    /// The HSTS policy.
+    pub hsts: Option<HstsPolicy>,
+}
+
+/// A certificate as a client sees it, by the file that it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresentedCertificate {
+    /// As `ssl_certificate` names it.
+    pub file: String,
+    /// Its names, if it was read.
+    pub names: Vec<String>,
+    /// Whether it covers the host.
+    pub coverage: Coverage,
+}
+
+/// What of an answer changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Aspect {
+    /// Whether there is a connection at all.
+    Connection,
+    /// The certificate.
+    Certificate,
+    /// The server.
+    Server,
+    /// The status, or what kind of answer it is.
+    Status,
+    /// Where a redirect leads.
+    Redirect,
+    /// The upstream.
+    Upstream,
+    /// The HSTS policy.
+    Hsts,
+    /// How it ends.
+    Outcome,
+    /// What it depends on.
+    Conditions,
+}
+
+/// A request that is answered differently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The request.
+    pub question: Question,
+    /// The answers before, one for each assignment of what is unknown.
+    pub old: Vec<Answer>,
+    /// The answers after.
+    pub new: Vec<Answer>,
+    /// Which of them differ first: the pair of this number.
+    pub case: usize,
+    /// Which of the requests of that pair differ first.
+    pub hop: usize,
+    /// What changes there.
+    pub changes: Vec<Aspect>,
+    /// The answer to this request is the same redirect as before, and what changes is what another difference, the one
+    /// of this number, already says of its target.
+    pub follows: Option<usize>,
+}
+
+/// All that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// In the order of hosts, ports and paths.
+    pub differences: Vec<Difference>,
+    /// Requests that were asked.
+    pub asked: usize,
+    /// Hosts that were asked for.
+    pub hosts: usize,
+}
+
+impl Comparison {
+    /// Asks both configurations for everything that either names. `hsts` and `max_hops` as in a [`Start`].
+    #[must_use]
+    pub fn new(old: &Model<'_>, new: &Model<'_>, hsts: &[KnownHstsHost], max_hops: usize) -> Comparison {
+        let questions = questions(old, new);
+        let asked = questions.len();
+        let host = |question: &Question| question.url.host_str().map(str::to_owned);
+        let hosts = questions.chunk_by(|a, b| host(a) == host(b)).count();
+        let found = questions.into_par_iter().filter_map(|question| {
+            let [old, new] = [answers(old, &question, hsts, max_hops), answers(new, &question, hsts, max_hops)];
+            (old != new).then(|| Difference::new(question, old, new))
+        });
+        let mut differences: Vec<Difference> = found.collect();
+        find_causes(&mut differences);
+        Comparison { differences, asked, hosts }
+    }
+}
+
+fn answers(model: &Model<'_>, question: &Question, hsts: &[KnownHstsHost], max_hops: usize) -> Vec<Answer> {
+    let Some(request) = Request::get(&question.url) else { return Vec::new() };
+    let request = Request { address: question.address.or(request.address), ..request };
+    let start = Start { url: question.url.clone(), request, socket: None, hsts: hsts.to_vec(), max_hops };
+    let (traces, is_complete) = Tracer::new(model).traces(&start);
+    let mut answers: Vec<Answer> = traces.iter().map(|trace| Answer::new(model, trace)).collect();
+    if let Some(last) = answers.last_mut().filter(|_| !is_complete) {
+        last.verdict = Verdict::Undetermined;
+    }
+    answers
+}
+
+impl Answer {
+    fn new(model: &Model<'_>, trace: &Trace<'_, '_>) -> Answer {
+        let mut conditions: Vec<String> = Vec::new();
+        for condition in trace.hops.iter().flat_map(|hop| &hop.conditions) {
+            if !conditions.contains(&condition.text) {
+                conditions.push(condition.text.clone());
+            }
+        }
+        let hops = trace.hops.iter().map(|hop| {
+            let host = hop.url.host_str().unwrap_or_default();
+            let certificate = hop.tls.as_ref().and_then(|tls| {
+                let used = model.presented_certificate(tls, host)?;
+                let leaf = model.leaf_presented(tls, used);
+                Some(PresentedCertificate {
+                    file: used.word.text().into_owned(),
+                    names: leaf.map(|leaf| leaf.names().iter().map(ToString::to_string).collect()).unwrap_or_default(),
+                    coverage: tls.coverage,
+                })
+            });
+            let response = hop.response.as_ref();
+            AnsweredHop {
+                url: hop.url.to_string(),
+                refusal: hop.refusal,
+                certificate,
+                server: response.map(|response| model.server(response.server).to_string()),
+                kind: response.map(|response| response.kind),
+                status: response.and_then(|response| response.status),
+                location_header: response.and_then(|response| Some(response.location_header.as_ref()?.text.clone())),
+                upstream: response.and_then(|response| Some(response.target.as_ref()?.text.clone())),
+                hsts: hop.hsts,
+            }
+        });
+        Answer { hops: hops.collect(), verdict: Verdict::of(trace), conditions }
+    }
+}
+
+impl Difference {
+    fn new(question: Question, old: Vec<Answer>, new: Vec<Answer>) -> Difference {
+        let case = old.iter().zip(&new).position(|(old, new)| old != new);
+        let case = case.unwrap_or(old.len().min(new.len()));
+        let (hop, changes) = match (old.get(case), new.get(case)) {
+            (Some(old), Some(new)) => changes(old, new),
+            _ => (0, vec![Aspect::Conditions]),
+        };
+        Difference { question, old, new, case, hop, changes, follows: None }
+    }
+
+    /// The answers that differ first; `None` where one side has no more of them.
+    #[must_use]
+    pub fn pair(&self) -> Option<(&Answer, &Answer)> {
+        self.old.get(self.case).zip(self.new.get(self.case))
+    }
+}
+
+/// The first request that is answered differently, and how.
+fn changes(old: &Answer, new: &Answer) -> (usize, Vec<Aspect>) {
+    let at = old.hops.iter().zip(&new.hops).position(|(old, new)| old != new);
+    let at = at.unwrap_or(old.hops.len().min(new.hops.len()).saturating_sub(1));
+    let mut changes = Vec::new();
+    if let (Some(old), Some(new)) = (old.hops.get(at), new.hops.get(at)) {
+        let pairs = [
+            (old.refusal != new.refusal, Aspect::Connection),
+            (old.certificate != new.certificate, Aspect::Certificate),
+            (old.server != new.server, Aspect::Server),
+            ((old.kind, old.status) != (new.kind, new.status), Aspect::Status),
+            (old.location_header != new.location_header || old.url != new.url, Aspect::Redirect),
+            (old.upstream != new.upstream, Aspect::Upstream),
+            (old.hsts != new.hsts, Aspect::Hsts),
+        ];
+        changes.extend(pairs.into_iter().filter(|(differs, _)| *differs).map(|(_, aspect)| aspect));
+    }
+    if old.verdict != new.verdict {
+        changes.push(Aspect::Outcome);
+    }
+    if changes.is_empty() {
+        changes.push(Aspect::Conditions);
+    }
+    (at, changes)
+}
+
+/// Finds the differences that are there only because a redirect leads to another one.
+fn find_causes(differences: &mut [Difference]) {
+    let by_url: FxHashMap<String, usize> = differences
+        .iter()
+        .enumerate()
+        // What follows from another difference is no cause itself.
+        .filter(|(_, difference)| difference.question.address.is_none() && difference.hop == 0)
+        .map(|(number, difference)| (difference.question.url.to_string(), number))
+        .collect();
+    for difference in differences.iter_mut() {
+        let target = difference.pair().filter(|_| difference.hop > 0).and_then(|(old, new)| {
+            let (old, new) = (old.hops.get(difference.hop)?, new.hops.get(difference.hop)?);
+            (old.url == new.url).then_some(&old.url)
+        });
+        difference.follows = target.and_then(|url| by_url.get(url)).copied();
+    }
+}
