@@ -48,6 +48,7 @@ impl Condition<'_> {
             "fastly_ssl",
             "secure_link",
             "uid_got",
+            "early_data",
         ];
         let arguments = self.directive.into_iter().flat_map(|directive| directive.arguments());
         let texts: Vec<String> = arguments.map(|word| word.text().to_ascii_lowercase()).collect();

@@ -24,14 +24,11 @@ pub struct FallbackCycle<'c> {
 const NO_FILE: &str = "ngxlint-no-such-file";
 
 impl<'c> Model<'c> {
-    /// The cycles that URLs without a file meet in a server, where its document roots can be seen.
+    /// The cycles that URLs without a file meet in a server, where its document roots can be seen and are in use.
     ///
     /// nginx: <https://nginx.org/en/docs/http/ngx_http_core_module.html#try_files>
     #[must_use]
     pub fn fallback_cycles(&self, server: &Server<'c>) -> Vec<FallbackCycle<'c>> {
-        if !self.environment.document_files {
-            return Vec::new();
-        }
         let directives = server.directive.descendants().filter(|directive| directive.is_named("try_files"));
         directives.filter_map(|directive| self.fallback_cycle(server, directive)).collect()
     }
@@ -47,6 +44,11 @@ impl<'c> Model<'c> {
             None => format!("/{NO_FILE}"),
             Some(_) => return None,
         };
+        let root = super::inherit::value_in_effect(directive.parent()?, "root")?.argument(0)?.text().into_owned();
+        let directory = self.environment.prefix.clone().unwrap_or_default().join(&root);
+        if super::value::has_variables(&root) || !directory.is_absolute() || !self.documents.is_there(&directory) {
+            return None;
+        }
         let socket = self.sockets_of(server.id).find(|socket| !socket.is_quic)?;
         let scheme = if socket.is_tls { "https" } else { "http" };
         let host = server.names.iter().flat_map(super::ServerName::witnesses).next();
@@ -61,8 +63,9 @@ impl<'c> Model<'c> {
         if !response.is_cycle || !leads_back || choices.conditions().iter().any(|condition| condition.is_open) {
             return None;
         }
-        let root = super::inherit::value_in_effect(response.block, "root")?;
-        let root = root.argument(0)?.text().into_owned();
+        if !self.documents.is_in_use(&directory) {
+            return None;
+        }
         Some(FallbackCycle { by: directive, url, target: target.to_owned(), root })
     }
 }

@@ -18,10 +18,13 @@ impl Rule for InternalRedirectCycle {
     }
 
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        let found = model
-            .departures()
-            .iter()
-            .flat_map(|departure| departure.occurrences(|way, number| !way.legs[number].cycle.is_empty()));
+        let found = model.departures().iter().flat_map(|departure| {
+            departure.occurrences(|way, number| {
+                // A fallback to a file that is missing is told below.
+                let cycle = &way.legs[number].cycle;
+                !cycle.is_empty() && cycle.iter().all(|step| step.kind != StepKind::TryFiles)
+            })
+        });
         let mut told = Vec::new();
         for group in by_directive(found) {
             told.push(group.directive.id());

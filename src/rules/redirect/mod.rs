@@ -2,7 +2,7 @@
 
 use super::declare::declare_rules;
 use crate::config::Directive;
-use crate::model::{Condition, Model, Occurrence};
+use crate::model::{Condition, Model, Occurrence, Server, ServerId};
 
 declare_rules! { "redirect":
     internal_redirect_cycle::InternalRedirectCycle = "internal-redirect-cycle",
@@ -18,6 +18,11 @@ declare_rules! { "redirect":
 /// The URL as a message shows it; a host that stands for any name is shown as `$host`.
 fn shown(url: &url::Url) -> String {
     url.as_str().replacen(crate::model::starts::ANY_HOST, "$host", 1)
+}
+
+/// Whether a server has a name that is written out.
+fn names(model: &Model<'_>, server: ServerId, host: &str) -> bool {
+    model.owners_of(host).any(|owner| owner.id == server)
 }
 
 /// What happens at one directive, from all URLs: the certain first.
@@ -41,15 +46,22 @@ fn by_directive<'d, 'c>(occurrences: impl Iterator<Item = Occurrence<'d, 'c>>) -
     groups
 }
 
+/// Assumptions that a message spells out.
+const SPELLED_OUT: usize = 4;
+
 /// The assumptions as the end of a sentence: `, if … and …`; empty where there are none.
 fn condition_text(conditions: &[&Condition<'_>]) -> String {
-    let texts: Vec<&str> = conditions.iter().map(|condition| condition.text.as_str()).collect();
+    let mut texts: Vec<&str> = conditions.iter().take(SPELLED_OUT).map(|condition| condition.text.as_str()).collect();
+    let more = format!("{} other conditions hold", conditions.len().saturating_sub(SPELLED_OUT));
+    if conditions.len() > SPELLED_OUT {
+        texts.push(&more);
+    }
     if texts.is_empty() { String::new() } else { format!(", if {}", texts.join(" and ")) }
 }
 
 /// Whether the configuration was read whole, so that a server that is not seen is not there.
 fn sees_all_servers(model: &Model<'_>) -> bool {
-    let is_partial = |server: &crate::model::Server<'_>| {
+    let is_partial = |server: &Server<'_>| {
         std::iter::once(server.directive).chain(server.directive.ancestors()).any(|block| block.is_incomplete())
     };
     model.config.is_whole() && !model.config.is_incomplete() && !model.servers().any(is_partial)

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use url::Url;
 
-use super::shown;
+use super::{names, shown};
 use crate::config::{Directive, ItemId};
 use crate::model::{Departure, Leg, Model, Outcome, Way};
 use crate::rules::{Findings, Options, Rule};
@@ -66,7 +66,7 @@ fn is_typed(model: &Model<'_>, departure: &Departure<'_>) -> bool {
     let url = &departure.url;
     let host = url.host_str().unwrap_or_default();
     let is_root = url.path() == "/" && url.query().is_none() && url.port().is_none();
-    is_root && model.server(departure.server).hosts().any(|own| own.to_string() == host)
+    is_root && names(model, departure.server, host)
 }
 
 /// Whether a redirect leads to another scheme, host or port. One to another path there is the site's own.

@@ -6,7 +6,10 @@ use url::Url;
 
 use super::{by_directive, condition_text, sees_all_servers, shown};
 use crate::config::{Directive, ItemId};
-use crate::model::{Departure, Edge, Leg, ListenSocket, Model, Outcome, ResponseKind, Server, ServerId, Start, Way};
+use crate::model::starts::ANY_HOST;
+use crate::model::{
+    Departure, Edge, Leg, ListenSocket, Model, Outcome, ResponseKind, SelectedBy, Server, ServerId, Start, TlsSide, Way,
+};
 use crate::rules::{Findings, Rule};
 
 pub(super) struct RedirectEdgeLoop;
@@ -24,13 +27,14 @@ impl Rule for RedirectEdgeLoop {
     }
 }
 
-/// Whether a way ends in a loop because TLS ends before nginx: a redirect to https that stands for all of its server,
-/// or judges by the scheme or the port of the connection.
-pub(super) fn is_edge_loop(model: &Model<'_>, departure: &Departure<'_>, way: &Way<'_>) -> bool {
+/// Whether a way ends in a loop because TLS ends before nginx: a redirect to https that does not ask what the edge says.
+pub(super) fn is_edge_loop(model: &Model<'_>, way: &Way<'_>) -> bool {
     let (Outcome::Loop(_), [leg]) = (way.outcome, way.turn()) else { return false };
-    let Some((by, server)) = leg.by.zip(leg.server) else { return false };
     let is_behind_edge = model.environment.edge == Edge::Tls && leg.tls.is_none() && leg.url.scheme() == "https";
-    is_behind_edge && (condition_around(by).is_none() || judges_by_scheme(model, server, &departure.url, leg, by))
+    let asks_edge = |condition: Directive<'_>| {
+        condition.arguments().any(|word| word.text().to_ascii_lowercase().contains("forwarded"))
+    };
+    is_behind_edge && !leg.by.and_then(condition_around).is_some_and(asks_edge)
 }
 
 /// The `if` that a directive stands in.
@@ -54,7 +58,7 @@ fn plain_socket<'m>(model: &'m Model<'_>, server: ServerId) -> Option<&'m Listen
 
 fn report_certain(model: &Model<'_>, sink: &mut Findings) {
     let loops = model.departures().iter().filter_map(|departure| {
-        let is_loop = |way: &&Way<'_>| is_edge_loop(model, departure, way);
+        let is_loop = |way: &&Way<'_>| is_edge_loop(model, way);
         let ends: Vec<_> = departure.ways.iter().filter(is_loop).map(|way| (way, way.legs.len() - 1)).collect();
         let found = departure.occurrence(&ends)?;
         (!found.conditions.iter().any(|condition| condition.may_change())).then_some(found)
@@ -63,7 +67,11 @@ fn report_certain(model: &Model<'_>, sink: &mut Findings) {
         let Some(found) = group.occurrences.first() else { continue };
         let url = shown(&found.leg().url);
         let by = group.directive;
-        let reason = match condition_around(by) {
+        let judged = found.leg().server.and_then(|server| {
+            let is_judged = judges_by_scheme(model, server, &found.departure.url, found.leg(), by);
+            condition_around(by).filter(|_| is_judged)
+        });
+        let reason = match judged {
             Some(condition) => format!("`{}` sees plain HTTP each time", head(condition)),
             None => "the https:// request comes in over plain HTTP again".to_owned(),
         };
@@ -73,10 +81,10 @@ fn report_certain(model: &Model<'_>, sink: &mut Findings) {
         } else {
             sink.warning(by.span(), message + &condition_text(&found.conditions)).conditional()
         };
-        if let Some(condition) = condition_around(by) {
+        if let Some(condition) = judged {
             finding.related(condition.span(), "this is asked of the connection between the edge and nginx");
         }
-        finding.help(help(condition_around(by).is_some()));
+        finding.help(help(judged.is_some()));
     }
 }
 
@@ -97,12 +105,13 @@ fn head(condition: Directive<'_>) -> String {
 
 /// Without `--edge`: redirects that only make sense where TLS ends before nginx, and do not end there.
 fn report_likely(model: &Model<'_>, sink: &mut Findings) {
-    let has_tls = model.sockets().any(|socket| socket.is_tls);
+    let tls = TlsSide::new(model);
+    let sees_all = sees_all_servers(model);
     let mut sign = None;
     let mut told: FxHashSet<ItemId> = FxHashSet::default();
     for departure in model.departures() {
         let Some((by, server)) = upgrade_to_https(departure) else { continue };
-        if told.contains(&by.id()) || is_served_over_tls(model, &departure.url) {
+        if told.contains(&by.id()) || tls.serves(&departure.url) {
             continue;
         }
         let Some((is_certain, found)) = loop_behind_edge(model, departure, server, by) else { continue };
@@ -110,13 +119,10 @@ fn report_likely(model: &Model<'_>, sink: &mut Findings) {
         let is_judged = judges_by_scheme(model, server, &found, &departure.ways[0].legs[0], by);
         let is_told = match is_judged {
             // The rest of the server is reached by nobody, unless TLS ends before nginx.
-            true => sees_all_servers(model) || sign.is_some(),
+            true => sees_all || sign.is_some(),
             // Else it may be one half of a pair, whose other half is somewhere else.
             false => {
-                sees_all_servers(model)
-                    && sign.is_some()
-                    && !has_tls
-                    && is_only_here(model, model.server(server), &departure.url)
+                sees_all && sign.is_some() && !tls.is_there && is_only_here(model, model.server(server), &departure.url)
             }
         };
         if !is_told || !is_certain {
@@ -142,7 +148,7 @@ fn report_likely(model: &Model<'_>, sink: &mut Findings) {
 
 fn shown_host(url: &Url) -> String {
     match url.host_str() {
-        Some(crate::model::starts::ANY_HOST) | None => "any name".to_owned(),
+        Some(ANY_HOST) | None => "any name".to_owned(),
         Some(host) => host.to_owned(),
     }
 }
@@ -155,19 +161,6 @@ fn upgrade_to_https<'c>(departure: &Departure<'c>) -> Option<(Directive<'c>, Ser
         target.is_some_and(|target| target.scheme() == "https" && target.host_str() == leg.url.host_str())
     })?;
     leg.by.zip(leg.server)
-}
-
-/// Whether some TLS socket has a server for the host of a URL.
-fn is_served_over_tls(model: &Model<'_>, url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    model.sockets().filter(|socket| socket.is_tls).any(|socket| {
-        host == crate::model::starts::ANY_HOST
-            || model.select(socket, host).known().is_none_or(|(server, by)| {
-                by != crate::model::SelectedBy::Default
-                    || server.hosts().any(|own| own.to_string() == host)
-                    || !server.has_real_name() && !server.rejects_handshake
-            })
-    })
 }
 
 /// Where the redirect answers its own target behind an edge: whether it does so always, and the URL.
@@ -197,9 +190,7 @@ fn is_only_here(model: &Model<'_>, server: &Server<'_>, url: &Url) -> bool {
     let others = model.sockets().filter(|socket| model.sockets_of(server.id).all(|own| !std::ptr::eq(own, *socket)));
     !others.into_iter().any(|socket| {
         let found = model.select(socket, host).known();
-        found.is_none_or(|(other, by)| {
-            by != crate::model::SelectedBy::Default || other.hosts().any(|own| own.to_string() == host)
-        })
+        found.is_none_or(|(other, by)| by != SelectedBy::Default || other.hosts().any(|own| own.to_string() == host))
     })
 }
 

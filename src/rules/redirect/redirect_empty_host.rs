@@ -1,6 +1,6 @@
 //! `https:///cart` has no host: browsers take the first part of the path for it, others refuse it.
 
-use super::{AtDirective, by_directive, condition_text, shown};
+use super::{AtDirective, by_directive, condition_text, names, shown};
 use crate::config::Directive;
 use crate::model::value::{Piece, pieces};
 use crate::model::{Model, NameKind, Server};
@@ -90,10 +90,9 @@ fn report(model: &Model<'_>, sink: &mut Findings, group: &AtDirective<'_, '_>) {
     let Some(target) = target(group.directive) else { return };
     let is_written = host_variables(&target).is_empty();
     // A host that stands for many says nothing of those that the configuration spells out.
-    let is_spelled_out = |server: &Server<'_>, host: &str| server.hosts().any(|own| own.to_string() == host);
     let by_name = group.occurrences.iter().find(|found| {
-        let url = &found.departure.url;
-        is_spelled_out(model.server(found.departure.server), url.host_str().unwrap_or_default())
+        let host = found.departure.url.host_str().unwrap_or_default();
+        names(model, found.departure.server, host)
     });
     let Some(found) = by_name.or(group.occurrences.first()) else { return };
     let leg = found.leg();

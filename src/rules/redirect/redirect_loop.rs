@@ -40,7 +40,7 @@ pub(super) fn first_loop<'d, 'c>(model: &Model<'_>, departure: &'d Departure<'c>
     let endless = departure.ways.iter().filter(|way| way.is_endless());
     let ends: Vec<_> = endless.map(|way| (way, way.legs.len() - 1)).collect();
     let &(way, _) = ends.first()?;
-    if is_edge_loop(model, departure, way) {
+    if is_edge_loop(model, way) {
         return None;
     }
     let found = departure.occurrence(&ends)?;

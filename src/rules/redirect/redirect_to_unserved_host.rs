@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{AtDirective, by_directive, condition_text, sees_all_servers, shown};
+use super::{AtDirective, by_directive, condition_text, names, sees_all_servers, shown};
 use crate::model::{Coverage, Edge, Handshake, Leg, Model, NameKind, Refusal, SelectedBy, Server, Way};
 use crate::rules::{Findings, Rule, Severity};
 use crate::tls::Host;
@@ -76,7 +76,7 @@ fn problem<'m, 'c>(model: &'m Model<'c>, way: &Way<'_>, number: usize) -> Option
 /// Whether the target's host contains one that only stands for others.
 fn is_made_of_witness(model: &Model<'_>, leg: &Leg<'_>, host: &str) -> bool {
     let asked = leg.url.host_str().unwrap_or_default();
-    let is_exact = leg.server.is_some_and(|id| model.server(id).hosts().any(|own| own.to_string() == asked));
+    let is_exact = leg.server.is_some_and(|server| names(model, server, asked));
     !is_exact && host.contains(asked)
 }
 
@@ -85,7 +85,7 @@ fn judge<'m, 'c>(model: &'m Model<'c>, handshake: &Handshake, host: &str) -> Opt
     // A server that has a socket to itself is taken without looking at its names.
     let is_named = handshake.selected_by != SelectedBy::Default
         || selected.names.iter().any(|name| name.is_name_of(host) != Some(false));
-    let is_spelled_out = selected.hosts().any(|own| own.to_string() == host);
+    let is_spelled_out = names(model, selected.id, host);
     match handshake.coverage {
         Coverage::NotCovered if !is_named => Some(Problem::Foreign(presenting)),
         Coverage::Unknown if !is_named && selected.has_real_name() => Some(Problem::PerhapsForeign(presenting)),
