@@ -423,7 +423,7 @@ fn what_differs_by_host_and_path() {
         (" default_server", "", "https://any-host.invalid/", "status"),
     ];
     for (from, to, url, aspect) in ROWS {
-        let to = if *to == "" && from.starts_with(" default") { "" } else { to };
+        let to = if to.is_empty() && from.starts_with(" default") { "" } else { to };
         let run = folder.diff(from, to, &["--format=json"]);
         let report = read(&run, ngxlint::report::DIFFERENCE_SCHEMA);
         let found = report["differences"].as_array().unwrap().iter().find(|found| found["url"] == *url);

@@ -176,7 +176,9 @@ impl<'c> Processing<'_, 'c, '_> {
                     match self.find_file(directive, &mapping, &bare, &[Found::Directory, Found::Nothing]) {
                         Found::Directory => has_directory = true,
                         Found::Nothing => return Some(Phase::Finalize(404, directive)),
-                        _ => return Some(Phase::Finalize(404, directive)),
+                        _ if directory.text.ends_with('/') => return Some(Phase::Finalize(404, directive)),
+                        // `alias` without a slash at its end: "is not a directory" (`ngx_http_index_test_dir`).
+                        _ => return Some(Phase::Finalize(500, directive)),
                     }
                 }
                 _ => {

@@ -113,12 +113,12 @@ impl<'c> Processing<'_, 'c, '_> {
             }
         }
         let bare = path.text.trim_end_matches('/');
-        // A site that is served at all has its document root.
-        if bare == mapping.base.text.trim_end_matches('/') && mapping.alias != Alias::Whole {
-            return Found::Directory;
-        }
         let is_possible = |found: &&Found| **found != Found::File || bare == path.text;
-        let possible: Vec<Found> = possible.iter().filter(is_possible).copied().collect();
+        let mut possible: Vec<Found> = possible.iter().filter(is_possible).copied().collect();
+        // A site that is served at all most likely has its document root.
+        if bare == mapping.base.text.trim_end_matches('/') {
+            possible.sort_by_key(|found| *found != Found::Directory);
+        }
         let clauses: Vec<String> = possible
             .iter()
             .map(|found| match found {
