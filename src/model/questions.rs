@@ -9,9 +9,9 @@ use url::Url;
 
 use super::listen::Address;
 use super::location::matcher;
-use super::starts::{ANY_HOST, NAMES_WITH_ALL_PATHS, host_text};
+use super::starts::{ANY_HOST, NAMES_WITH_ALL_PATHS, hosts_of};
 use super::witness::Witnesses;
-use super::{ListenSocket, Model, Server, ServerName};
+use super::{ListenSocket, Model, Server};
 
 /// Stands for all IPv6 addresses that have no socket of their own; nobody listens on it (RFC 3849).
 const ANY_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
@@ -134,7 +134,7 @@ impl Survey {
         // Whoever knows the host tries the usual ports.
         let addresses: BTreeSet<Option<IpAddr>> = places.iter().map(|(_, address)| *address).collect();
         places.extend([80, 443].into_iter().flat_map(|port| addresses.iter().map(move |address| (port, *address))));
-        let hosts: BTreeSet<String> = server.names.iter().flat_map(hosts).collect();
+        let hosts: BTreeSet<String> = server.names.iter().flat_map(hosts_of).collect();
         let root = Paths::from(["/".into()]);
         for (number, host) in hosts.into_iter().enumerate() {
             let asked = if number < NAMES_WITH_ALL_PATHS { &paths } else { &root };
@@ -206,9 +206,4 @@ impl Survey {
         }
         questions
     }
-}
-
-/// Hosts that stand for all that a name matches, as a URL has them.
-fn hosts(name: &ServerName<'_>) -> Vec<String> {
-    name.witnesses().iter().map(host_text).collect()
 }

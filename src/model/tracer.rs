@@ -21,6 +21,7 @@ use crate::tls::Host;
 #[derive(Debug, Clone, Copy)]
 pub struct Tracer<'m, 'c> {
     model: &'m Model<'c>,
+    edge: Edge,
 }
 
 /// Combinations of unknowns that are tried for one start. Configurations that decide on more than five unknowns in a
@@ -57,7 +58,17 @@ impl<'m, 'c> Tracer<'m, 'c> {
     /// Prepares for a model.
     #[must_use]
     pub fn new(model: &'m Model<'c>) -> Tracer<'m, 'c> {
-        Tracer { model }
+        Tracer { model, edge: model.environment.edge }
+    }
+
+    /// The same with something else between clients and nginx.
+    #[must_use]
+    pub fn with_edge(self, edge: Edge) -> Tracer<'m, 'c> {
+        Tracer { edge, ..self }
+    }
+
+    pub(super) fn edge(&self) -> Edge {
+        self.edge
     }
 
     pub(super) fn model(&self) -> &'m Model<'c> {
@@ -113,6 +124,23 @@ impl<'m, 'c> Tracer<'m, 'c> {
         }
     }
 
+    /// The answers of the same server, if nginx itself spoke TLS on port 443 with the client.
+    #[must_use]
+    pub fn answers_over_tls(&self, start: &Start<'m>) -> Vec<Response<'c>> {
+        let Some(socket) = start.socket else { return Vec::new() };
+        let sni = start.url.domain().map(str::to_owned);
+        let mut request = Request { is_tls: true, port: 443, sni, ..start.request.clone() };
+        if self.edge == Edge::Tls {
+            request.set_header("x-forwarded-proto", "https");
+        }
+        let answer = |choices: &mut Choices<'c>| {
+            let first =
+                Selected { server: self.model.server(socket.default.server), by: SelectedBy::Default, regex: None };
+            self.respond(socket, &request, first, choices)
+        };
+        explore(MAX_COMBINATIONS, answer).0
+    }
+
     /// The socket that a client reaches with a URL.
     fn reach(&self, journey: &Journey<'m>, start: &Start<'m>, choices: &mut Choices<'c>) -> Reached<'m> {
         if let Some(socket) = journey.socket {
@@ -123,7 +151,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         let is_ours = start.url.host_str() == Some(host) || self.model.is_served(name);
         let unreached = if is_ours { Reached::Nothing } else { Reached::Elsewhere };
         let request = &journey.request;
-        if self.model.environment.edge == Edge::Tls && journey.url.port().is_none() {
+        if self.edge == Edge::Tls && journey.url.port().is_none() {
             return self.behind_edge(name).filter(|_| is_ours).map_or(unreached, Reached::Socket);
         }
         if let Some(address) = request.address {
@@ -218,10 +246,8 @@ impl<'m, 'c> Tracer<'m, 'c> {
         };
         hop.socket = Some(socket);
         journey.from = Some(&socket.endpoint.address);
-        if self.model.environment.edge == Edge::Tls && hop.url.port().is_none() {
-            let proto = ("x-forwarded-proto".to_owned(), hop.url.scheme().to_owned());
-            hop.request.headers.retain(|(name, _)| *name != proto.0);
-            hop.request.headers.push(proto);
+        if self.edge == Edge::Tls && hop.url.port().is_none() && !socket.is_tls {
+            hop.request.set_header("x-forwarded-proto", hop.url.scheme());
             hop.request = Request { is_tls: false, sni: None, port: socket.endpoint.port, ..hop.request };
         }
         if hop.request.is_tls && !socket.is_tls {

@@ -90,6 +90,8 @@ struct Processing<'m, 'c, 'x> {
     is_internal: bool,
     is_uri_changed: bool,
     uri_changes_left: u32,
+    /// The URI was changed once too often.
+    is_cycle: bool,
     /// The URI is that of the location, so that `alias` and the URI of `proxy_pass` can replace it.
     is_location_valid: bool,
     /// The URI is what the client sent.
@@ -133,6 +135,7 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
         is_internal: false,
         is_uri_changed: false,
         uri_changes_left: MAX_URI_CHANGES + 1,
+        is_cycle: false,
         is_location_valid: true,
         is_uri_as_sent: true,
         adds_uri_to_alias: false,
@@ -265,14 +268,15 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
         }
         match self.count_uri_change() {
             true => Phase::FindLocation,
-            false => Phase::Finalize(500, None),
+            false => Phase::Finalize(500, self.steps.last().and_then(|step| step.by)),
         }
     }
 
     /// Counts a change of the URI; `false` when it was one too many.
     fn count_uri_change(&mut self) -> bool {
         self.uri_changes_left = self.uri_changes_left.saturating_sub(1);
-        self.uri_changes_left > 0
+        self.is_cycle = self.uri_changes_left == 0;
+        !self.is_cycle
     }
 
     /// `ngx_http_internal_redirect`
@@ -372,6 +376,8 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             by,
             location_header: self.location_header.take(),
             target: None,
+            upstream_host: None,
+            is_cycle: self.is_cycle,
             steps: std::mem::take(&mut self.steps),
             hsts,
             unknown: None,
@@ -406,10 +412,12 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
 
     fn passed(mut self, pass: Directive<'c>) -> Response<'c> {
         let target = self.upstream_target(pass);
+        let host = self.upstream_host(pass, &target);
         self.complete_location();
         let status = Some(self.error_status).filter(|status| *status != 0);
         let mut response = self.response(status, ResponseKind::Proxy, Some(pass));
         response.target = Some(target);
+        response.upstream_host = host;
         response
     }
 }
