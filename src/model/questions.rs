@@ -10,9 +10,8 @@ use url::Url;
 use super::listen::Address;
 use super::location::matcher;
 use super::starts::{ANY_HOST, NAMES_WITH_ALL_PATHS, host_text};
-use super::witness::{self, Witnesses};
-use super::{ListenSocket, Model, NameKind, Server, ServerName};
-use crate::tls::Host;
+use super::witness::Witnesses;
+use super::{ListenSocket, Model, Server, ServerName};
 
 /// Stands for all IPv6 addresses that have no socket of their own; nobody listens on it (RFC 3849).
 const ANY_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
@@ -212,11 +211,5 @@ impl Survey {
 
 /// Hosts that stand for all that a name matches, as a URL has them.
 fn hosts(name: &ServerName<'_>) -> Vec<String> {
-    let found = match &name.kind {
-        NameKind::Regex(pattern) => {
-            witness::text_of(pattern).and_then(|text| Host::parse(text.as_bytes()).ok()).into_iter().collect()
-        }
-        _ => name.witnesses(),
-    };
-    found.iter().map(host_text).collect()
+    name.witnesses().iter().map(host_text).collect()
 }

@@ -192,10 +192,8 @@ impl<'m, 'c> Tracer<'m, 'c> {
     fn names(&self, socket: &ListenSocket, host: &str) -> bool {
         match self.model.select(socket, host) {
             Settled::Known((_, by)) if by != SelectedBy::Default => true,
-            // A lone server is taken without looking at its names. Owners stand in the order of servers.
-            Settled::Known((server, _)) => {
-                self.model.owners().get(host).is_some_and(|owners| owners.binary_search(&server.id).is_ok())
-            }
+            // A lone server is taken without looking at its names.
+            Settled::Known((server, _)) => self.model.is_owner(server.id, host),
             Settled::Unknown => false,
         }
     }
