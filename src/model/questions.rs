@@ -40,9 +40,7 @@ type Paths = BTreeSet<Rc<str>>;
 /// because their server has too many regexes.
 pub(super) fn questions(old: &Model<'_>, new: &Model<'_>) -> (Vec<Question>, usize) {
     let mut survey = Survey { ipv6_ports: ipv6_ports(old, new), ..Survey::default() };
-    survey.add(old);
-    survey.add(new);
-    let left_out = survey.left_out;
+    let left_out = [survey.add(old), survey.add(new)].into_iter().max().unwrap_or(0);
     let questions = survey.into_questions(|place| {
         let [mut plain, mut tls] = [false; 2];
         for socket in [socket_at(old, place), socket_at(new, place)].into_iter().flatten() {
@@ -115,10 +113,13 @@ struct Survey {
 }
 
 impl Survey {
-    fn add(&mut self, model: &Model<'_>) {
+    /// Adds a configuration, and says how many regexes of it are left out.
+    fn add(&mut self, model: &Model<'_>) -> usize {
+        self.left_out = 0;
         for server in model.servers() {
             self.add_server(model, server);
         }
+        self.left_out
     }
 
     fn add_server(&mut self, model: &Model<'_>, server: &Server<'_>) {
