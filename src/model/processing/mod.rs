@@ -117,8 +117,32 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
     };
     let merges = super::inherit::flag_in_effect(arrival.first_server.directive, "merge_slashes") != Some(false);
     let read = RequestPath::parse(path, merges);
+    // The first line is read before all headers: where it is refused, nginx knows nothing else of the request.
     let is_bad = matches!(read, Err(super::uri::PathError::Refused));
-    let path = read.as_ref().map_or_else(|_| Value::unknown("$uri"), |read| Value::new(read.path.as_str()));
+    let unread = is_bad.then(|| Request {
+        target: String::new(),
+        host: None,
+        headers: Vec::new(),
+        other_headers: OtherHeaders::Absent,
+        ..arrival.request.clone()
+    });
+    let arrival = match &unread {
+        Some(unread) => Arrival {
+            request: unread,
+            server: arrival.first_server,
+            selected_by: SelectedBy::Default,
+            regex_name: None,
+            host: "",
+            refused_with: Some(400),
+            ..arrival
+        },
+        None => arrival,
+    };
+    let (path, args) = match &read {
+        Ok(read) => (Value::new(read.path.as_str()), args),
+        Err(_) if is_bad => (Value::new(""), ""),
+        Err(_) => (Value::unknown("$uri"), args),
+    };
     let mut processing = Processing {
         arrival,
         choices,
@@ -148,11 +172,6 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
         processing.matches(None, pattern, &Value::new(host), "server_name");
     }
     let first = match arrival.refused_with {
-        // The first line is read before the Host header.
-        _ if is_bad => {
-            processing.block = arrival.first_server.directive;
-            Phase::Finalize(400, None)
-        }
         Some(status) => Phase::Finalize(status, None),
         None => Phase::ServerRewrite,
     };
