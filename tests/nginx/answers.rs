@@ -112,7 +112,7 @@ impl<'n> Setting<'n> {
     /// The smallest configuration that can be found with a difference.
     fn shrunk(&self, text: &str, request: &Request, seen: &Sight) -> String {
         let ready = format!("listen 127.0.0.1:{}", self.surroundings.ready);
-        let mut shows = |text: &str| {
+        let shows = |text: &str| {
             // Without it nobody could tell when nginx has started.
             if !text.contains(&ready) {
                 return false;

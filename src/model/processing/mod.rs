@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 
 use super::choices::Choices;
 use super::location::{self, Lookup};
-use super::pattern::Pattern;
+use super::pattern::{Groups, Pattern};
 use super::request::{OtherHeaders, Request};
 use super::response::{Response, ResponseKind, Step, StepKind, Value};
 use super::uri::RequestPath;
@@ -67,9 +67,6 @@ enum Phase<'c> {
     Lost(String),
 }
 
-/// What the last regex has captured, the whole match first.
-type Captures = Vec<Option<String>>;
-
 struct Processing<'m, 'c, 'x> {
     arrival: Arrival<'m, 'c>,
     choices: &'x mut Choices<'c>,
@@ -81,7 +78,7 @@ struct Processing<'m, 'c, 'x> {
     /// What `set`, named captures and tables have given, by name in lower case.
     variables: FxHashMap<String, Value>,
     /// `None`: it cannot be told.
-    captures: Option<Captures>,
+    captures: Option<Groups>,
     variable_depth: u32,
     /// The location that was found, and the block whose directives are in effect.
     location: Option<Directive<'c>>,
@@ -351,16 +348,12 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
     ) -> bool {
         if let Some(found) = subject.known().and_then(|text| pattern.captures(text)) {
             let Some(found) = found else { return false };
-            // Without groups nginx keeps nothing, not even the whole match.
-            let groups = if pattern.has_groups() {
-                found.iter().map(|group| group.map(|group| group.as_str().to_owned())).collect()
-            } else {
-                Vec::new()
-            };
             for (number, name) in pattern.capture_names() {
-                let value = found.get(number).map_or(String::new(), |group| group.as_str().to_owned());
+                let value = found.get(number).cloned().flatten().unwrap_or_default();
                 self.variables.insert(name.to_ascii_lowercase(), Value::new(value));
             }
+            // Without groups nginx keeps nothing, not even the whole match.
+            let groups = if pattern.has_groups() { found } else { Vec::new() };
             self.captures = Some(groups);
             return true;
         }
