@@ -110,7 +110,7 @@ impl<'n> Setting<'n> {
     }
 
     /// The smallest configuration that can be found with a difference.
-    fn shrunk(&self, text: &str, request: &Request, seen: &Sight) -> String {
+    fn shrunk(&self, text: &str, request: &Request, batch: &str) -> String {
         let ready = format!("listen 127.0.0.1:{}", self.surroundings.ready);
         let shows = |text: &str| {
             // Without it nobody could tell when nginx has started.
@@ -131,7 +131,8 @@ impl<'n> Setting<'n> {
             })
         };
         if !shows(text) {
-            return format!("{request:?}\nonly among others: {seen:?}");
+            std::fs::copy(&self.root, "target/tmp/last.conf").unwrap();
+            return format!("{request:?}\nonly among others:\n{batch}");
         }
         let small = shrink::shrink(text, shows);
         let (seen, blocks) = self.see(&small, std::slice::from_ref(request)).unwrap();
@@ -171,7 +172,8 @@ fn compare(setting: &Setting<'_>, seed: u64, tally: &mut Tally, differences: &mu
     setting.with_model(|model| {
         let tracer = Tracer::new(model);
         for (request, seen) in requests.iter().zip(&seen) {
-            let verdict = judge(&expected(model, &tracer, request), seen);
+            let expected = expected(model, &tracer, request);
+            let verdict = judge(&expected, seen);
             tally.count(verdict);
             if std::env::var("DIST").is_ok() {
                 println!(
@@ -186,7 +188,7 @@ fn compare(setting: &Setting<'_>, seed: u64, tally: &mut Tally, differences: &mu
                 );
             }
             if verdict == Verdict::Disagreed {
-                different.push((request, seen));
+                different.push((request, seen, format!("{seen:?}\n{expected:?}")));
             }
         }
     });
@@ -194,9 +196,9 @@ fn compare(setting: &Setting<'_>, seed: u64, tally: &mut Tally, differences: &mu
     if std::env::var("DIST").is_ok() {
         println!("{seed}: {:?} {}", tally, different.len());
     }
-    for (request, seen) in different.iter().take(ENOUGH - differences.len()) {
+    for (request, _, batch) in different.iter().take(ENOUGH - differences.len()) {
         // Shown at once: to make the next one smaller takes its time.
-        println!("seed {seed}: {}", setting.shrunk(&text, request, seen));
+        println!("seed {seed}: {}", setting.shrunk(&text, request, batch));
         differences.push(format!("seed {seed}: {}", different.len()));
     }
 }
