@@ -24,6 +24,9 @@ pub enum Found {
     Forbidden,
 }
 
+/// Entries of a directory that are looked at.
+const MANY_ENTRIES: usize = 1000;
+
 /// The files below document roots, each looked for once.
 pub struct DocumentFiles<'f> {
     files: &'f dyn FileSystem,
@@ -47,13 +50,24 @@ impl<'f> DocumentFiles<'f> {
     /// What stands at `path` below the document root `root`; unknown where the root does not exist, because then
     /// the files of the site are elsewhere.
     pub(super) fn find(&self, root: &Path, path: &Path) -> Settled<Found> {
-        if !self.is_open || self.look(root) != Found::Directory {
+        if !self.is_there(root) {
             return Settled::Unknown;
         }
         match self.look(path) {
             Found::Forbidden => Settled::Unknown,
             found => Settled::Known(found),
         }
+    }
+
+    /// Whether a document root is there.
+    pub(super) fn is_there(&self, root: &Path) -> bool {
+        self.is_open && self.look(root) == Found::Directory
+    }
+
+    /// Whether a site is there: the directory itself holds a file, not just the directories of a machine that could.
+    pub(super) fn is_in_use(&self, root: &Path) -> bool {
+        let entries = self.files.read_dir(root).unwrap_or_default();
+        entries.iter().take(MANY_ENTRIES).any(|entry| self.look(&root.join(&entry.name)) == Found::File)
     }
 
     fn look(&self, path: &Path) -> Found {

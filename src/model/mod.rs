@@ -10,6 +10,7 @@ pub mod choices;
 mod definitions;
 pub mod difference;
 pub mod document_files;
+mod fallback;
 pub mod hsts;
 pub mod https_service;
 pub mod inherit;
@@ -20,6 +21,7 @@ pub mod pattern;
 mod processing;
 pub mod proxy;
 pub mod questions;
+pub mod relay;
 pub mod request;
 pub mod request_host;
 pub mod response;
@@ -29,8 +31,11 @@ pub mod server;
 pub mod server_names;
 pub mod socket;
 pub mod starts;
+pub mod survey;
+pub mod tls_side;
 pub mod trace;
 pub mod tracer;
+pub mod upstreams;
 mod uri;
 pub mod value;
 pub mod verdict;
@@ -69,8 +74,11 @@ use served_hosts::ServedHosts;
 pub use server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
+pub use survey::{Departure, Leg, Occurrence, Way};
+pub use tls_side::TlsSide;
 pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
 pub use tracer::{MAX_HOPS, Tracer};
+use upstreams::Upstreams;
 pub use verdict::Verdict;
 
 /// What is known of a value that may depend on things outside the configuration.
@@ -110,7 +118,8 @@ pub struct Environment {
 }
 
 /// What stands between clients and nginx (`--edge`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Edge {
     /// Nothing that changes a request.
     #[default]
@@ -177,6 +186,8 @@ pub struct Model<'c> {
     location_tables: FrozenMap<ItemId, Box<LocationTable<'c>>>,
     definitions: OnceLock<Definitions<'c>>,
     served_hosts: OnceLock<ServedHosts>,
+    departures: OnceLock<Vec<Departure<'c>>>,
+    upstreams: OnceLock<Upstreams<'c>>,
 }
 
 impl<'c> Model<'c> {
@@ -222,6 +233,8 @@ impl<'c> Model<'c> {
             location_tables: FrozenMap::new(),
             definitions: OnceLock::new(),
             served_hosts: OnceLock::new(),
+            departures: OnceLock::new(),
+            upstreams: OnceLock::new(),
         }
     }
 

@@ -9,9 +9,9 @@ use url::Url;
 
 use super::listen::Address;
 use super::location::matcher;
-use super::starts::{ANY_HOST, NAMES_WITH_ALL_PATHS, host_text};
+use super::starts::{ANY_HOST, NAMES_WITH_ALL_PATHS, hosts_of};
 use super::witness::Witnesses;
-use super::{ListenSocket, Model, Server, ServerName};
+use super::{ListenSocket, Model, Server};
 
 /// Stands for all IPv6 addresses that have no socket of their own; nobody listens on it (RFC 3849).
 const ANY_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
@@ -40,9 +40,7 @@ type Paths = BTreeSet<Rc<str>>;
 /// because their server has too many regexes.
 pub(super) fn questions(old: &Model<'_>, new: &Model<'_>) -> (Vec<Question>, usize) {
     let mut survey = Survey { ipv6_ports: ipv6_ports(old, new), ..Survey::default() };
-    survey.add(old);
-    survey.add(new);
-    let left_out = survey.left_out;
+    let left_out = [survey.add(old), survey.add(new)].into_iter().max().unwrap_or(0);
     let questions = survey.into_questions(|place| {
         let [mut plain, mut tls] = [false; 2];
         for socket in [socket_at(old, place), socket_at(new, place)].into_iter().flatten() {
@@ -115,10 +113,13 @@ struct Survey {
 }
 
 impl Survey {
-    fn add(&mut self, model: &Model<'_>) {
+    /// Adds a configuration, and says how many regexes of it are left out.
+    fn add(&mut self, model: &Model<'_>) -> usize {
+        self.left_out = 0;
         for server in model.servers() {
             self.add_server(model, server);
         }
+        self.left_out
     }
 
     fn add_server(&mut self, model: &Model<'_>, server: &Server<'_>) {
@@ -134,7 +135,7 @@ impl Survey {
         // Whoever knows the host tries the usual ports.
         let addresses: BTreeSet<Option<IpAddr>> = places.iter().map(|(_, address)| *address).collect();
         places.extend([80, 443].into_iter().flat_map(|port| addresses.iter().map(move |address| (port, *address))));
-        let hosts: BTreeSet<String> = server.names.iter().flat_map(hosts).collect();
+        let hosts: BTreeSet<String> = server.names.iter().flat_map(hosts_of).collect();
         let root = Paths::from(["/".into()]);
         for (number, host) in hosts.into_iter().enumerate() {
             let asked = if number < NAMES_WITH_ALL_PATHS { &paths } else { &root };
@@ -206,9 +207,4 @@ impl Survey {
         }
         questions
     }
-}
-
-/// Hosts that stand for all that a name matches, as a URL has them.
-fn hosts(name: &ServerName<'_>) -> Vec<String> {
-    name.witnesses().iter().map(host_text).collect()
 }

@@ -104,6 +104,23 @@ impl<'c> ServerName<'c> {
         matches!(&self.kind, NameKind::Exact(name) if real_host(name).is_none())
     }
 
+    /// Whether it is a name of `host` (lower case, no port, no trailing dot); `None` where that cannot be told.
+    #[must_use]
+    pub fn is_name_of(&self, host: &str) -> Option<bool> {
+        let is_below = |domain: &str| host.strip_suffix(domain).is_some_and(|labels| labels.ends_with('.'));
+        match &self.kind {
+            NameKind::Exact(name) => Some(name == host),
+            NameKind::WildcardLeading(domain) => Some(is_below(domain)),
+            NameKind::DotLeading(domain) => Some(domain == host || is_below(domain)),
+            NameKind::WildcardTrailing(prefix) => {
+                Some(host.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.len() > 1 && rest.starts_with('.')))
+            }
+            NameKind::Regex(pattern) => pattern.is_match(host),
+            NameKind::Hostname => None,
+            NameKind::Invalid => Some(false),
+        }
+    }
+
     /// Hosts that stand for all that the name matches: the name itself, one label below a wildcard
     /// and one two labels below it; for a regex some that it matches. None where they are not found, and for a regex
     /// that matches whatever comes.

@@ -225,9 +225,11 @@ impl<'c> Processing<'_, 'c, '_> {
         if let Some(holds) = known {
             return holds;
         }
-        let shown = condition_words(directive).join(" ");
+        let words = condition_words(directive);
+        let shown: Vec<&str> = words.iter().map(|word| if word.is_empty() { "\"\"" } else { word.as_str() }).collect();
+        let shown = shown.join(" ");
         // A question that is the same in other words gets the same answer, but is told as it is written here.
-        let negated = condition_words(directive).get(1).is_some_and(|sign| sign == "!=");
+        let negated = words.get(1).is_some_and(|sign| sign == "!=");
         let (no, yes) = if negated { ("holds", "does not hold") } else { ("does not hold", "holds") };
         let possibilities = [format!("`if ({shown})` {no}"), format!("`if ({shown})` {yes}")];
         self.choices.choose(Some(directive), question, &possibilities) == 1
