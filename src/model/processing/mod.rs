@@ -80,6 +80,8 @@ struct Processing<'m, 'c, 'x> {
     /// `None`: it cannot be told.
     captures: Option<Groups>,
     variable_depth: u32,
+    /// A text has become longer while it was put together.
+    is_out_of_room: bool,
     /// The location that was found, and the block whose directives are in effect.
     location: Option<Directive<'c>>,
     block: Directive<'c>,
@@ -150,6 +152,7 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
         variables: FxHashMap::default(),
         captures: Some(Vec::new()),
         variable_depth: 0,
+        is_out_of_room: false,
         location: None,
         block: arrival.server.directive,
         handler: None,

@@ -63,7 +63,8 @@ impl Sight {
                 location: Some(head.location),
                 hsts: Some(head.hsts),
                 block,
-                upstream: Some(upstream),
+                // What is not logged had no id, for the upstream either.
+                upstream: block.is_some().then_some(upstream),
             },
         };
         let file = |leaf: Vec<u8>| {
@@ -144,7 +145,7 @@ impl Sight {
                     same(status, seen_status),
                     same(location, seen_location),
                     own_headers(hsts, upstream, seen_hsts),
-                    same(&uri(upstream), &uri(seen_upstream)),
+                    if seen_upstream.is_none() { Some(true) } else { same(&uri(upstream), &uri(seen_upstream)) },
                     Some(alike(block, seen_block)),
                 ];
                 if parts.contains(&Some(false)) {
