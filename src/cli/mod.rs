@@ -75,8 +75,8 @@ enum RunError {
     #[error("--system-roots: this machine has no bundle of trusted roots in the usual places")]
     NoSystemRoots,
     /// What is asked about cannot be read.
-    #[error("cannot read {}", .0.path.display())]
-    Target(#[source] TargetError),
+    #[error("{0}")]
+    Target(TargetError),
     /// Nothing to ask.
     #[error("no nginx configuration was found{place}")]
     NoConfiguration { place: String },

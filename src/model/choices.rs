@@ -19,11 +19,37 @@ pub struct Condition<'c> {
 }
 
 impl Condition<'_> {
+    /// Whether it is about files that cannot be seen.
+    #[must_use]
+    pub fn is_of_files(&self) -> bool {
+        const OF_FILES: &[&str] = &["try_files", "index", "root", "alias", "autoindex"];
+        match self.directive {
+            // The default of `root` or `index`.
+            None => [" is a file", " is a directory", " does not exist"].iter().any(|end| self.text.ends_with(end)),
+            Some(directive) if directive.is_named("if") => {
+                directive.argument(0).is_some_and(|word| word.text().trim_start_matches(['(', '!']).starts_with('-'))
+            }
+            Some(directive) => OF_FILES.iter().any(|name| directive.is_named(name)),
+        }
+    }
+
     /// Whether it may be otherwise at the next request of the same client: a cookie that an answer sets, the page that
-    /// it comes from.
+    /// it comes from, the scheme that a proxy in front says.
     #[must_use]
     pub fn may_change(&self) -> bool {
-        const CHANGING: &[&str] = &["cookie", "referer"];
+        const CHANGING: &[&str] = &[
+            "cookie",
+            "referer",
+            "forwarded",
+            "x_scheme",
+            "url_scheme",
+            "front_end_https",
+            "cf_visitor",
+            "fastly_ssl",
+            "secure_link",
+            "uid_got",
+            "early_data",
+        ];
         let arguments = self.directive.into_iter().flat_map(|directive| directive.arguments());
         let texts: Vec<String> = arguments.map(|word| word.text().to_ascii_lowercase()).collect();
         CHANGING.iter().any(|name| self.text.contains(name) || texts.iter().any(|text| text.contains(name)))
@@ -37,8 +63,8 @@ pub struct Choices<'c> {
     forks: Vec<Fork>,
     /// Forks that this run has met.
     met: usize,
-    /// The questions that were answered, which are answered alike each time.
-    answered: FxHashMap<String, usize>,
+    /// The questions that were answered, and how: the same each time, in whatever order the possibilities come.
+    answered: FxHashMap<String, String>,
     /// What this run has assumed.
     assumed: Vec<Condition<'c>>,
 }
@@ -53,8 +79,10 @@ impl<'c> Choices<'c> {
     /// Which of `possibilities` (clauses that say what each assumes) this run takes as the answer to `question`.
     /// The first one is what is tried first. The same question gets the same answer for the whole run.
     pub fn choose(&mut self, directive: Option<Directive<'c>>, question: &str, possibilities: &[String]) -> usize {
-        if let Some(answer) = self.answered.get(question) {
-            return *answer;
+        if let Some(answer) = self.answered.get(question)
+            && let Some(known) = possibilities.iter().position(|possibility| possibility == answer)
+        {
+            return known;
         }
         let taken = match self.forks.get(self.met) {
             Some(fork) => fork.taken,
@@ -65,7 +93,7 @@ impl<'c> Choices<'c> {
         };
         self.met += 1;
         let text = possibilities.get(taken).cloned().unwrap_or_default();
-        self.answered.insert(question.to_owned(), taken);
+        self.answered.insert(question.to_owned(), text.clone());
         self.assumed.push(Condition { directive, text, is_open: possibilities.len() > 1 });
         taken
     }
@@ -123,7 +151,8 @@ mod tests {
             let first = choices.choose(None, "a", &two);
             // Asked only on one side, and the same question twice.
             let second = if first == 1 { choices.choose(None, "b", &two) } else { 0 };
-            (first, second, choices.choose(None, "a", &two))
+            let turned = ["yes".to_owned(), "no".to_owned()];
+            (first, second, 1 - choices.choose(None, "a", &turned))
         };
         assert_eq!(explore(32, ask), (vec![(0, 0, 0), (1, 0, 1), (1, 1, 1)], true));
         assert_eq!(explore(2, ask), (vec![(0, 0, 0), (1, 0, 1)], false));

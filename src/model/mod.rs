@@ -10,7 +10,9 @@ pub mod choices;
 mod definitions;
 pub mod difference;
 pub mod document_files;
+mod fallback;
 pub mod hsts;
+pub mod https_service;
 pub mod inherit;
 pub mod key_use;
 pub mod listen;
@@ -20,6 +22,7 @@ pub mod pattern;
 mod processing;
 pub mod proxy;
 pub mod questions;
+pub mod relay;
 pub mod request;
 pub mod request_host;
 pub mod response;
@@ -29,8 +32,11 @@ pub mod server;
 pub mod server_names;
 pub mod socket;
 pub mod starts;
+pub mod survey;
+pub mod tls_side;
 pub mod trace;
 pub mod tracer;
+pub mod upstreams;
 mod uri;
 pub mod value;
 pub mod verdict;
@@ -57,6 +63,7 @@ pub use choices::{Choices, Condition, explore};
 use definitions::Definitions;
 use document_files::DocumentFiles;
 pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
+pub use https_service::{Family, Service};
 pub use key_use::UsedKey;
 use location::LocationTable;
 pub use pattern::Pattern;
@@ -69,8 +76,11 @@ use served_hosts::ServedHosts;
 pub use server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
+pub use survey::{Departure, Leg, Occurrence, Way};
+pub use tls_side::TlsSide;
 pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
 pub use tracer::{MAX_HOPS, Tracer};
+use upstreams::Upstreams;
 pub use verdict::Verdict;
 
 /// What is known of a value that may depend on things outside the configuration.
@@ -112,7 +122,8 @@ pub struct Environment {
 }
 
 /// What stands between clients and nginx (`--edge`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Edge {
     /// Nothing that changes a request.
     #[default]
@@ -145,6 +156,9 @@ pub enum Coverage {
     Unknown,
 }
 
+/// Names of servers, each by its server and number, by what they have in common.
+type NamesByDomain = FxHashMap<Box<str>, Vec<(ServerId, usize)>>;
+
 /// The model of one configuration.
 #[derive(Debug)]
 pub struct Model<'c> {
@@ -169,7 +183,7 @@ pub struct Model<'c> {
     /// The servers that name a host, by the host, and by `*.` and its parent domain.
     owners: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
     /// The names of hosts below a domain, by the domain.
-    below: OnceLock<FxHashMap<Box<str>, Vec<(ServerId, usize)>>>,
+    below: OnceLock<NamesByDomain>,
     /// The `ssl_certificate`s with the servers that they are in effect in.
     certificate_uses: OnceLock<Vec<certificate_use::Usage>>,
     /// Compiled regexes by the word that holds them.
@@ -178,6 +192,8 @@ pub struct Model<'c> {
     location_tables: FrozenMap<ItemId, Box<LocationTable<'c>>>,
     definitions: OnceLock<Definitions<'c>>,
     served_hosts: OnceLock<ServedHosts>,
+    departures: OnceLock<Vec<Departure<'c>>>,
+    upstreams: OnceLock<Upstreams<'c>>,
 }
 
 impl<'c> Model<'c> {
@@ -229,6 +245,8 @@ impl<'c> Model<'c> {
             location_tables: FrozenMap::new(),
             definitions: OnceLock::new(),
             served_hosts: OnceLock::new(),
+            departures: OnceLock::new(),
+            upstreams: OnceLock::new(),
         }
     }
 
@@ -350,15 +368,20 @@ impl<'c> Model<'c> {
     }
 
     /// The servers that name `host` exactly.
-    fn owners_of(&self, host: &str) -> impl Iterator<Item = &Server<'c>> {
+    pub fn owners_of<'m>(&'m self, host: &str) -> impl Iterator<Item = &'m Server<'c>> + use<'m, 'c> {
         let found = self.owners().get(host).map(Vec::as_slice).unwrap_or_default();
         found.iter().map(|&id| self.server(id))
+    }
+
+    /// Whether `server` names `host` exactly.
+    fn is_owner(&self, server: ServerId, host: &str) -> bool {
+        self.owners().get(host).is_some_and(|servers| servers.binary_search(&server).is_ok())
     }
 
     /// The names of hosts below `domain`.
     fn names_below(&self, domain: &Host) -> impl Iterator<Item = &ServerName<'c>> {
         let below = self.below.get_or_init(|| {
-            let mut below: FxHashMap<Box<str>, Vec<(ServerId, usize)>> = FxHashMap::default();
+            let mut below = NamesByDomain::default();
             for server in self.servers() {
                 for (number, name) in server.names.iter().enumerate() {
                     let Some(Host::Name(host)) = name.host() else { continue };

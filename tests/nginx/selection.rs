@@ -101,11 +101,11 @@ const HOSTS: &[&str] = &[
 const CERTIFICATES: &[&str] =
     &["shop.example", "api.shop.example", "other.example", "blog.example", "localhost", "rsa.shop.example"];
 
-fn pki() -> PathBuf {
+pub(crate) fn pki() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pki")
 }
 
-fn has_ipv6() -> bool {
+pub(crate) fn has_ipv6() -> bool {
     TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }
 
@@ -267,7 +267,11 @@ fn the_same_server_answers_to_a_host() {
                         assert!(TcpStream::connect(address).is_err(), "{address} should be closed");
                         continue;
                     };
-                    for host in HOSTS.iter().map(|host| Some(*host)).chain([None]) {
+                    let names = socket.members.iter().flat_map(|member| &model.server(member.server).names);
+                    let witnesses: Vec<String> =
+                        names.flat_map(|name| name.witnesses()).map(|host| host.to_string()).collect();
+                    let hosts = HOSTS.iter().copied().chain(witnesses.iter().map(String::as_str));
+                    for host in hosts.map(Some).chain([None]) {
                         let sent = host.map(|host| match random.below(3) {
                             0 => format!("{host}:{}", address.port()),
                             _ => host.to_owned(),
