@@ -101,6 +101,16 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
         UsedCertificate { word: used.word, file, servers: &usage.servers, usage, model }
     }
 
+    /// What the directive names.
+    pub(super) fn source(&self) -> &'m CertificateSource {
+        &self.model.server(self.usage.first.0).certificates[self.usage.first.1].source
+    }
+
+    /// For a path that depends on it, the name that clients ask for.
+    pub(super) fn name(&self) -> Option<&'m Host> {
+        self.usage.name.as_ref()
+    }
+
     /// The path as it is written, with the name in it where it depends on one.
     #[must_use]
     pub fn text(&self) -> String {

@@ -1,6 +1,7 @@
 //! Private keys from the side of the directive that names them.
 
 use std::mem::discriminant;
+use std::path::PathBuf;
 
 use super::certificate_use::spelled_out;
 use super::{CertificateSource, CertificateUse, Model, Server, ServerId};
@@ -87,6 +88,26 @@ impl<'m, 'c> UsedKey<'m, 'c> {
     fn text_of(&self, used: &CertificateUse<'_>) -> String {
         let of_name = self.name.as_ref().and_then(|name| used.text_for(name));
         of_name.unwrap_or_else(|| used.word.text().into_owned())
+    }
+
+    /// The certificate's file.
+    #[must_use]
+    pub fn certificate_path(&self) -> Option<PathBuf> {
+        self.path_of(self.certificate)
+    }
+
+    /// The key's file.
+    #[must_use]
+    pub fn path(&self) -> Option<PathBuf> {
+        self.path_of(self.key)
+    }
+
+    fn path_of(&self, used: &CertificateUse<'_>) -> Option<PathBuf> {
+        match (&used.source, &self.name) {
+            (CertificateSource::File(path), _) => Some(path.clone()),
+            (CertificateSource::PerName, Some(name)) => used.file_for(name),
+            _ => None,
+        }
     }
 
     /// The certificate that it is to belong to.

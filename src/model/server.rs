@@ -176,13 +176,13 @@ fn with_name(value: &str, name: &str) -> String {
     pieces(value).map(text).collect()
 }
 
-fn password_file(server: Directive<'_>) -> Option<PathBuf> {
+pub(super) fn password_file(server: Directive<'_>) -> Option<PathBuf> {
     let directive = inherit::value_in_effect(server, "ssl_password_file")?;
     Some(directive.config().directory.join(&*directive.argument(0)?.text()))
 }
 
 /// The directives `name` in effect, of which each names a certificate or a key.
-fn certificates<'c>(server: Directive<'c>, name: &str) -> Vec<CertificateUse<'c>> {
+pub(super) fn certificates<'c>(server: Directive<'c>, name: &str) -> Vec<CertificateUse<'c>> {
     let in_effect = inherit::in_effect(server, name).directives.into_iter();
     in_effect
         .filter_map(|directive| {

@@ -189,6 +189,12 @@ impl Certificate {
         Ok(ParsedCertificate { certificate, has_bad_names, rest })
     }
 
+    /// Its bytes, in DER.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.der.as_ref()
+    }
+
     /// The DNS and IP names among the subject alternative names, in the certificate's order.
     #[must_use]
     pub fn names(&self) -> &[CertificateName] {
