@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::certs_arguments::CertsArguments;
 use super::rule_names::{RuleSet, RuleSeverity, parse_rule_set, parse_rule_severity};
 use super::trace_arguments::TraceArguments;
 use crate::config;
@@ -26,12 +27,14 @@ Examples:
   ngxlint check                       lint /etc/nginx/nginx.conf and all it includes
   ngxlint check .                     lint every nginx configuration of a repository
   ngxlint trace https://shop.example  what nginx would answer to a request, and why
+  ngxlint certs                       every certificate, what expires first comes first
   ngxlint explain redirect-loop       why a rule exists, and what to do about it";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Check(Box<CheckArguments>),
     Trace(Box<TraceArguments>),
+    Certs(Box<CertsArguments>),
     Rules(RulesArguments),
     Explain(ExplainArguments),
 }

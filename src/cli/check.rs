@@ -1,16 +1,13 @@
 //! `ngxlint check`: PATHs to configurations, to models, to findings, to a report.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use super::analyses::{Analyses, Subject, analyse};
 use super::arguments::{CheckArguments, EnvironmentOptions, FileOptions, Format};
-use super::input::Input;
-use super::{RunError, Status, complain, output, progress, show_files};
-use crate::config::{Config, Library, Target, TargetError, Targets, find_targets};
+use super::{RunError, Status, complain, output};
 use crate::model::{Edge, Environment, Model};
 use crate::report::{self, Checked, Report};
 use crate::rules::{self, Finding, Selection};
@@ -20,48 +17,20 @@ use crate::tls::{TrustAnchors, UnixTime};
 /// Runs the command.
 pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     let anchors = trust_anchors(&arguments.environment)?;
-    let input = Input::open(&arguments.paths, &arguments.files)?;
+    let environment = environment(&arguments.environment, &arguments.files, anchors);
+    let selection = arguments.rules.selection();
     let sources = Sources::default();
-    let groups = input.groups();
-    let working_directory = std::env::current_dir().and_then(std::fs::canonicalize).ok();
-    let libraries: Vec<Library<'_>> =
-        groups.iter().map(|group| Library::new(&*group.files, &sources, working_directory.clone())).collect();
-    let find = || -> Vec<Targets> {
-        let searched = libraries.iter().zip(&groups);
-        searched.map(|(library, group)| find_targets(library, &group.paths, arguments.files.context)).collect()
+    let file = arguments.output.output.as_deref();
+    let analyses = analyse(&arguments.paths, &arguments.files, file, &sources, |subject| {
+        Analysis::new(subject, environment.clone(), &selection)
+    })?;
+    let (analyses, has_failed) = match analyses {
+        Analyses::FilesShown(status) => return Ok(status),
+        Analyses::Done { analyses, has_failed } => (analyses, has_failed),
     };
-    let all_targets = progress::during(|| format!("files read: {}", sources.len()), find);
-    if arguments.files.show_files {
-        return show_files::run(&libraries, &all_targets, arguments.output.output.as_deref());
-    }
-    let run = Run {
-        environment: environment(&arguments.environment, &arguments.files, anchors),
-        selection: arguments.rules.selection(),
-        done: AtomicUsize::new(0),
-    };
-    let total: usize = all_targets.iter().map(|targets| targets.targets.len()).sum();
-    let status = || {
-        let done = run.done.load(Ordering::Relaxed);
-        format!("configurations: {done} of {total}, files read: {}", sources.len())
-    };
-    let analyses = progress::during(status, || {
-        let pairs = libraries.iter().zip(&all_targets);
-        let targets: Vec<_> =
-            pairs.flat_map(|(library, found)| found.targets.iter().map(move |target| (library, target))).collect();
-        targets.par_iter().map(|(library, target)| run.analyse(library, target)).collect::<Vec<_>>()
-    });
-    let mut has_failed = complain_of(&all_targets);
     let mut total = Total::default();
-    for analysis in analyses {
-        match analysis {
-            Ok(analysis) => total.add(analysis),
-            Err(error) => {
-                complain("error", &error.to_string());
-                has_failed = true;
-            }
-        }
-    }
-    let report = total.into_report(&sources, &run.environment);
+    analyses.into_iter().for_each(|analysis| total.add(analysis));
+    let report = total.into_report(&sources, &environment);
     write(arguments, &report, has_failed)?;
     let threshold = arguments.output.fail_on.threshold();
     let fails = |finding: &Finding| threshold.is_some_and(|threshold| finding.severity >= threshold);
@@ -102,14 +71,6 @@ pub(super) fn environment(options: &EnvironmentOptions, files: &FileOptions, anc
     }
 }
 
-/// What all configurations of a run have in common.
-struct Run {
-    environment: Environment,
-    selection: Selection,
-    /// Configurations that are analysed.
-    done: AtomicUsize,
-}
-
 /// What is left of a configuration when its model is gone.
 struct Analysis {
     findings: Vec<Finding>,
@@ -120,20 +81,17 @@ struct Analysis {
     certificates: usize,
 }
 
-impl Run {
-    fn analyse(&self, library: &Library<'_>, target: &Target) -> Result<Analysis, TargetError> {
-        let config = Config::load(library, &target.path, target.surroundings.clone())
-            .map_err(|error| TargetError { path: target.path.clone(), error })?;
-        let model = Model::build(&config, library.files(), self.environment.clone());
-        let analysis = Analysis {
-            findings: rules::run(&model, &self.selection),
+impl Analysis {
+    fn new(subject: &Subject<'_, '_>, environment: Environment, selection: &Selection) -> Analysis {
+        let Subject { library, target, config, .. } = subject;
+        let model = Model::build(config, library.files(), environment);
+        Analysis {
+            findings: rules::run(&model, selection),
             files: config.files().map(|file| file.ast.file).collect(),
             named: target.named.iter().filter_map(|path| Some(library.load(path).ok()?.ast.file)).collect(),
             servers: model.server_count(),
             certificates: model.certificates.files().filter(|file| !file.is_unreadable()).count(),
-        };
-        self.done.fetch_add(1, Ordering::Relaxed);
-        Ok(analysis)
+        }
     }
 }
 
@@ -161,17 +119,6 @@ impl Total {
             Checked { files: self.files.len(), servers: self.servers, certificates: self.certificates, suppressed: 0 };
         Report::new(sources, self.findings, self.named, checked, environment.version)
     }
-}
-
-/// Says what could not be read; whether a PATH of the command line is among it.
-pub(super) fn complain_of(all_targets: &[Targets]) -> bool {
-    for (path, reason) in all_targets.iter().flat_map(|targets| &targets.unreadable) {
-        complain("note", &format!("passed over {}: {reason}", path.display()));
-    }
-    for error in all_targets.iter().flat_map(|targets| &targets.errors) {
-        complain("error", &error.to_string());
-    }
-    all_targets.iter().any(|targets| !targets.errors.is_empty())
 }
 
 fn write(arguments: &CheckArguments, report: &Report<'_>, has_failed: bool) -> Result<(), RunError> {

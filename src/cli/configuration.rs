@@ -1,13 +1,14 @@
 //! The one configuration that `trace` asks, and each of the two that it compares.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::arguments::FileOptions;
 use super::input::Input;
-use super::{RunError, Status, check, complain, progress, show_files};
+use super::shown::Shown;
+use super::{RunError, Status, analyses, complain, progress, show_files};
 use crate::config::{Config, Library, ProblemKind, Target, TargetError, Targets, find_targets};
 use crate::model::{Environment, Model};
-use crate::source::{Sources, Span};
+use crate::source::Sources;
 
 /// Configurations that an error message names.
 const NAMED_ROOTS: usize = 4;
@@ -28,35 +29,13 @@ pub(super) fn with_model<T>(
         let read = || format!("files read: {}", sources.len());
         let config = progress::during(read, || Config::load(library, &target.path, target.surroundings.clone()));
         let config = config.map_err(failed)?;
-        if let Some(span) = refused_at(&config) {
-            let line = sources.file(span.file).position(span.start).line;
-            let place = format!("{}:{line}", config.path(span.file).display());
-            complain("note", &format!("nginx would refuse this configuration, see {place}; `ngxlint check` says why"));
+        if let Some(place) = refused_at(&config) {
+            complain("note", &refusal(&place));
         }
         let model = Model::build(&config, library.files(), environment);
-        let shown = |path: &Path| {
-            let path = without_dots(input.real_path(path));
-            working_directory.and_then(|directory| path.strip_prefix(directory).ok()).unwrap_or(&path).to_path_buf()
-        };
-        ask(&model, &shown)
+        let shown = Shown::new(input, working_directory);
+        ask(&model, &|path| shown.path(path))
     })
-}
-
-/// `sites/../pki/x.pem` as `pki/x.pem`, where this is the same file: links are kept, since `live/x.pem` is what people
-/// know.
-fn without_dots(path: PathBuf) -> PathBuf {
-    let mut short = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir if short.file_name().is_some() => {
-                short.pop();
-            }
-            Component::CurDir => {}
-            other => short.push(other),
-        }
-    }
-    let same = std::fs::canonicalize(&path).ok().is_some_and(|real| std::fs::canonicalize(&short).ok() == Some(real));
-    if same { short } else { path }
 }
 
 /// Shows which files are read, instead of asking anything.
@@ -66,7 +45,7 @@ pub(super) fn show(path: Option<&Path>, options: &FileOptions, output: Option<&P
 
 /// The first place for which nginx would refuse to read the configuration. A file of nginx's package that is not here
 /// is not missing where nginx runs.
-fn refused_at(config: &Config<'_>) -> Option<Span> {
+pub(super) fn refused_at(config: &Config<'_>) -> Option<String> {
     let errors = config.files().flat_map(|file| &file.ast.errors).map(|error| error.span);
     let is_refused = |kind: &ProblemKind| match kind {
         ProblemKind::IncludeNotFound { is_packaged, .. } => !is_packaged,
@@ -74,7 +53,14 @@ fn refused_at(config: &Config<'_>) -> Option<Span> {
         _ => true,
     };
     let problems = config.problems.iter().filter(|problem| problem.is_certain && is_refused(&problem.kind));
-    errors.chain(problems.map(|problem| problem.span)).next()
+    let span = errors.chain(problems.map(|problem| problem.span)).next()?;
+    let line = config.sources().file(span.file).position(span.start).line;
+    Some(format!("{}:{line}", config.path(span.file).display()))
+}
+
+/// What to say about such a place.
+pub(super) fn refusal(place: &str) -> String {
+    format!("nginx would refuse this configuration, see {place}; `ngxlint check` says why")
 }
 
 fn searched<T>(
@@ -87,14 +73,12 @@ fn searched<T>(
     let input = Input::open(&paths, options)?;
     let groups = input.groups();
     let working_directory = std::env::current_dir().and_then(std::fs::canonicalize).ok();
-    // As in messages: `etc/nginx/nginx.conf` is how nobody writes it, even where / is the working directory.
-    let shown_from = working_directory.as_deref().filter(|directory| directory.parent().is_some());
     let libraries: Vec<Library<'_>> =
         groups.iter().map(|group| Library::new(&*group.files, sources, working_directory.clone())).collect();
     let pairs = libraries.iter().zip(&groups);
     let found: Vec<Targets> =
         pairs.map(|(library, group)| find_targets(library, &group.paths, options.context)).collect();
-    use_found(&input, shown_from, &libraries, &found)
+    use_found(&input, working_directory.as_deref(), &libraries, &found)
 }
 
 /// The root among what was found; a snippet where there is no root.
@@ -106,7 +90,7 @@ fn only_target<'f, 's>(
     if let Some(error) = found.iter().flat_map(|targets| &targets.errors).next() {
         return Err(RunError::Target(error.clone()));
     }
-    check::complain_of(found);
+    analyses::complain_of(found);
     let pairs = libraries.iter().zip(found);
     let all: Vec<(&Library<'_>, &Target)> =
         pairs.flat_map(|(library, found)| found.targets.iter().map(move |target| (library, target))).collect();

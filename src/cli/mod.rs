@@ -4,7 +4,10 @@
 //! standard input and the standard streams looked at.
 #![allow(clippy::disallowed_methods, reason = "the command line is where the program meets the world")]
 
+mod analyses;
 mod arguments;
+mod certs;
+mod certs_arguments;
 mod check;
 mod configuration;
 mod difference;
@@ -15,6 +18,7 @@ mod progress;
 mod rule_names;
 mod rules;
 mod show_files;
+mod shown;
 mod trace;
 mod trace_arguments;
 
@@ -114,6 +118,7 @@ pub fn run() -> Status {
     };
     let outcome = panic::catch_unwind(|| match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Certs(arguments) => certs::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
-use super::{RunError, Status, check, output};
+use super::{RunError, Status, analyses, output};
 use crate::config::{Config, Directive, ItemId, Library, PassedOver, Surroundings, Target, TargetError, Targets};
 use crate::report::printable;
 use crate::source::FileId;
 
 /// Shows the files of all targets.
 pub(super) fn run(libraries: &[Library<'_>], all_targets: &[Targets], file: Option<&Path>) -> Result<Status, RunError> {
-    let mut has_failed = check::complain_of(all_targets);
+    let mut has_failed = analyses::complain_of(all_targets);
     output::write_to(file, |out| {
         for (library, targets) in libraries.iter().zip(all_targets) {
             for target in &targets.targets {

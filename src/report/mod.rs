@@ -1,14 +1,20 @@
 //! What was found, told to people and to programs: one file a format.
 //!
-//! It reads the findings of [`crate::rules`], the traces of [`crate::model`] and the texts of [`crate::source`]. It
-//! finds nothing, opens nothing and does not know where its output goes: each format writes to what it is given.
+//! It reads the findings of [`crate::rules`], the traces and inventories of [`crate::model`] and the texts of
+//! [`crate::source`]. It finds nothing, opens nothing and does not know where its output goes: each format writes to
+//! what it is given.
 
+mod certs;
+mod certs_human;
+mod certs_json;
 mod difference_human;
 mod difference_json;
 mod excerpt;
 mod human;
 mod json;
+mod page;
 mod printable;
+mod prometheus;
 mod short;
 mod trace;
 mod trace_human;
@@ -19,12 +25,16 @@ use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
+pub use certs::CertsReport;
+pub use certs_human::write_certs_human;
+pub use certs_json::{CERTS_SCHEMA, write_certs_json};
 pub use difference_human::write_difference_human;
 pub use difference_json::{DIFFERENCE_SCHEMA, write_difference_json};
 pub(crate) use human::wrapping;
 pub use human::{HumanStyle, write_human};
 pub use json::{FINDINGS_SCHEMA, write_json};
 pub use printable::printable;
+pub use prometheus::write_certs_prometheus;
 pub use short::write_short;
 pub use trace::TraceReport;
 pub use trace_human::write_trace_human;

@@ -2,17 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::human::{HumanStyle, wrapping};
+use super::human::HumanStyle;
+use super::page::{Page, Row, Tone};
 use super::printable::printable;
 use super::trace::{Place, TraceReport, location_pattern};
 use super::trace_words as words;
 use crate::model::{Coverage, Hop, Outcome, Refusal, ResponseKind, SelectedBy, Step, StepKind, Trace, Verdict};
-
-/// The labels' column; the longest is `certificate`.
-const LABEL_WIDTH: usize = 13;
-
-/// Below this the text of a row gets the room of the labels' column as well.
-const NARROW: usize = 60;
 
 /// Other outcomes that are told.
 const MAX_OTHERS: usize = 4;
@@ -49,32 +44,6 @@ pub fn write_trace_human(report: &TraceReport<'_, '_>, style: HumanStyle, out: &
     let arrow = if turn.is_some() { page.glyphs().turn_out } else { "" };
     page.paragraph(arrow, tone, &text)?;
     others(report, &mut page)
-}
-
-/// How a text is to be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tone {
-    Plain,
-    Good,
-    Doubtful,
-    Bad,
-}
-
-/// One fact of a hop.
-struct Row {
-    label: &'static str,
-    text: String,
-    tone: Tone,
-}
-
-impl Row {
-    fn new(label: &'static str, text: String) -> Row {
-        Row { label, text, tone: Tone::Plain }
-    }
-
-    fn toned(self, tone: Tone) -> Row {
-        Row { tone, ..self }
-    }
 }
 
 /// The facts of a hop in the order in which nginx comes to them.
@@ -258,11 +227,7 @@ struct Glyphs {
     turn_out: &'static str,
 }
 
-struct Page<'o> {
-    style: HumanStyle,
-    out: &'o mut dyn Write,
-}
-
+/// What only a trace draws.
 impl Page<'_> {
     fn glyphs(&self) -> Glyphs {
         if self.style.unicode {
@@ -290,48 +255,5 @@ impl Page<'_> {
         let number = number + 1;
         let line = if self.style.color { format!("\x1b[1m{method}{url}\x1b[0m") } else { format!("{method}{url}") };
         writeln!(self.out, "{margin}{number}  {line}")
-    }
-
-    fn row(&mut self, margin: &str, row: &Row) -> io::Result<()> {
-        let width = self.style.width;
-        let text = printable(&row.text);
-        let label_width = if width < NARROW { 0 } else { LABEL_WIDTH };
-        let indent = format!("{margin}   {:label_width$}", if label_width == 0 { "  " } else { "" });
-        let room = width.saturating_sub(textwrap::core::display_width(&indent)).max(16);
-        let mut lines = textwrap::wrap(&text, wrapping(room)).into_iter();
-        let label = self.dim(&format!("{:label_width$}", row.label));
-        if label_width == 0 {
-            writeln!(self.out, "{margin}   {label}")?;
-        } else if let Some(first) = lines.next() {
-            writeln!(self.out, "{margin}   {label}{}", self.toned(row.tone, &first))?;
-        }
-        for line in lines {
-            writeln!(self.out, "{indent}{}", self.toned(row.tone, &line))?;
-        }
-        Ok(())
-    }
-
-    fn paragraph(&mut self, margin: &str, tone: Tone, text: &str) -> io::Result<()> {
-        let indent = " ".repeat(textwrap::core::display_width(margin));
-        let room = self.style.width.saturating_sub(indent.len()).max(16);
-        for (number, line) in textwrap::wrap(&printable(text), wrapping(room)).iter().enumerate() {
-            let margin = if number == 0 { margin } else { &indent };
-            writeln!(self.out, "{margin}{}", self.toned(tone, line))?;
-        }
-        Ok(())
-    }
-
-    fn dim(&self, text: &str) -> String {
-        if self.style.color { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
-    }
-
-    fn toned(&self, tone: Tone, text: &str) -> String {
-        let color = match tone {
-            Tone::Plain => return text.to_owned(),
-            Tone::Good => "32",
-            Tone::Doubtful => "33",
-            Tone::Bad => "31",
-        };
-        if self.style.color { format!("\x1b[{color}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }

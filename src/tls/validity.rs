@@ -33,6 +33,12 @@ impl UnixTime {
         }
     }
 
+    /// The time in the form of RFC 3339; `None` for years that it cannot write.
+    #[must_use]
+    pub fn to_rfc3339(self) -> Option<String> {
+        OffsetDateTime::from_unix_timestamp(self.0).ok()?.format(&Rfc3339).ok()
+    }
+
     /// Whole days from `self` until `later`, rounded down: a day that is not complete does not count.
     #[must_use]
     pub fn days_until(self, later: UnixTime) -> i64 {
@@ -124,6 +130,8 @@ mod tests {
         for &(text, expected) in TIMES {
             assert_eq!(UnixTime::parse_rfc3339(text).ok(), expected.map(UnixTime), "{text}");
         }
+        assert_eq!(UnixTime(1_781_524_800).to_rfc3339().as_deref(), Some("2026-06-15T12:00:00Z"));
+        assert_eq!(UnixTime(i64::MAX).to_rfc3339(), None);
     }
 
     #[test]

@@ -1,0 +1,101 @@
+//! PATHs to configurations, each of which is given to an analysis, in parallel: what `check` and `certs` have in common.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use super::arguments::FileOptions;
+use super::input::Input;
+use super::shown::Shown;
+use super::{RunError, Status, complain, progress, show_files};
+use crate::config::{Config, Library, Target, TargetError, Targets, find_targets};
+use crate::source::Sources;
+
+/// What became of the PATHs of a command line.
+pub(super) enum Analyses<T> {
+    /// The user wanted to see which files are read, and has.
+    FilesShown(Status),
+    /// They were analysed.
+    Done {
+        /// What is left of each configuration, in the order of the PATHs.
+        analyses: Vec<T>,
+        /// Whether something that was asked for could not be read, which has been said.
+        has_failed: bool,
+    },
+}
+
+/// One configuration of a run.
+pub(super) struct Subject<'a, 's> {
+    pub(super) library: &'a Library<'s>,
+    pub(super) target: &'a Target,
+    pub(super) config: &'a Config<'a>,
+    /// The paths that people know.
+    pub(super) shown: Shown<'a>,
+}
+
+/// Gives each configuration behind `paths` to `analyse`.
+pub(super) fn analyse<T: Send>(
+    paths: &[PathBuf],
+    options: &FileOptions,
+    output: Option<&Path>,
+    sources: &Sources,
+    analyse: impl Fn(&Subject<'_, '_>) -> T + Sync,
+) -> Result<Analyses<T>, RunError> {
+    let input = Input::open(paths, options)?;
+    let groups = input.groups();
+    let working_directory = std::env::current_dir().and_then(std::fs::canonicalize).ok();
+    let libraries: Vec<Library<'_>> =
+        groups.iter().map(|group| Library::new(&*group.files, sources, working_directory.clone())).collect();
+    let find = || -> Vec<Targets> {
+        let searched = libraries.iter().zip(&groups);
+        searched.map(|(library, group)| find_targets(library, &group.paths, options.context)).collect()
+    };
+    let all_targets = progress::during(|| format!("files read: {}", sources.len()), find);
+    if options.show_files {
+        return show_files::run(&libraries, &all_targets, output).map(Analyses::FilesShown);
+    }
+    let done = AtomicUsize::new(0);
+    let total: usize = all_targets.iter().map(|targets| targets.targets.len()).sum();
+    let status = || {
+        let done = done.load(Ordering::Relaxed);
+        format!("configurations: {done} of {total}, files read: {}", sources.len())
+    };
+    let shown = Shown::new(&input, working_directory.as_deref());
+    let one = |library: &Library<'_>, target: &Target| {
+        let config = Config::load(library, &target.path, target.surroundings.clone())
+            .map_err(|error| TargetError { path: target.path.clone(), error })?;
+        let analysis = analyse(&Subject { library, target, config: &config, shown });
+        done.fetch_add(1, Ordering::Relaxed);
+        Ok(analysis)
+    };
+    let outcomes: Vec<Result<T, TargetError>> = progress::during(status, || {
+        let pairs = libraries.iter().zip(&all_targets);
+        let targets: Vec<_> =
+            pairs.flat_map(|(library, found)| found.targets.iter().map(move |target| (library, target))).collect();
+        targets.par_iter().map(|(library, target)| one(library, target)).collect()
+    });
+    let mut has_failed = complain_of(&all_targets);
+    let mut analyses = Vec::new();
+    for outcome in outcomes {
+        match outcome {
+            Ok(analysis) => analyses.push(analysis),
+            Err(error) => {
+                complain("error", &error.to_string());
+                has_failed = true;
+            }
+        }
+    }
+    Ok(Analyses::Done { analyses, has_failed })
+}
+
+/// Says what could not be read; whether a PATH of the command line is among it.
+pub(super) fn complain_of(all_targets: &[Targets]) -> bool {
+    for (path, reason) in all_targets.iter().flat_map(|targets| &targets.unreadable) {
+        complain("note", &format!("passed over {}: {reason}", path.display()));
+    }
+    for error in all_targets.iter().flat_map(|targets| &targets.errors) {
+        complain("error", &error.to_string());
+    }
+    all_targets.iter().any(|targets| !targets.errors.is_empty())
+}

@@ -1,0 +1,88 @@
+//! `ngxlint certs`: every certificate that configurations name, and the servers that use it.
+
+use super::analyses::{Analyses, Subject, analyse};
+use super::certs_arguments::{CertsArguments, CertsFormat};
+use super::{RunError, Status, check, complain, configuration, output};
+use crate::model::{Inventory, Model};
+use crate::report::{self, CertsReport, Checked, Report};
+use crate::rules::{self, Finding, Selection, all_rules};
+use crate::source::Sources;
+
+/// The rules of whose findings the status speaks, unless the user names others.
+const CATEGORY: &str = "certificate";
+
+/// What is left of a configuration when its model is gone.
+struct Analysis {
+    inventory: Inventory,
+    findings: Vec<Finding>,
+    /// A place that nginx would refuse.
+    refused: Option<String>,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
+    let anchors = check::trust_anchors(&arguments.environment)?;
+    let environment = check::environment(&arguments.environment, &arguments.files, anchors);
+    let selection = selection(arguments);
+    let sources = Sources::default();
+    let file = arguments.output.output.as_deref();
+    let analyses = analyse(&arguments.paths, &arguments.files, file, &sources, |subject: &Subject<'_, '_>| {
+        let model = Model::build(subject.config, subject.library.files(), environment.clone());
+        let inventory = Inventory::new(&model, subject.library.files());
+        Analysis {
+            inventory: inventory.with_paths(|path| subject.shown.path(path)),
+            findings: rules::run(&model, &selection),
+            refused: configuration::refused_at(subject.config),
+        }
+    })?;
+    let (analyses, has_failed) = match analyses {
+        Analyses::FilesShown(status) => return Ok(status),
+        Analyses::Done { analyses, has_failed } => (analyses, has_failed),
+    };
+    if analyses.is_empty() && !has_failed {
+        complain("note", "no nginx configuration was found");
+    }
+    let mut inventories = Vec::new();
+    let mut findings = Vec::new();
+    for analysis in analyses {
+        if let Some(place) = analysis.refused {
+            complain("note", &configuration::refusal(&place));
+        }
+        inventories.push(analysis.inventory);
+        findings.extend(analysis.findings);
+    }
+    let inventory = Inventory::merged(inventories);
+    let version = environment.version;
+    let found = Report::new(&sources, findings, Default::default(), Checked::default(), version);
+    let report = CertsReport {
+        sources: &sources,
+        inventory: &inventory,
+        findings: found.findings(),
+        threshold: arguments.output.fail_on.threshold(),
+        now: environment.now,
+        nginx_version: version,
+        is_complete: !has_failed,
+    };
+    output::write_to(file, |out| match arguments.output.format {
+        CertsFormat::Human => {
+            report::write_certs_human(&report, output::human_style(arguments.output.color, file.is_some()), out)
+        }
+        CertsFormat::Json => report::write_certs_json(&report, out),
+        CertsFormat::Prometheus => report::write_certs_prometheus(&report, out),
+    })?;
+    Ok(match (has_failed, report.is_failure()) {
+        (true, _) => Status::Failed,
+        (false, true) => Status::Found,
+        (false, false) => Status::Success,
+    })
+}
+
+/// The rules that are run: those about certificates, unless the user selects others.
+fn selection(arguments: &CertsArguments) -> Selection {
+    let mut selection = arguments.rules.selection();
+    if selection.select.is_empty() {
+        let rules = all_rules().iter().filter(|entry| entry.category == CATEGORY);
+        selection.select = rules.map(|entry| entry.id).collect();
+    }
+    selection
+}

@@ -1,0 +1,171 @@
+//! An inventory of certificates for people: what expires first comes first.
+
+use std::io::{self, Write};
+
+use super::certs::{CertsReport, ChainState, chain_text, key_text, names, shown, source_text};
+use super::human::{HumanStyle, counted};
+use super::page::{Page, Row, Tone};
+use crate::model::certificate_use::spelled_out;
+use crate::model::inventory::{CertificateUser, ListedCertificate, NameCoverage, Protocol};
+use crate::tls::{Certificate, CertificateName, KeyState};
+
+/// As `cert-expires-soon` judges by default.
+const SOON: (u32, u32) = (30, 4);
+
+/// Writes each certificate with what is known of it, the files that nothing uses, what makes the run fail, and a line
+/// that sums up.
+///
+/// # Errors
+/// What `out` says.
+pub fn write_certs_human(report: &CertsReport<'_>, style: HumanStyle, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { style, out };
+    for listed in report.certificates() {
+        page.title(&source_text(&listed.source))?;
+        for row in rows(report, listed) {
+            page.row("", &row)?;
+        }
+        writeln!(page.out)?;
+    }
+    if !report.inventory.unused.is_empty() {
+        page.title("Not used by anything")?;
+        for unused in &report.inventory.unused {
+            let (path, leaf) = (shown(&unused.path), &unused.leaf);
+            let of = if leaf.names().is_empty() { leaf.subject.to_string() } else { spelled_out(&names(leaf)) };
+            page.item(Tone::Plain, &format!("{path}, for {of} (until {})", leaf.validity.not_after))?;
+        }
+        writeln!(page.out)?;
+    }
+    let failures: Vec<_> = report.findings.iter().filter(|finding| report.fails(finding)).collect();
+    if !failures.is_empty() {
+        page.title("What rules say")?;
+        for finding in failures {
+            let (file, line) = report.place(finding.span);
+            let text = format!("{file}:{line}: {}[{}] {}", finding.severity, finding.rule, finding.message);
+            page.item(Tone::Plain, &text)?;
+        }
+        writeln!(page.out)?;
+    }
+    let (tone, text) = summary(report);
+    page.paragraph("", tone, &text)
+}
+
+fn rows(report: &CertsReport<'_>, listed: &ListedCertificate) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let Some(why) = listed.unknown {
+        rows.push(Row::new("unknown", why.to_owned()).toned(Tone::Doubtful));
+    }
+    if let Some(problem) = &listed.problem {
+        let tone = if listed.leaf.is_none() { Tone::Bad } else { Tone::Doubtful };
+        rows.push(Row::new("problem", problem.to_string()).toned(tone));
+    }
+    if let Some(leaf) = &listed.leaf {
+        rows.push(validity(report, leaf));
+        let names = names(leaf);
+        rows.push(match (names.is_empty(), &leaf.common_name) {
+            (false, _) => Row::new("names", spelled_out(&names)),
+            (true, Some(name)) => {
+                Row::new("names", format!("none; clients do not look at its common name, {name}")).toned(Tone::Bad)
+            }
+            (true, None) => Row::new("names", "none".to_owned()).toned(Tone::Bad),
+        });
+        rows.push(Row::new("issuer", leaf.issuer.to_string()));
+    }
+    if let Some(chain) = &listed.chain {
+        let tone = match ChainState::of(chain) {
+            ChainState::Complete => Tone::Good,
+            ChainState::PrivateRoot | ChainState::SelfSigned | ChainState::IssuerUnknown => Tone::Doubtful,
+            ChainState::Incomplete | ChainState::Refused | ChainState::LeafNotFirst => Tone::Bad,
+        };
+        rows.push(Row::new("chain", chain_text(chain)).toned(tone));
+    }
+    rows.extend(key_row(listed));
+    let servers: Vec<String> = listed.users.iter().map(|user| user_text(report, user)).collect();
+    rows.push(match servers.is_empty() {
+        true => Row::new("servers", "none presents it".to_owned()).toned(Tone::Doubtful),
+        false => Row::new("servers", spelled_out(&servers)),
+    });
+    let mut list = |label, tone, names: Vec<String>| {
+        if !names.is_empty() {
+            rows.push(Row::new(label, spelled_out(&names)).toned(tone));
+        }
+    };
+    let with = |coverage| listed.names_with(coverage).into_iter().map(str::to_owned).collect();
+    list("not covered", Tone::Bad, with(NameCoverage::NotCovered));
+    list("in part", Tone::Plain, with(NameCoverage::Partly));
+    list("unserved", Tone::Doubtful, listed.unserved.iter().map(CertificateName::to_string).collect());
+    rows
+}
+
+fn validity(report: &CertsReport<'_>, leaf: &Certificate) -> Row {
+    let (now, validity) = (report.now, leaf.validity);
+    let days = validity.days_left(now);
+    let (text, tone) = if validity.is_expired(now) {
+        let ago = counted(days.unsigned_abs() as usize, "day");
+        (format!("EXPIRED on {}, {ago} ago", validity.not_after), Tone::Bad)
+    } else if validity.is_not_yet_valid(now) {
+        (format!("not before {}, until {}", validity.not_before, validity.not_after), Tone::Bad)
+    } else {
+        let is_soon = validity.expires_soon(now, SOON.0, SOON.1);
+        let left = counted(days.unsigned_abs() as usize, "day");
+        (format!("until {}, {left} left", validity.not_after), if is_soon { Tone::Doubtful } else { Tone::Good })
+    };
+    Row::new("valid", text).toned(tone)
+}
+
+fn key_row(listed: &ListedCertificate) -> Option<Row> {
+    let kind = listed.leaf.as_ref().map(|leaf| leaf.key.to_string());
+    let keys: Vec<String> = listed.keys.iter().map(key_text).collect();
+    let tone = listed.keys.iter().fold(Tone::Plain, |tone, key| match &key.check.state {
+        KeyState::Differs { .. } => Tone::Bad,
+        KeyState::Unusable(problem) if problem.stops_nginx() => Tone::Bad,
+        KeyState::Unusable(_) if tone != Tone::Bad => Tone::Doubtful,
+        KeyState::Matches if tone == Tone::Plain && key.check.exposure.is_none() => Tone::Good,
+        KeyState::Matches if tone == Tone::Plain => Tone::Doubtful,
+        _ => tone,
+    });
+    let text: Vec<String> = kind.into_iter().chain((!keys.is_empty()).then(|| spelled_out(&keys))).collect();
+    (!text.is_empty()).then(|| Row::new("key", text.join("; ")).toned(tone))
+}
+
+/// `shop.example (sites/shop:9)`.
+fn user_text(report: &CertsReport<'_>, user: &CertificateUser) -> String {
+    let (file, line) = report.place(user.span);
+    let protocol = match user.protocol {
+        Protocol::Http => "",
+        Protocol::Stream => "stream ",
+        Protocol::Mail => "mail ",
+    };
+    match user.names.first() {
+        Some(first) => format!("{protocol}{} ({file}:{line})", first.text),
+        None => format!("{protocol}server ({file}:{line})"),
+    }
+}
+
+fn summary(report: &CertsReport<'_>) -> (Tone, String) {
+    let certificates = &report.inventory.certificates;
+    let count = |is: &dyn Fn(&ListedCertificate) -> bool| certificates.iter().filter(|listed| is(listed)).count();
+    let of_leaf = |is: &dyn Fn(&Certificate) -> bool| count(&|listed| listed.leaf.as_ref().is_some_and(is));
+    let expired = of_leaf(&|leaf| leaf.validity.is_expired(report.now));
+    let soon = of_leaf(&|leaf| leaf.validity.expires_soon(report.now, SOON.0, SOON.1));
+    let unreadable = count(&|listed| listed.leaf.is_none() && listed.unknown.is_none());
+    let unknown = count(&|listed| listed.unknown.is_some());
+    let uncovering = count(&|listed| {
+        listed.users.iter().flat_map(|user| &user.names).any(|name| name.coverage == NameCoverage::NotCovered)
+    });
+    let parts = [
+        (expired, "expired"),
+        (soon, "to be renewed soon"),
+        (unreadable, "cannot be read"),
+        (unknown, "not known"),
+        (uncovering, "not for all names of its servers"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, text)| format!("{count} {text}")).collect();
+    let tone = match () {
+        () if expired + unreadable + uncovering > 0 => Tone::Bad,
+        () if soon + unknown > 0 => Tone::Doubtful,
+        () => Tone::Good,
+    };
+    let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+    (tone, format!("{}{parts}", counted(certificates.len(), "certificate")))
+}
