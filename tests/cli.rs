@@ -485,7 +485,7 @@ fn help() {
     let folder = Folder::new(&[]);
     insta::assert_snapshot!("help", folder.run(&["--help"]).stdout);
     insta::assert_snapshot!("help_check", folder.run(&["check", "-h"]).stdout);
-    for command in ["check", "trace", "rules", "explain"] {
+    for command in ["check", "trace", "certs", "rules", "explain"] {
         folder.run(&[command, "--help"]).expect(0, &["Example"], &[]);
     }
     folder.run(&["--version"]).expect(0, &["ngxlint 0.1.0"], &[]);

@@ -49,6 +49,16 @@ fn the_trace_of_a_request() {
 }
 
 #[test]
+fn the_certificates() {
+    let shown = block("```console\n$ ngxlint certs fixtures/shop --ca fixtures/pki/root.pem\n");
+    let report = run(&["certs", "fixtures/shop", "--ca", "fixtures/pki/root.pem", "--now", "2026-06-01T00:00:00Z"]);
+    let lines: Vec<&str> = shown.lines().collect();
+    for part in lines.split(|line| *line == "…").map(|part| part.join("\n")) {
+        assert!(report.contains(&part), "the README shows\n{part}\nthe program prints\n{report}");
+    }
+}
+
+#[test]
 fn every_rule_with_its_summary() {
     let rows: String = all_rules()
         .iter()

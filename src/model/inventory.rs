@@ -13,7 +13,6 @@ use super::other_server::OtherServer;
 use super::served_names::ServedNames;
 use super::unused::NamedFiles;
 use super::{CertificateMode, CertificateSource, Model, NameKind, Server, ServerId, ServerName};
-use crate::nginx::Contexts;
 use crate::source::{FileSystem, Span};
 use crate::tls::{
     Certificate, CertificateFile, CertificateName, CertificateProblem, CertificateStore, Chain, Host, KeyCheck,
@@ -21,6 +20,9 @@ use crate::tls::{
 };
 
 pub use super::unused::UnusedCertificate;
+
+/// Why a file was not opened.
+const NOT_OPENED: &str = "certificates are not opened (--certs skip)";
 
 /// The certificates of one or more configurations.
 #[derive(Debug, Default)]
@@ -31,6 +33,8 @@ pub struct Inventory {
     pub unused: Vec<UnusedCertificate>,
     /// The real paths of the files that are named, for whatever purpose.
     named: FxHashSet<PathBuf>,
+    /// Whether all certificates must be there, as in a place where nginx runs.
+    is_required: bool,
 }
 
 /// What an `ssl_certificate` names.
@@ -59,7 +63,7 @@ pub struct ListedCertificate {
     pub keys: Vec<ListedKey>,
     /// The servers that present it.
     pub users: Vec<CertificateUser>,
-    /// The names in it that no TLS server has.
+    /// The names in it that no TLS server has, unless a server that answers whatever the name presents it.
     pub unserved: Vec<CertificateName>,
 }
 
@@ -139,13 +143,12 @@ impl ListedCertificate {
         names.map(|name| name.text.as_str()).filter(|text| seen.insert(*text)).collect()
     }
 
-    /// Whether it keeps clients of a server of `stream` or `mail` away, on which no rule looks.
-    #[must_use]
-    pub fn breaks_other_server(&self, now: UnixTime) -> bool {
+    /// Whether clients of its servers are kept away: it has expired, has another key, or cannot be read where
+    /// `is_expected` says that it should be.
+    fn is_broken(&self, now: UnixTime, is_expected: bool) -> bool {
         let is_expired = self.leaf.as_ref().is_some_and(|leaf| leaf.validity.is_expired(now));
-        let is_broken = self.problem.is_some() && self.leaf.is_none() || is_expired;
-        let is_foreign = self.keys.iter().any(|key| matches!(key.check.state, KeyState::Differs { .. }));
-        (is_broken || is_foreign) && self.users.iter().any(|user| user.protocol != Protocol::Http)
+        let is_unreadable = self.unknown.is_none() && self.leaf.is_none() && is_expected;
+        is_expired || is_unreadable || self.keys.iter().any(|key| matches!(key.check.state, KeyState::Differs { .. }))
     }
 }
 
@@ -192,7 +195,8 @@ impl Inventory {
         let survey = Survey::new(model, &others);
         let drafts: Vec<_> = drafts.into_iter().collect();
         let certificates = drafts.into_par_iter().map(|(source, draft)| survey.finish(source, draft)).collect();
-        Inventory { certificates, unused, named: named.real }
+        let is_required = model.environment.certificates == CertificateMode::Require;
+        Inventory { certificates, unused, named: named.real, is_required }
     }
 
     /// Makes all paths those that people know.
@@ -215,7 +219,9 @@ impl Inventory {
         let mut certificates: BTreeMap<ListedSource, ListedCertificate> = BTreeMap::new();
         let mut unused = Vec::new();
         let mut named = FxHashSet::default();
+        let mut is_required = false;
         for inventory in all {
+            is_required |= inventory.is_required;
             unused.extend(inventory.unused);
             named.extend(inventory.named);
             for certificate in inventory.certificates {
@@ -232,7 +238,16 @@ impl Inventory {
         unused.sort_by(|a, b| a.path.cmp(&b.path));
         let mut seen = FxHashSet::default();
         unused.retain(|file| seen.insert(file.real.clone()));
-        Inventory { certificates, unused, named }
+        Inventory { certificates, unused, named, is_required }
+    }
+
+    /// Whether a certificate keeps clients of a server of `stream` or `mail` away, at which no rule looks. Where none
+    /// can be read, it is a repository without its secrets.
+    #[must_use]
+    pub fn breaks_other_servers(&self, now: UnixTime) -> bool {
+        let is_expected = self.is_required || self.certificates.iter().any(|listed| listed.leaf.is_some());
+        let is_other = |listed: &&ListedCertificate| listed.users.iter().any(|user| user.protocol != Protocol::Http);
+        self.certificates.iter().filter(is_other).any(|listed| listed.is_broken(now, is_expected))
     }
 }
 
@@ -280,9 +295,7 @@ fn drafts<'m>(model: &'m Model<'_>) -> BTreeMap<ListedSource, Draft<'m>> {
     for used in model.judged_certificate_uses() {
         let (source, unknown) = match (used.file, used.source()) {
             (Some(file), _) => (ListedSource::File(file.path.clone()), None),
-            (None, CertificateSource::File(path)) => {
-                (ListedSource::File(path.clone()), Some("certificates are not opened (--certs skip)"))
-            }
+            (None, CertificateSource::File(path)) => (ListedSource::File(path.clone()), Some(NOT_OPENED)),
             (None, _) => {
                 let (source, why) = ListedSource::unknown(&used.word.text());
                 (source, Some(why))
@@ -312,28 +325,20 @@ fn add_others<'m>(
 ) {
     for (number, server) in others.iter().enumerate() {
         for used in &server.certificates {
-            let (source, unknown) = match &used.source {
+            let (source, file, unknown) = match &used.source {
                 CertificateSource::File(path) => {
-                    let is_opened = store.file(path).is_some();
-                    let why = (!is_opened).then_some("certificates are not opened (--certs skip)");
-                    (ListedSource::File(path.clone()), why)
+                    let file = store.file(path);
+                    (ListedSource::File(path.clone()), file, file.is_none().then_some(NOT_OPENED))
                 }
                 CertificateSource::PerName | CertificateSource::Unknown => {
                     let (source, why) = ListedSource::unknown(&used.word.text());
-                    (source, Some(why))
+                    (source, None, Some(why))
                 }
             };
-            if let ListedSource::File(path) = &source {
-                let file = store.file(path);
-                let draft = drafts.entry(source).or_default();
-                draft.file = draft.file.or(file);
-                draft.unknown = unknown;
-                draft.others.push(number);
-            } else {
-                let draft = drafts.entry(source).or_default();
-                draft.unknown = unknown;
-                draft.others.push(number);
-            }
+            let draft = drafts.entry(source).or_default();
+            draft.file = draft.file.or(file);
+            draft.unknown = unknown;
+            draft.others.push(number);
         }
         for pair in server.pairs() {
             if let Some(check) = keys.check(&pair, store)
@@ -373,12 +378,14 @@ impl<'m, 'c> Survey<'m, 'c> {
     fn finish(&self, source: ListedSource, draft: Draft<'_>) -> ListedCertificate {
         let leaf = draft.file.and_then(CertificateFile::leaf);
         let mut users = self.users(&draft, leaf);
-        let answers_addresses =
-            draft.presenting.iter().any(|(server, _)| self.defaults.contains(server)) || !draft.others.is_empty();
+        let defaults = || draft.presenting.iter().filter(|(server, _)| self.defaults.contains(server));
+        let answers_addresses = defaults().next().is_some() || !draft.others.is_empty();
+        let answers_all = defaults().any(|(server, _)| !self.model.server(*server).has_real_name())
+            || draft.others.iter().any(|&number| self.others[number].answers_any_name());
         users.extend(draft.others.iter().map(|&number| self.other_user(number, leaf)));
         let is_unserved = |name: &&CertificateName| match name {
             CertificateName::Ip(_) => !answers_addresses,
-            name => !self.served.serves(name),
+            name => !answers_all && !self.served.serves(name),
         };
         let names = leaf.map(Certificate::names).unwrap_or_default();
         let environment = &self.model.environment;
@@ -419,10 +426,9 @@ impl<'m, 'c> Survey<'m, 'c> {
 
     fn other_user(&self, number: usize, leaf: Option<&Certificate>) -> CertificateUser {
         let server = &self.others[number];
-        let is_mail = server.directive.context() == Contexts::MAIL;
         CertificateUser {
             span: server.directive.span(),
-            protocol: if is_mail { Protocol::Mail } else { Protocol::Stream },
+            protocol: if server.is_mail() { Protocol::Mail } else { Protocol::Stream },
             names: user_names(server.names.iter(), leaf),
         }
     }

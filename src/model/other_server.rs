@@ -37,6 +37,15 @@ impl<'c> OtherServer<'c> {
         }
     }
 
+    /// Whether clients get it for whatever name they ask: `mail` selects no server by SNI.
+    pub(super) fn answers_any_name(&self) -> bool {
+        self.names.is_empty() || self.is_mail()
+    }
+
+    pub(super) fn is_mail(&self) -> bool {
+        self.directive.context() == Contexts::MAIL
+    }
+
     /// The files of its certificates.
     pub(super) fn paths(&self) -> impl Iterator<Item = PathBuf> {
         self.certificates.iter().filter_map(path)

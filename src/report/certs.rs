@@ -60,9 +60,8 @@ impl<'r> CertsReport<'r> {
     /// Whether the run is to fail: by a finding, or by the certificate of a server that no rule looks at.
     #[must_use]
     pub fn is_failure(&self) -> bool {
-        let breaks = |listed: &ListedCertificate| listed.breaks_other_server(self.now);
         self.findings.iter().any(|finding| self.fails(finding))
-            || self.threshold.is_some() && self.inventory.certificates.iter().any(breaks)
+            || self.threshold.is_some() && self.inventory.breaks_other_servers(self.now)
     }
 
     /// How many findings there are, by rule and severity.
@@ -164,7 +163,7 @@ pub(super) fn chain_text(chain: &Chain) -> String {
             format!("incomplete: the certificate of {} is missing{}", missing.issuer, place(&missing.url))
         }
         Trust::IssuerUnknown(missing) => {
-            format!("not known: {} is neither in the file nor a known root{}", missing.issuer, place(&missing.url))
+            format!("issuer unknown: {} is neither in the file nor a known root{}", missing.issuer, place(&missing.url))
         }
     };
     let mut said = Vec::new();
@@ -200,7 +199,11 @@ fn oddity_word(kind: &OddityKind) -> Option<&'static str> {
 /// How a key is, in words.
 pub(super) fn key_text(key: &ListedKey) -> String {
     let path = shown(&key.path);
-    let exposed = if key.check.exposure.is_some() { "; every user of the machine can read or change it" } else { "" };
+    let exposed = match key.check.exposure {
+        None => "",
+        Some(exposure) if exposure.is_writable() => "; every user of the machine can change it",
+        Some(_) => "; every user of the machine can read it",
+    };
     match &key.check.state {
         KeyState::Matches => format!("{path} matches{exposed}"),
         KeyState::Differs { key, fits: None } => format!("{path} is another certificate's ({key}){exposed}"),

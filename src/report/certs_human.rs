@@ -27,11 +27,12 @@ pub fn write_certs_human(report: &CertsReport<'_>, style: HumanStyle, out: &mut 
         writeln!(page.out)?;
     }
     if !report.inventory.unused.is_empty() {
-        page.title("Not used by anything")?;
+        page.title("In the same directories, not used by nginx")?;
         for unused in &report.inventory.unused {
             let (path, leaf) = (shown(&unused.path), &unused.leaf);
             let of = if leaf.names().is_empty() { leaf.subject.to_string() } else { spelled_out(&names(leaf)) };
-            page.item(Tone::Plain, &format!("{path}, for {of} (until {})", leaf.validity.not_after))?;
+            let verb = if leaf.validity.is_expired(report.now) { "expired on" } else { "until" };
+            page.item(Tone::Plain, &format!("{path}, for {of} ({verb} {})", leaf.validity.not_after))?;
         }
         writeln!(page.out)?;
     }
@@ -162,7 +163,7 @@ fn summary(report: &CertsReport<'_>) -> (Tone, String) {
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, text)| format!("{count} {text}")).collect();
     let tone = match () {
-        () if expired + unreadable + uncovering > 0 => Tone::Bad,
+        () if expired + unreadable + uncovering > 0 || report.is_failure() => Tone::Bad,
         () if soon + unknown > 0 => Tone::Doubtful,
         () => Tone::Good,
     };
