@@ -18,6 +18,9 @@ pub(super) const NAMES_WITH_ALL_PATHS: usize = 4;
 /// Paths tried on a server: `/` and those of its locations that redirect.
 const MAX_PATHS: usize = 64;
 
+/// Regexes among the server names of a configuration that all get a host which they match.
+const MANY_REGEXES: usize = 256;
+
 /// The host of URLs that start at a server without a name of its own: it stands for any name.
 pub const ANY_HOST: &str = "any-host.invalid";
 
@@ -39,7 +42,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         if leading.is_empty() && paths.len() == 1 {
             return Vec::new();
         }
-        let hosts = hosts(server);
+        let hosts = hosts(model, server);
         let mut starts = Vec::new();
         let mut seen = FxHashSet::default();
         let sockets = model.sockets_of(server.id).filter(|socket| !socket.is_quic && socket.endpoint.port != 0);
@@ -90,6 +93,9 @@ fn paths(model: &Model<'_>, directives: &[Directive<'_>]) -> Vec<String> {
     let mut paths = vec!["/".to_owned()];
     let mut seen: FxHashSet<ItemId> = FxHashSet::default();
     for directive in directives {
+        if paths.len() >= MAX_PATHS {
+            break;
+        }
         let around = directive.ancestors().filter(|block| block.is_named("location") && seen.insert(block.id()));
         let mut found: Vec<String> = around.filter_map(|location| model.witness_path(location)).collect();
         if directive.is_named("rewrite") {
@@ -116,8 +122,11 @@ fn slashless_paths(server: &Server<'_>) -> impl Iterator<Item = String> {
 }
 
 /// Hosts that lead to a server, as a URL has them.
-fn hosts(server: &Server<'_>) -> Vec<String> {
-    let mut hosts: Vec<String> = server.names.iter().flat_map(hosts_of).collect();
+fn hosts(model: &Model<'_>, server: &Server<'_>) -> Vec<String> {
+    // Each host that a regex is to match is tried on all regexes before it.
+    let asks_regexes = model.served_hosts().regex_count() <= MANY_REGEXES;
+    let is_asked = |name: &&ServerName<'_>| asks_regexes || !matches!(name.kind, NameKind::Regex(_));
+    let mut hosts: Vec<String> = server.names.iter().filter(is_asked).flat_map(hosts_of).collect();
     // The default server answers for any name; so does one whose names cannot be told.
     if hosts.is_empty() {
         hosts.push(ANY_HOST.to_owned());
@@ -125,7 +134,6 @@ fn hosts(server: &Server<'_>) -> Vec<String> {
     hosts
 }
 
-/// A host as a URL has it.
 /// Hosts that stand for all that a name matches, as a URL has them.
 pub(super) fn hosts_of(name: &ServerName<'_>) -> Vec<String> {
     let found = match &name.kind {
@@ -137,6 +145,7 @@ pub(super) fn hosts_of(name: &ServerName<'_>) -> Vec<String> {
     found.iter().map(host_text).collect()
 }
 
+/// A host as a URL has it.
 fn host_text(host: &Host) -> String {
     match host {
         Host::Ip(std::net::IpAddr::V6(address)) => format!("[{address}]"),
