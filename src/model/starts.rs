@@ -18,6 +18,12 @@ pub(super) const NAMES_WITH_ALL_PATHS: usize = 4;
 /// Paths tried on a server: `/` and those of its locations that redirect.
 const MAX_PATHS: usize = 64;
 
+/// Paths that are tried at most, times directives that lead elsewhere: each path may be held against as many regexes.
+const PATHS_TIMES_DIRECTIVES: usize = 65_536;
+
+/// Paths that are tried however many directives there are.
+const MIN_PATHS: usize = 8;
+
 /// Regexes among the server names of a configuration that all get a host which they match.
 const MANY_REGEXES: usize = 256;
 
@@ -92,8 +98,9 @@ impl Tracer<'_, '_> {
 fn paths(model: &Model<'_>, directives: &[Directive<'_>]) -> Vec<String> {
     let mut paths = vec!["/".to_owned()];
     let mut seen: FxHashSet<ItemId> = FxHashSet::default();
+    let most = (PATHS_TIMES_DIRECTIVES / directives.len().max(1)).clamp(MIN_PATHS, MAX_PATHS);
     for directive in directives {
-        if paths.len() >= MAX_PATHS {
+        if paths.len() >= most {
             break;
         }
         let around = directive.ancestors().filter(|block| block.is_named("location") && seen.insert(block.id()));
@@ -102,7 +109,7 @@ fn paths(model: &Model<'_>, directives: &[Directive<'_>]) -> Vec<String> {
             found.extend(witness::path_of_rewrite(*directive));
         }
         for path in found {
-            if paths.len() < MAX_PATHS && !paths.contains(&path) {
+            if paths.len() < most && !paths.contains(&path) {
                 paths.push(path);
             }
         }
