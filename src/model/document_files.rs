@@ -1,7 +1,8 @@
 //! The files that requests ask for: below document roots, aliases and indexes.
 
+use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use elsa::sync::FrozenMap;
 
@@ -30,7 +31,8 @@ const MANY_ENTRIES: usize = 1000;
 pub struct DocumentFiles<'f> {
     files: &'f dyn FileSystem,
     is_open: bool,
-    found: FrozenMap<PathBuf, Box<Found>>,
+    /// By the path as it is written: `x` may be a file where `x/` is nothing.
+    found: FrozenMap<OsString, Box<Found>>,
 }
 
 impl fmt::Debug for DocumentFiles<'_> {
@@ -69,7 +71,7 @@ impl<'f> DocumentFiles<'f> {
     }
 
     fn look(&self, path: &Path) -> Found {
-        if let Some(found) = self.found.get(path) {
+        if let Some(found) = self.found.get(path.as_os_str()) {
             return *found;
         }
         let found = match self.files.kind(path) {
@@ -79,6 +81,6 @@ impl<'f> DocumentFiles<'f> {
             Err(ReadError::NotFound | ReadError::LinkLoop) => Found::Nothing,
             Err(_) => Found::Forbidden,
         };
-        *self.found.insert(path.to_path_buf(), Box::new(found))
+        *self.found.insert(path.as_os_str().to_owned(), Box::new(found))
     }
 }

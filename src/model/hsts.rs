@@ -106,6 +106,13 @@ impl<'c> Model<'c> {
         found
     }
 
+    /// Whether `server` names a domain above `host`, too.
+    #[must_use]
+    pub fn names_above(&self, server: &Server<'_>, host: &Host) -> bool {
+        let name = host.name().unwrap_or_default();
+        name.match_indices('.').any(|(dot, _)| self.is_owner(server.id, &name[dot + 1..]))
+    }
+
     /// Whether another server names the domain directly above `host`.
     #[must_use]
     pub fn names_parent_of(&self, host: &Host) -> bool {

@@ -369,6 +369,11 @@ impl<'c> Model<'c> {
         found.iter().map(|&id| self.server(id))
     }
 
+    /// Whether `server` names `host` exactly.
+    fn is_owner(&self, server: ServerId, host: &str) -> bool {
+        self.owners().get(host).is_some_and(|servers| servers.binary_search(&server).is_ok())
+    }
+
     /// The names of hosts below `domain`.
     fn names_below(&self, domain: &Host) -> impl Iterator<Item = &ServerName<'c>> {
         let below = self.below.get_or_init(|| {

@@ -7,7 +7,8 @@ use super::location::{self, Modifier};
 use super::request::{OtherHeaders, Request};
 use super::trace::Start;
 use super::tracer::{MAX_HOPS, Tracer};
-use super::{Edge, ListenSocket, Model, NameKind, Server, ServerName, witness};
+use super::witness::Witnesses;
+use super::{Edge, ListenSocket, Model, Server, ServerName};
 use crate::config::{Directive, ItemId};
 use crate::tls::Host;
 
@@ -41,7 +42,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         let model = self.model();
         let is_leading = |directive: &Directive<'_>| LEADING.iter().any(|name| directive.is_named(name));
         let leading: Vec<Directive<'c>> = server.directive.descendants().filter(is_leading).collect();
-        let mut paths = paths(model, &leading);
+        let mut paths = paths(&leading);
         if self.edge() == Edge::Tls {
             paths.extend(slashless_paths(server).take(MAX_PATHS));
         }
@@ -95,7 +96,8 @@ impl Tracer<'_, '_> {
 }
 
 /// `/`, and paths that lead to directives: of the locations around them, and those that a `rewrite` takes.
-fn paths(model: &Model<'_>, directives: &[Directive<'_>]) -> Vec<String> {
+fn paths(directives: &[Directive<'_>]) -> Vec<String> {
+    let mut witnesses = Witnesses::default();
     let mut paths = vec!["/".to_owned()];
     let mut seen: FxHashSet<ItemId> = FxHashSet::default();
     let most = (PATHS_TIMES_DIRECTIVES / directives.len().max(1)).clamp(MIN_PATHS, MAX_PATHS);
@@ -104,9 +106,9 @@ fn paths(model: &Model<'_>, directives: &[Directive<'_>]) -> Vec<String> {
             break;
         }
         let around = directive.ancestors().filter(|block| block.is_named("location") && seen.insert(block.id()));
-        let mut found: Vec<String> = around.filter_map(|location| model.witness_path(location)).collect();
+        let mut found: Vec<String> = around.filter_map(|location| witnesses.of_location(location)).collect();
         if directive.is_named("rewrite") {
-            found.extend(witness::path_of_rewrite(*directive));
+            found.extend(witnesses.of_rewrite(*directive));
         }
         for path in found {
             if paths.len() < most && !paths.contains(&path) {
@@ -143,13 +145,7 @@ fn hosts(model: &Model<'_>, server: &Server<'_>) -> Vec<String> {
 
 /// Hosts that stand for all that a name matches, as a URL has them.
 pub(super) fn hosts_of(name: &ServerName<'_>) -> Vec<String> {
-    let found = match &name.kind {
-        NameKind::Regex(pattern) => {
-            witness::text_of(pattern).and_then(|text| Host::parse(text.as_bytes()).ok()).into_iter().collect()
-        }
-        _ => name.witnesses(),
-    };
-    found.iter().map(host_text).collect()
+    name.witnesses().iter().map(host_text).collect()
 }
 
 /// A host as a URL has it.

@@ -100,7 +100,9 @@ impl<'m, 'c> Tracer<'m, 'c> {
         if upgrade(&mut journey.url, &journey.hsts)
             && let Some(upgraded) = Request::get(&journey.url)
         {
-            journey.request = Request { sni: upgraded.sni, port: upgraded.port, is_tls: true, ..journey.request };
+            // What the user says of SNI holds for this handshake, too.
+            let sni = journey.request.sni.take().or(upgraded.sni);
+            journey.request = Request { sni, port: upgraded.port, is_tls: true, ..journey.request };
             journey.socket = None;
         }
         let mut hops: Vec<Hop<'m, 'c>> = Vec::new();
@@ -161,10 +163,12 @@ impl<'m, 'c> Tracer<'m, 'c> {
             return self.behind_edge(name).filter(|_| is_ours).map_or(unreached, Reached::Socket);
         }
         if let Some(address) = request.address {
-            return match self.model.socket_at(Some(address), request.port, false) {
-                Settled::Known(Some(socket)) => Reached::Socket(socket),
-                _ => unreached,
-            };
+            match self.model.socket_at(Some(address), request.port, false) {
+                Settled::Known(Some(socket)) => return Reached::Socket(socket),
+                Settled::Known(None) => return unreached,
+                // A `listen` with a name: nginx resolves it when it starts.
+                Settled::Unknown => choices.assume(None, format!("a name in a listen directive leads to {address}")),
+            }
         }
         if !is_ours {
             return Reached::Elsewhere;
@@ -227,7 +231,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         match self.model.select(socket, host) {
             Settled::Known((_, by)) if by != SelectedBy::Default => true,
             // A lone server is taken without looking at its names.
-            Settled::Known((server, _)) => server.hosts().any(|name| name.to_string() == host),
+            Settled::Known((server, _)) => self.model.is_owner(server.id, host),
             Settled::Unknown => false,
         }
     }
@@ -393,7 +397,11 @@ impl<'m, 'c> Tracer<'m, 'c> {
     /// What a browser makes of an answer: `None` when there is a next request.
     fn follow(&self, journey: &mut Journey<'m>, hop: &mut Hop<'m, 'c>, start: &Start<'m>) -> Option<Outcome> {
         let Some(response) = &hop.response else { return Some(Outcome::Refused) };
-        let is_secure = hop.tls.is_some() || hop.url.scheme() == "https";
+        // Behind a certificate that is not for the host browsers note nothing (RFC 6797, section 8.1).
+        let is_secure = match &hop.tls {
+            Some(tls) => tls.coverage != Coverage::NotCovered,
+            None => hop.url.scheme() == "https",
+        };
         if let Some((_, value)) = response.hsts.first() {
             hop.hsts = value.known().and_then(HstsPolicy::parse);
         }

@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 
 use super::choices::Choices;
 use super::location::{self, Lookup};
-use super::pattern::Pattern;
+use super::pattern::{Groups, Pattern};
 use super::request::{OtherHeaders, Request};
 use super::response::{Response, ResponseKind, Step, StepKind, Value};
 use super::uri::RequestPath;
@@ -67,9 +67,6 @@ enum Phase<'c> {
     Lost(String),
 }
 
-/// What the last regex has captured, the whole match first.
-type Captures = Vec<Option<String>>;
-
 struct Processing<'m, 'c, 'x> {
     arrival: Arrival<'m, 'c>,
     choices: &'x mut Choices<'c>,
@@ -81,8 +78,10 @@ struct Processing<'m, 'c, 'x> {
     /// What `set`, named captures and tables have given, by name in lower case.
     variables: FxHashMap<String, Value>,
     /// `None`: it cannot be told.
-    captures: Option<Captures>,
+    captures: Option<Groups>,
     variable_depth: u32,
+    /// A text has become longer while it was put together.
+    is_out_of_room: bool,
     /// The location that was found, and the block whose directives are in effect.
     location: Option<Directive<'c>>,
     block: Directive<'c>,
@@ -117,8 +116,32 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
     };
     let merges = super::inherit::flag_in_effect(arrival.first_server.directive, "merge_slashes") != Some(false);
     let read = RequestPath::parse(path, merges);
+    // The first line is read before all headers: where it is refused, nginx knows nothing else of the request.
     let is_bad = matches!(read, Err(super::uri::PathError::Refused));
-    let path = read.as_ref().map_or_else(|_| Value::unknown("$uri"), |read| Value::new(read.path.as_str()));
+    let unread = is_bad.then(|| Request {
+        target: String::new(),
+        host: None,
+        headers: Vec::new(),
+        other_headers: OtherHeaders::Absent,
+        ..arrival.request.clone()
+    });
+    let arrival = match &unread {
+        Some(unread) => Arrival {
+            request: unread,
+            server: arrival.first_server,
+            selected_by: SelectedBy::Default,
+            regex_name: None,
+            host: "",
+            refused_with: Some(400),
+            ..arrival
+        },
+        None => arrival,
+    };
+    let (path, args) = match &read {
+        Ok(read) => (Value::new(read.path.as_str()), args),
+        Err(_) if is_bad => (Value::new(""), ""),
+        Err(_) => (Value::unknown("$uri"), args),
+    };
     let mut processing = Processing {
         arrival,
         choices,
@@ -129,6 +152,7 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
         variables: FxHashMap::default(),
         captures: Some(Vec::new()),
         variable_depth: 0,
+        is_out_of_room: false,
         location: None,
         block: arrival.server.directive,
         handler: None,
@@ -148,11 +172,6 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
         processing.matches(None, pattern, &Value::new(host), "server_name");
     }
     let first = match arrival.refused_with {
-        // The first line is read before the Host header.
-        _ if is_bad => {
-            processing.block = arrival.first_server.directive;
-            Phase::Finalize(400, None)
-        }
         Some(status) => Phase::Finalize(status, None),
         None => Phase::ServerRewrite,
     };
@@ -301,6 +320,9 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
         if !self.count_uri_change() {
             return Phase::Finalize(500, by);
         }
+        if self.uri.is_known && self.uri.text.is_empty() {
+            return Phase::Finalize(500, by);
+        }
         let Some(location) = self.model().locations(self.server()).named(name) else {
             return Phase::Finalize(500, by);
         };
@@ -332,16 +354,12 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
     ) -> bool {
         if let Some(found) = subject.known().and_then(|text| pattern.captures(text)) {
             let Some(found) = found else { return false };
-            // Without groups nginx keeps nothing, not even the whole match.
-            let groups = if pattern.has_groups() {
-                found.iter().map(|group| group.map(|group| group.as_str().to_owned())).collect()
-            } else {
-                Vec::new()
-            };
             for (number, name) in pattern.capture_names() {
-                let value = found.get(number).map_or(String::new(), |group| group.as_str().to_owned());
+                let value = found.get(number).cloned().flatten().unwrap_or_default();
                 self.variables.insert(name.to_ascii_lowercase(), Value::new(value));
             }
+            // Without groups nginx keeps nothing, not even the whole match.
+            let groups = if pattern.has_groups() { found } else { Vec::new() };
             self.captures = Some(groups);
             return true;
         }

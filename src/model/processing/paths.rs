@@ -103,10 +103,10 @@ impl<'c> Processing<'_, 'c, '_> {
         possible: &[Found],
     ) -> Found {
         if path.is_known {
-            let root = match mapping.alias {
-                Alias::Whole => Path::new(&mapping.base.text).parent().unwrap_or(Path::new("/")),
-                Alias::None | Alias::Prefix(_) => Path::new(&mapping.base.text),
-            };
+            let base = Path::new(&mapping.base.text);
+            // An alias can be a file.
+            let is_directory = mapping.alias == Alias::None || mapping.base.text.ends_with('/');
+            let root = if is_directory { base } else { base.parent().unwrap_or(base) };
             if let Settled::Known(found) = self.model().documents.find(root, Path::new(&path.text)) {
                 // A path that ends with a slash is a directory's.
                 return if found != Found::Directory && path.text.ends_with('/') { Found::Nothing } else { found };

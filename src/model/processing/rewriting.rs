@@ -38,7 +38,11 @@ impl<'c> Processing<'_, 'c, '_> {
         }
         let mut pending = rewrite_directives(block);
         while let Some(directive) = pending.pop() {
-            match self.run_rewrite_directive(directive) {
+            let flow = self.run_rewrite_directive(directive);
+            if std::mem::take(&mut self.is_out_of_room) {
+                return Some(Phase::Finalize(500, Some(directive)));
+            }
+            match flow {
                 Flow::Next => {}
                 Flow::Enter(block) => pending.extend(rewrite_directives(block)),
                 Flow::Stop => break,
@@ -78,7 +82,11 @@ impl<'c> Processing<'_, 'c, '_> {
         let (Some(name), Some(value)) = (directive.argument(0), directive.argument(1)) else { return };
         let value = self.expand(Some(directive), &value.text());
         match name.text().trim_start_matches('$').to_ascii_lowercase().as_str() {
-            "args" => self.args = value,
+            "args" => {
+                self.args = value;
+                // An upstream gets the URI with the new arguments (`ngx_http_variable_set_args`).
+                self.is_uri_as_sent = false;
+            }
             name => {
                 self.variables.insert(name.to_owned(), value);
             }
@@ -163,6 +171,7 @@ impl<'c> Processing<'_, 'c, '_> {
             None => self.args = old_args.unwrap_or_else(|| Value::new("")),
         }
         if path.text.is_empty() {
+            self.uri = path;
             return Flow::End(Phase::Finalize(500, Some(directive)));
         }
         // A location's directives are followed by a new search, unless `break` ends them.
@@ -287,10 +296,11 @@ fn condition_words(directive: Directive<'_>) -> Vec<String> {
 
 /// The directives of other modules that take part in the rewrite phase, by which anything can happen.
 fn other_language(block: Directive<'_>, is_server: bool) -> Option<String> {
-    let prefixes: &[&str] = if is_server { &["server_rewrite_by_lua"] } else { &["rewrite_by_lua"] };
-    let mut found = block.children().filter(|directive| {
-        let name = directive.name_text();
-        prefixes.iter().any(|prefix| name.starts_with(prefix))
-    });
+    let names: &[&str] = if is_server {
+        &["server_rewrite_by_lua_block", "server_rewrite_by_lua_file"]
+    } else {
+        &["rewrite_by_lua", "rewrite_by_lua_block", "rewrite_by_lua_file"]
+    };
+    let mut found = names.iter().flat_map(|name| block.children_named(name));
     found.next().map(|directive| format!("what {} does cannot be told", directive.name_text()))
 }

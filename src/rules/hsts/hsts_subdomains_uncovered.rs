@@ -78,7 +78,7 @@ fn warn_of_missing_wildcard(
     host: &Host,
 ) -> Option<()> {
     // The policy of the domain above says it all.
-    if server.hosts().any(|other| host.is_below(&other)) {
+    if model.names_above(server, host) {
         return None;
     }
     let leaves: Vec<_> =
