@@ -5,6 +5,7 @@
 //! never judges: that is for the rules.
 
 mod access;
+pub mod answer;
 pub mod certificate_use;
 pub mod choices;
 mod definitions;

@@ -5,6 +5,7 @@
 
 mod difference_human;
 mod difference_json;
+mod difference_words;
 mod excerpt;
 mod human;
 mod json;

@@ -33,6 +33,13 @@ impl UnixTime {
         }
     }
 
+    /// As RFC 3339 writes it, in UTC.
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        let time = OffsetDateTime::from_unix_timestamp(self.0).ok().and_then(|time| time.format(&Rfc3339).ok());
+        time.unwrap_or_else(|| self.to_string())
+    }
+
     /// Whole days from `self` until `later`, rounded down: a day that is not complete does not count.
     #[must_use]
     pub fn days_until(self, later: UnixTime) -> i64 {
@@ -123,6 +130,9 @@ mod tests {
         ];
         for &(text, expected) in TIMES {
             assert_eq!(UnixTime::parse_rfc3339(text).ok(), expected.map(UnixTime), "{text}");
+            let written = expected.map(|seconds| UnixTime(seconds).rfc3339());
+            let read = written.map(|text| UnixTime::parse_rfc3339(&text).ok().map(|time| time.0));
+            assert_eq!(read, expected.map(Some), "{text}");
         }
     }
 

@@ -196,7 +196,10 @@ impl<'c> Processing<'_, 'c, '_> {
         let Some(mapping) = self.mapping() else { return Phase::Finalize(500, by) };
         let path = self.path_of(&mapping, &self.uri);
         match self.find_file(by, &mapping, &path, &[Found::Directory, Found::Nothing]) {
-            Found::Directory => Phase::Send(200, ResponseKind::Static, by),
+            Found::Directory => {
+                self.root = Some(mapping.base);
+                Phase::Send(200, ResponseKind::Static, by)
+            }
             _ => Phase::Finalize(404, by),
         }
     }
@@ -217,7 +220,10 @@ impl<'c> Processing<'_, 'c, '_> {
                 Phase::Finalize(301, root)
             }
             Found::File if self.method == "POST" => Phase::Finalize(405, root),
-            Found::File => Phase::Send(200, ResponseKind::Static, root),
+            Found::File => {
+                self.root = Some(mapping.base);
+                Phase::Send(200, ResponseKind::Static, root)
+            }
             Found::Forbidden => Phase::Finalize(403, root),
             Found::Nothing | Found::Special => Phase::Finalize(404, root),
         }

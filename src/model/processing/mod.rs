@@ -100,6 +100,8 @@ struct Processing<'m, 'c, 'x> {
     /// The status that an error has left, which later answers keep.
     error_status: u16,
     location_header: Option<Value>,
+    /// The directory of the file that was found.
+    root: Option<Value>,
     steps: Vec<Step<'c>>,
 }
 
@@ -166,6 +168,7 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
         has_used_error_page: false,
         error_status: 0,
         location_header: None,
+        root: None,
         steps: Vec::new(),
     };
     if let Some((pattern, host)) = arrival.regex_name {
@@ -395,6 +398,7 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             location_header: self.location_header.take(),
             target: None,
             upstream_host: None,
+            root: self.root.take(),
             is_cycle: self.is_cycle,
             steps: std::mem::take(&mut self.steps),
             hsts,
