@@ -157,7 +157,13 @@ impl Telling<'_> {
             Coverage::Unknown => format!("{file}, which is not known here"),
         }];
         match (&own.identity, other_identity) {
-            (Some(own), Some(other)) => parts.extend(novelties(own, other, is_new)),
+            (Some(own), Some(other)) => {
+                parts.extend(novelties(own, other, is_new));
+                // Where nothing else is another.
+                if parts.len() == 1 && is_for_same {
+                    parts.push(format!("serial number {}", own.serial));
+                }
+            }
             (Some(own), None) if own.standing != Standing::Valid => parts.push(period(own)),
             _ => {}
         }
@@ -289,9 +295,6 @@ fn novelties(own: &CertificateIdentity, other: &CertificateIdentity, is_new: boo
     }
     if period(own) != period(other) {
         told.push(period(own));
-    }
-    if told.is_empty() && own.serial != other.serial {
-        told.push(format!("serial number {}", own.serial));
     }
     told
 }
