@@ -126,7 +126,7 @@ impl<'c> Model<'c> {
         let mut fallback = None;
         for socket in self.sockets().filter(|socket| socket.is_tls && !socket.is_quic) {
             let path = |server: &Server<'_>| {
-                let used = self.presenting_server(socket, server.id).certificates.first();
+                let used = self.presented_use(self.presenting_server(socket, server.id), None);
                 used.map(|used| used.word.text().into_owned()).unwrap_or_default()
             };
             match self.service(socket, host) {
