@@ -124,7 +124,10 @@ impl<'c> Processing<'_, 'c, '_> {
 
     fn run_handler(&mut self, handler: Directive<'c>) -> Phase<'c> {
         if location::is_pass(handler) {
-            return Phase::Pass(handler);
+            return match self.pass_in_effect(handler) {
+                Some(pass) => Phase::Pass(pass),
+                None => Phase::Finalize(500, Some(handler)),
+            };
         }
         match &*handler.name_text() {
             "empty_gif" | "stub_status" if matches!(self.method.as_str(), "GET" | "HEAD") => {
@@ -134,6 +137,17 @@ impl<'c> Processing<'_, 'c, '_> {
             "flv" | "mp4" if self.uri.is_known && !self.uri.text.ends_with('/') => self.file(),
             name => Phase::Lost(format!("what {name} answers cannot be told")),
         }
+    }
+
+    /// The handler stays when a later `if` is entered, but the upstream is the one of that `if`, which takes it from
+    /// its location only: `None` where it has none ("no upstream configuration").
+    fn pass_in_effect(&self, handler: Directive<'c>) -> Option<Directive<'c>> {
+        let name = handler.name_text();
+        let blocks = std::iter::once(self.block).chain(self.block.ancestors());
+        let inherits = |block: &Directive<'c>| block.is_named("if") || block.is_named("limit_except");
+        let mut is_open = true;
+        let blocks = blocks.take_while(|block| std::mem::replace(&mut is_open, inherits(block)));
+        blocks.filter_map(|block| block.children_named(&name).last()).next()
     }
 
     /// Modules that answer before files do.
@@ -196,7 +210,9 @@ impl<'c> Processing<'_, 'c, '_> {
     fn list_directory(&mut self) -> Phase<'c> {
         let by = inherit::value_in_effect(self.block, "autoindex");
         let Some(mapping) = self.mapping() else { return Phase::Finalize(500, by) };
-        let path = self.path_of(&mapping, &self.uri);
+        let mut path = self.path_of(&mapping, &self.uri);
+        // The last character is taken for the slash, which an `alias` without one does not have.
+        path.text.pop();
         match self.find_file(by, &mapping, &path, &[Found::Directory, Found::Nothing]) {
             Found::Directory => Phase::Send(200, ResponseKind::Static, by),
             _ => Phase::Finalize(404, by),

@@ -86,6 +86,8 @@ struct Processing<'m, 'c, 'x> {
     /// `None`: it cannot be told.
     captures: Option<Groups>,
     variable_depth: u32,
+    /// `set` and `if` escape captures.
+    script_escapes: bool,
     /// A text has become longer while it was put together.
     is_out_of_room: bool,
     /// The location that was found, and the block whose directives are in effect.
@@ -158,6 +160,7 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
         variables: FxHashMap::default(),
         captures: Some(Vec::new()),
         variable_depth: 0,
+        script_escapes: true,
         is_out_of_room: false,
         location: None,
         block: arrival.server.directive,

@@ -40,6 +40,8 @@ impl<'c> Processing<'_, 'c, '_> {
             }
             _ => 0,
         };
+        // `rewrite … break` has taken the URI from its location, and with it what would replace its beginning.
+        let uri = if self.is_location_valid { uri } else { String::new() };
         let rest = self.uri.text.get(replaced..).unwrap_or_default();
         let rest = if self.is_escaped || self.is_internal { escape_uri(rest) } else { rest.to_owned() };
         let args = if self.args.text.is_empty() { String::new() } else { format!("?{}", self.args.text) };

@@ -55,6 +55,12 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
         self.expand_with(by, text, self.is_escaped)
     }
 
+    /// What `set` and `if` make of a parameter: captures are escaped, if the request was, as long as no `rewrite` of
+    /// the block has matched (`quote` in `ngx_http_rewrite_handler`, src/http/modules/ngx_http_rewrite_module.c).
+    pub(super) fn expand_in_script(&mut self, by: Option<Directive<'c>>, text: &str) -> Value {
+        self.expand_with(by, text, self.is_escaped && self.script_escapes)
+    }
+
     /// nginx first asks how long the parts are, then for the parts. A table whose regex captures something in
     /// between changes what `$1` before it is; where that does not fit, the request fails, since what nginx did
     /// until 1.30.6 is not defined (`ngx_http_script_check_length`, src/http/ngx_http_script.c).
