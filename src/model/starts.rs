@@ -8,7 +8,7 @@ use super::request::{OtherHeaders, Request};
 use super::trace::Start;
 use super::tracer::{MAX_HOPS, Tracer};
 use super::witness::Witnesses;
-use super::{Edge, ListenSocket, Model, Server, ServerName};
+use super::{Edge, ListenSocket, Model, NameKind, Server, ServerName};
 use crate::config::{Directive, ItemId};
 use crate::tls::Host;
 
