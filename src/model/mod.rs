@@ -21,6 +21,7 @@ pub mod pattern;
 mod processing;
 pub mod proxy;
 pub mod questions;
+mod reception;
 pub mod relay;
 pub mod request;
 pub mod request_host;

@@ -38,8 +38,10 @@ impl<'c> Processing<'_, 'c, '_> {
         }
         let mut pending = rewrite_directives(block);
         while let Some(directive) = pending.pop() {
+            let location_header = self.location_header.clone();
             let flow = self.run_rewrite_directive(directive);
             if std::mem::take(&mut self.is_out_of_room) {
+                self.location_header = location_header;
                 return Some(Phase::Finalize(500, Some(directive)));
             }
             match flow {
