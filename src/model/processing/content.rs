@@ -13,6 +13,7 @@ use crate::model::inherit;
 use crate::model::location;
 use crate::model::response::{ResponseKind, StepKind, Value};
 use crate::model::uri::escape_uri;
+use crate::model::value::has_variables;
 
 /// The `index` that nginx has where none is set.
 const DEFAULT_INDEX: &str = "index.html";
@@ -34,8 +35,11 @@ impl<'c> Processing<'_, 'c, '_> {
                 Some(name) => (name, true),
                 None => (word.as_str(), false),
             };
-            let name = self.expand(Some(directive), name);
-            let path = self.tried_path(&mapping, &name);
+            let name = self.tried_name(directive, &mapping, name);
+            let path = Value {
+                text: format!("{}{}", mapping.base.text, name.text),
+                is_known: mapping.base.is_known && name.is_known,
+            };
             let found = self.find_file(Some(directive), &mapping, &path, &possible);
             let is_directory = found == Found::Directory;
             if matches!(found, Found::Nothing | Found::Forbidden) || is_directory != wants_directory {
@@ -60,7 +64,7 @@ impl<'c> Processing<'_, 'c, '_> {
         if let Some(status) = last.strip_prefix('=').and_then(|status| status.parse::<u16>().ok()) {
             return self.end_with(status, directive);
         }
-        let target = self.expand(Some(directive), last);
+        let target = self.tried_name(directive, &mapping, last);
         if target.text.starts_with('@') {
             return self.enter_named(Some(directive), StepKind::TryFiles, &target.text);
         }
@@ -76,15 +80,16 @@ impl<'c> Processing<'_, 'c, '_> {
         }
     }
 
-    fn tried_path(&self, mapping: &Mapping, name: &Value) -> Value {
-        let rest = match mapping.alias {
-            // What a name has in common with the location is replaced by the alias.
-            Alias::Prefix(length) if self.uri.text.get(..length).is_some_and(|begin| name.text.starts_with(begin)) => {
-                &name.text[length..]
-            }
-            _ => &name.text,
-        };
-        Value { text: format!("{}{rest}", mapping.base.text), is_known: mapping.base.is_known && name.is_known }
+    /// A parameter, where it holds variables without what it has in common with the location: `alias` replaces that.
+    fn tried_name(&mut self, directive: Directive<'c>, mapping: &Mapping, word: &str) -> Value {
+        let mut name = self.expand(Some(directive), word);
+        if let Alias::Prefix(length) = mapping.alias
+            && has_variables(word)
+            && self.uri.text.get(..length).is_some_and(|begin| name.text.starts_with(begin))
+        {
+            name.text.drain(..length);
+        }
+        name
     }
 
     fn below_base(&self, mapping: &Mapping, path: &Value) -> Value {

@@ -117,6 +117,19 @@ pub(super) const NOTES: &[Note] = &[
         ],
     ),
     note(
+        "with an alias try_files drops the location from names with variables",
+        "server { listen 8080;
+             location /a/ { alias site/; try_files $uri /a/e.html /a/q/$host; } location /q/ { return 201; }
+             location /b/ { alias site/; try_files /b.html /b/q; } location = /b/q { return 202; }
+             location /c/ { alias site; try_files /b.html =410; } }",
+        &[
+            ("GET http://a.test:8080/a/x", "200, in server / location /a/"),
+            ("GET http://a.test:8080/a/none", "404, in server"),
+            ("GET http://a.test:8080/b/none", "200, in server / location /b/"),
+            ("GET http://a.test:8080/c/none", "200, in server / location /c/"),
+        ],
+    ),
+    note(
         "$ssl_server_name keeps its case",
         "server { listen 8443 ssl; cert shop.example; return 302 /$ssl_server_name; }",
         &[("GET https://A.Test:8443/", "302 https://a.test:8443/A.Test")],
