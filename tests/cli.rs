@@ -2,77 +2,16 @@
 #![allow(clippy::disallowed_methods, reason = "these tests make files and start the program")]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test stops at what it does not expect")]
 
+mod program;
+
 use std::fs;
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// A folder with files, in which the program runs.
-struct Folder(TempDir);
-
-/// What the program said.
-struct Run {
-    status: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Folder {
-    fn new(files: &[(&str, &str)]) -> Folder {
-        let folder = Folder(tempfile::tempdir().unwrap());
-        files.iter().for_each(|(path, text)| folder.write(path, text.as_bytes()));
-        folder
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.0.path().join(path)
-    }
-
-    fn write(&self, path: &str, text: &[u8]) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ngxlint"));
-        command.args(arguments).current_dir(self.0.path()).env_clear().env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Run {
-        Run::of(self.command(arguments).output().unwrap())
-    }
-
-    fn run_with_stdin(&self, arguments: &[&str], text: &[u8]) -> Run {
-        let mut command = self.command(arguments);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(text).unwrap();
-        Run::of(child.wait_with_output().unwrap())
-    }
-}
-
-impl Run {
-    fn of(output: Output) -> Run {
-        Run {
-            status: output.status.code().expect("the program was not killed"),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    #[track_caller]
-    fn expect(&self, status: i32, stdout: &[&str], stderr: &[&str]) {
-        let said = format!("\nstatus {}\n--- stdout\n{}\n--- stderr\n{}", self.status, self.stdout, self.stderr);
-        assert_eq!(self.status, status, "{said}");
-        stdout.iter().for_each(|part| assert!(self.stdout.contains(part), "stdout lacks {part:?}{said}"));
-        stderr.iter().for_each(|part| assert!(self.stderr.contains(part), "stderr lacks {part:?}{said}"));
-        assert_eq!(stderr.is_empty(), self.stderr.is_empty(), "{said}");
-    }
-}
+use program::{Folder, Run};
 
 const GOOD: &str = "events {}\nhttp {\n    server {\n        listen 8080;\n    }\n}\n";
 
@@ -546,7 +485,7 @@ fn help() {
     let folder = Folder::new(&[]);
     insta::assert_snapshot!("help", folder.run(&["--help"]).stdout);
     insta::assert_snapshot!("help_check", folder.run(&["check", "-h"]).stdout);
-    for command in ["check", "rules", "explain"] {
+    for command in ["check", "trace", "rules", "explain"] {
         folder.run(&[command, "--help"]).expect(0, &["Example"], &[]);
     }
     folder.run(&["--version"]).expect(0, &["ngxlint 0.1.0"], &[]);

@@ -8,8 +8,12 @@ use ngxlint::rules::all_rules;
 const README: &str = include_str!("../README.md");
 
 fn check(arguments: &[&str]) -> String {
+    run(&[&["check", "fixtures/shop", "--now", "2026-06-01T00:00:00Z"], arguments].concat())
+}
+
+/// What is printed by a run that finds something.
+fn run(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_ngxlint"))
-        .args(["check", "fixtures/shop", "--now", "2026-06-01T00:00:00Z"])
         .args(arguments)
         .env("COLUMNS", "100")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -36,6 +40,12 @@ fn a_finding_in_full() {
     let report = check(&["--select", "default-server-foreign-cert", "--color", "never"]);
     let shown = block("```text\n");
     assert!(report.contains(shown), "the README shows\n{shown}\nthe program prints\n{report}");
+}
+
+#[test]
+fn the_trace_of_a_request() {
+    let shown = block("```console\n$ ngxlint trace https://nobody.example/ --conf fixtures/shop\n");
+    assert_eq!(run(&["trace", "https://nobody.example/", "--conf", "fixtures/shop"]).trim_end(), shown);
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::path::{Component, Path, PathBuf};
 use super::arguments::FileOptions;
 use super::input::Input;
 use super::{RunError, Status, check, complain, progress, show_files};
-use crate::config::{Config, Library, Target, TargetError, Targets, find_targets};
+use crate::config::{Config, Library, ProblemKind, Target, TargetError, Targets, find_targets};
 use crate::model::{Environment, Model};
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 
 /// Configurations that an error message names.
 const NAMED_ROOTS: usize = 4;
@@ -28,10 +28,10 @@ pub(super) fn with_model<T>(
         let read = || format!("files read: {}", sources.len());
         let config = progress::during(read, || Config::load(library, &target.path, target.surroundings.clone()));
         let config = config.map_err(failed)?;
-        if let Some(problem) = config.problems.iter().find(|problem| problem.is_certain && is_fatal(&problem.kind)) {
-            let place = sources.file(problem.span.file).position(problem.span.start);
-            let path = config.path(problem.span.file).display();
-            complain("note", &format!("nginx would refuse this configuration, see {path}:{}", place.line));
+        if let Some(span) = refused_at(&config) {
+            let line = sources.file(span.file).position(span.start).line;
+            let place = format!("{}:{line}", config.path(span.file).display());
+            complain("note", &format!("nginx would refuse this configuration, see {place}; `ngxlint check` says why"));
         }
         let model = Model::build(&config, library.files(), environment);
         let shown = |path: &Path| {
@@ -64,10 +64,17 @@ pub(super) fn show(path: Option<&Path>, options: &FileOptions, output: Option<&P
     searched(path, options, &Sources::default(), |_, _, libraries, found| show_files::run(libraries, found, output))
 }
 
-/// A file of nginx's package that is not here is not missing where nginx runs.
-fn is_fatal(kind: &crate::config::ProblemKind) -> bool {
-    use crate::config::ProblemKind::{IncludeNotFound, MissingSemicolon};
-    !matches!(kind, IncludeNotFound { .. } | MissingSemicolon { is_refused: false, .. })
+/// The first place for which nginx would refuse to read the configuration. A file of nginx's package that is not here
+/// is not missing where nginx runs.
+fn refused_at(config: &Config<'_>) -> Option<Span> {
+    let errors = config.files().flat_map(|file| &file.ast.errors).map(|error| error.span);
+    let is_refused = |kind: &ProblemKind| match kind {
+        ProblemKind::IncludeNotFound { is_packaged, .. } => !is_packaged,
+        ProblemKind::MissingSemicolon { is_refused, .. } => *is_refused,
+        _ => true,
+    };
+    let problems = config.problems.iter().filter(|problem| problem.is_certain && is_refused(&problem.kind));
+    errors.chain(problems.map(|problem| problem.span)).next()
 }
 
 fn searched<T>(

@@ -87,8 +87,8 @@ enum RunError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// What is asked about cannot be read.
-    #[error("cannot read {}", .0.path.display())]
-    Target(#[source] TargetError),
+    #[error("{0}")]
+    Target(TargetError),
     /// Nothing to ask.
     #[error("no nginx configuration was found{place}")]
     NoConfiguration { place: String },

@@ -250,8 +250,10 @@ fn parse_hops(text: &str) -> Result<usize, String> {
 mod tests {
     use super::*;
 
-    // What is asked for and what is sent, or what is said instead.
-    const URLS: &[(&str, Result<(&str, &str), &str>)] = &[
+    /// What is asked for and what is sent, or what is said instead.
+    type Parsed = Result<(&'static str, &'static str), &'static str>;
+
+    const URLS: &[(&str, Parsed)] = &[
         ("https://shop.example", Ok(("https://shop.example/", "/"))),
         ("https://shop.example:443/a?b#c", Ok(("https://shop.example/a?b", "/a?b"))),
         ("http://shop.example:443/", Ok(("http://shop.example:443/", "/"))),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rustc_hash::FxHashMap;
 
 use super::include::{self, IncludeTarget, Includes};
-use super::tree::Item;
+use super::tree::{Item, NameIndex};
 use super::{Config, ItemId, Library, LoadedFile, Problem, ProblemKind, Surroundings, limits, semicolon};
 use crate::nginx::{BlockBody, Contexts, DirectiveName};
 use crate::source::{FileId, FileSystem, ReadError, Span};
@@ -39,7 +39,7 @@ impl<'l> Config<'l> {
             sources: library.sources(),
             files: Vec::new(),
             items: Vec::new(),
-            index: Vec::new(),
+            index: NameIndex::default(),
             directory,
             surroundings,
             problems: Vec::new(),
@@ -320,8 +320,10 @@ impl<'l> Assembly<'_, 'l> {
     fn finish(self) -> Config<'l> {
         let mut config = self.config;
         let named = config.items.iter().enumerate();
-        config.index = named.filter_map(|(id, item)| Some((item.parent, item.name?, ItemId(id as u32)))).collect();
-        config.index.sort_unstable();
+        config.index = NameIndex::new(
+            config.items.len(),
+            named.filter_map(|(id, item)| Some((item.parent, item.name?, ItemId(id as u32)))).collect(),
+        );
         config.incomplete.sort_unstable();
         config
     }

@@ -41,8 +41,7 @@ pub struct Config<'l> {
     pub(super) sources: &'l Sources,
     pub(super) files: Vec<&'l LoadedFile<'l>>,
     pub(super) items: Vec<Item>,
-    /// All directives by parent, name and order.
-    pub(super) index: Vec<(ItemId, DirectiveName, ItemId)>,
+    pub(super) index: NameIndex,
     /// Blocks in which an include could not be followed.
     pub(super) incomplete: Vec<ItemId>,
     /// The directory that relative includes and certificate files start from.
@@ -119,12 +118,40 @@ impl<'l> Config<'l> {
     }
 
     fn named(&self, parent: ItemId, name: &str) -> impl Iterator<Item = Directive<'_>> + use<'_, 'l> {
-        let found = known(name).map_or(&[][..], |name| {
-            let start = self.index.partition_point(|&(p, n, _)| (p, n) < (parent, name));
-            let length = self.index[start..].partition_point(|&(p, n, _)| (p, n) == (parent, name));
-            &self.index[start..start + length]
-        });
-        found.iter().map(|&(.., id)| self.directive(id))
+        let found = known(name).map_or(&[][..], |name| self.index.find(parent, name));
+        found.iter().map(|&(_, id)| self.directive(id))
+    }
+}
+
+/// All directives by parent, name and order.
+#[derive(Debug, Default)]
+pub(super) struct NameIndex {
+    entries: Vec<(DirectiveName, ItemId)>,
+    /// Where the entries of each parent begin, those of the top level last; one more than there are parents.
+    starts: Vec<u32>,
+}
+
+impl NameIndex {
+    /// Indexes `entries` (parent, name and id) of a configuration with `count` items.
+    pub(super) fn new(count: usize, mut entries: Vec<(ItemId, DirectiveName, ItemId)>) -> NameIndex {
+        // The top level has the largest id, so it comes last.
+        entries.sort_unstable();
+        let mut starts = Vec::with_capacity(count + 2);
+        for (place, (parent, ..)) in entries.iter().enumerate() {
+            let parent = if *parent == ItemId::TOP { count } else { parent.0 as usize };
+            starts.resize(starts.len().max(parent + 1), place as u32);
+        }
+        starts.resize(count + 2, entries.len() as u32);
+        NameIndex { entries: entries.into_iter().map(|(_, name, id)| (name, id)).collect(), starts }
+    }
+
+    fn find(&self, parent: ItemId, name: DirectiveName) -> &[(DirectiveName, ItemId)] {
+        let parent = if parent == ItemId::TOP { self.starts.len().saturating_sub(2) } else { parent.0 as usize };
+        let place = |at: usize| self.starts.get(at).map_or(0, |&start| start as usize);
+        let own = &self.entries[place(parent)..place(parent + 1)];
+        let start = own.partition_point(|&(known, _)| known < name);
+        let length = own[start..].iter().take_while(|&&(known, _)| known == name).count();
+        &own[start..start + length]
     }
 }
 

@@ -37,8 +37,8 @@ pub struct Choices<'c> {
     forks: Vec<Fork>,
     /// Forks that this run has met.
     met: usize,
-    /// The questions that were answered, which are answered alike each time.
-    answered: FxHashMap<String, usize>,
+    /// The questions that were answered, and how: the same each time, in whatever order the possibilities come.
+    answered: FxHashMap<String, String>,
     /// What this run has assumed.
     assumed: Vec<Condition<'c>>,
 }
@@ -53,8 +53,10 @@ impl<'c> Choices<'c> {
     /// Which of `possibilities` (clauses that say what each assumes) this run takes as the answer to `question`.
     /// The first one is what is tried first. The same question gets the same answer for the whole run.
     pub fn choose(&mut self, directive: Option<Directive<'c>>, question: &str, possibilities: &[String]) -> usize {
-        if let Some(answer) = self.answered.get(question) {
-            return *answer;
+        if let Some(answer) = self.answered.get(question)
+            && let Some(known) = possibilities.iter().position(|possibility| possibility == answer)
+        {
+            return known;
         }
         let taken = match self.forks.get(self.met) {
             Some(fork) => fork.taken,
@@ -65,7 +67,7 @@ impl<'c> Choices<'c> {
         };
         self.met += 1;
         let text = possibilities.get(taken).cloned().unwrap_or_default();
-        self.answered.insert(question.to_owned(), taken);
+        self.answered.insert(question.to_owned(), text.clone());
         self.assumed.push(Condition { directive, text, is_open: possibilities.len() > 1 });
         taken
     }
@@ -123,7 +125,8 @@ mod tests {
             let first = choices.choose(None, "a", &two);
             // Asked only on one side, and the same question twice.
             let second = if first == 1 { choices.choose(None, "b", &two) } else { 0 };
-            (first, second, choices.choose(None, "a", &two))
+            let turned = ["yes".to_owned(), "no".to_owned()];
+            (first, second, 1 - choices.choose(None, "a", &turned))
         };
         assert_eq!(explore(32, ask), (vec![(0, 0, 0), (1, 0, 1), (1, 1, 1)], true));
         assert_eq!(explore(2, ask), (vec![(0, 0, 0), (1, 0, 1)], false));

@@ -1,6 +1,6 @@
 //! The HSTS policies that servers send, and how the hosts they bind are served.
 
-use super::{Coverage, Model, SelectedBy, Server, Settled, inherit};
+use super::{Coverage, Model, Server, Service, inherit};
 use crate::config::Directive;
 use crate::source::Span;
 use crate::tls::Host;
@@ -116,29 +116,26 @@ impl<'c> Model<'c> {
     /// How `host` is served over HTTPS.
     #[must_use]
     pub fn https_state(&self, host: &Host) -> HttpsState {
-        let name = host.to_string();
         let mut fallback = None;
         for socket in self.sockets().filter(|socket| socket.is_tls && !socket.is_quic) {
-            let Settled::Known((server, by)) = self.select(socket, &name) else { return HttpsState::Unknown };
-            let is_named = by != SelectedBy::Default || server.hosts().any(|own| own == *host);
-            if server.rejects_handshake {
-                fallback = fallback.or(Some(HttpsState::Rejected));
-                continue;
-            }
-            let presenting = self.presenting_server(socket, server.id);
-            let coverage = self.coverage(presenting, host);
-            let path = presenting.certificates.first().map(|used| used.word.text().into_owned()).unwrap_or_default();
-            if is_named {
-                return HttpsState::Certificate(coverage, path);
-            }
-            // A default server without a name of its own is there for all; one with a name is another site,
-            // whatever its certificate covers.
-            let answers_all = !server.has_real_name();
-            match coverage {
-                Coverage::Covered | Coverage::Unknown if answers_all => {
-                    fallback = Some(HttpsState::Certificate(coverage, path));
+            let path = |server: &Server<'_>| {
+                let used = self.presenting_server(socket, server.id).certificates.first();
+                used.map(|used| used.word.text().into_owned()).unwrap_or_default()
+            };
+            match self.service(socket, host) {
+                Service::Unknown => return HttpsState::Unknown,
+                Service::Named(server) if !server.rejects_handshake => {
+                    let coverage = self.coverage(self.presenting_server(socket, server.id), host);
+                    return HttpsState::Certificate(coverage, path(server));
                 }
-                _ => fallback = fallback.or(Some(HttpsState::PlainOnly(Some(path)))),
+                Service::Named(_) | Service::Rejected(_) => fallback = fallback.or(Some(HttpsState::Rejected)),
+                // One with a name is another site, whatever its certificate covers.
+                Service::ForAll(server, coverage) if !server.has_real_name() => {
+                    fallback = Some(HttpsState::Certificate(coverage, path(server)));
+                }
+                Service::ForAll(server, _) | Service::Stranger(server, _) => {
+                    fallback = fallback.or(Some(HttpsState::PlainOnly(Some(path(server)))));
+                }
             }
         }
         fallback.unwrap_or(HttpsState::PlainOnly(None))

@@ -1,13 +1,13 @@
 //! What a block sees of the directives around it.
 //!
-//! nginx merges each directive on its own: a block that has it at all, once or several times, sees
-//! only its own; a block that has none sees what the block around it sees. For directives that may
-//! be repeated (`proxy_set_header`, `add_header`) this drops the whole outer list.
+//! nginx merges each directive on its own; how, the table of [`crate::nginx`] says. For most, a block that has it at
+//! all, once or several times, sees only its own, and a block that has none sees what the block around it sees. For
+//! directives that may be repeated (`proxy_set_header`, `add_header`) this drops the whole outer list.
 
 use crate::config::Directive;
-use crate::nginx::NginxVersion;
+use crate::nginx::{DirectiveName, Inheritance, NginxVersion};
 
-/// The directives of one name that are in effect in a block.
+/// The directives of one setting that are in effect in a block.
 #[derive(Debug, Clone, Default)]
 pub struct InEffect<'c> {
     /// In the order of the file; empty when no level has one.
@@ -18,35 +18,43 @@ pub struct InEffect<'c> {
     pub is_partial: bool,
 }
 
-/// What `block` sees of the directive `name`: its own, or those of the nearest block around it.
+/// What `block` sees of the directive `name`, and of those that are one setting with it: of `root` and `alias` the
+/// nearest, of `allow` and `deny` the nearest list.
 #[must_use]
 pub fn in_effect<'c>(block: Directive<'c>, name: &str) -> InEffect<'c> {
-    in_effect_of(block, &[name])
-}
-
-/// What `block` sees of directives that are one setting, such as `allow` and `deny`: its own, or those of the nearest
-/// block around it that has any of them.
-#[must_use]
-pub fn in_effect_of<'c>(block: Directive<'c>, names: &[&str]) -> InEffect<'c> {
-    let mut is_partial = false;
+    let row = DirectiveName::find(name.as_bytes()).and_then(|name| name.rows().first());
+    let names = row.map_or(std::slice::from_ref(&name), |row| row.inherited_with());
+    let inheritance = row.and_then(|row| row.inheritance()).unwrap_or(Inheritance::Nearest);
+    let mut seen = InEffect::default();
     for level in std::iter::successors(Some(block), Directive::parent) {
-        is_partial |= level.is_incomplete();
-        let mut directives: Vec<_> = names.iter().flat_map(|name| level.children_named(name)).collect();
-        directives.sort_by_key(Directive::id);
-        if !directives.is_empty() {
-            return InEffect { directives, level: Some(level), is_partial };
+        seen.is_partial |= level.is_incomplete();
+        let own = sorted(names.iter().flat_map(|name| level.children_named(name)).collect());
+        if !own.is_empty() {
+            seen.level = seen.level.or(Some(level));
+            seen.directives.splice(0..0, own);
+        }
+        let goes_on = match inheritance {
+            Inheritance::Own => false,
+            // An `if` or `limit_except` has its location's.
+            Inheritance::Handler => seen.level.is_none() && !level.is_named("location"),
+            Inheritance::Added => true,
+            Inheritance::Nearest | Inheritance::List => seen.level.is_none(),
+        };
+        if !goes_on {
+            return seen;
         }
     }
-    is_partial |= block.config().is_incomplete();
-    let mut directives: Vec<_> = names.iter().flat_map(|name| block.config().top_level_named(name)).collect();
-    directives.sort_by_key(Directive::id);
-    InEffect { directives, level: None, is_partial }
+    seen.is_partial |= block.config().is_incomplete();
+    let top = sorted(names.iter().flat_map(|name| block.config().top_level_named(name)).collect());
+    seen.directives.splice(0..0, top);
+    seen
 }
 
-/// The one in effect of directives that are one setting, such as `root` and `alias`.
-#[must_use]
-pub fn value_in_effect_of<'c>(block: Directive<'c>, names: &[&str]) -> Option<Directive<'c>> {
-    in_effect_of(block, names).directives.pop()
+fn sorted(mut directives: Vec<Directive<'_>>) -> Vec<Directive<'_>> {
+    if directives.len() > 1 {
+        directives.sort_by_key(Directive::id);
+    }
+    directives
 }
 
 /// Whether a directive is in effect at all.

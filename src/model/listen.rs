@@ -20,6 +20,12 @@ pub enum Address {
 }
 
 impl Address {
+    /// Whether it is an IP address.
+    #[must_use]
+    pub fn is_ip(&self) -> bool {
+        matches!(self, Address::Ip(_))
+    }
+
     /// Whether it stands for all addresses of its family.
     #[must_use]
     pub fn is_wildcard(&self) -> bool {

@@ -66,7 +66,7 @@ impl<'c> Table<'c> {
             block,
             source: block.argument(0).filter(|_| block.argument_count() > 1),
             is_volatile: false,
-            has_hostnames: block.children().any(|entry| entry.is_named("hostnames") && entry.argument_count() == 0),
+            has_hostnames: false,
             default: None,
             exact: FxHashMap::default(),
             leading: FxHashMap::default(),
@@ -87,7 +87,8 @@ impl<'c> Table<'c> {
         let Some(value) = entry.argument(0) else {
             match &*key {
                 "volatile" => self.is_volatile = true,
-                "hostnames" => {}
+                // It counts for what stands behind it.
+                "hostnames" => self.has_hostnames = true,
                 // `ranges` and `proxy_recursive` of geo.
                 _ => self.is_partial = true,
             }

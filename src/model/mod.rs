@@ -11,6 +11,7 @@ mod definitions;
 pub mod difference;
 pub mod document_files;
 pub mod hsts;
+pub mod https_service;
 pub mod inherit;
 pub mod listen;
 pub mod location;
@@ -56,6 +57,7 @@ pub use choices::{Choices, Condition, explore};
 use definitions::Definitions;
 use document_files::DocumentFiles;
 pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
+pub use https_service::{Family, Service};
 use location::LocationTable;
 pub use pattern::Pattern;
 pub use proxy::{ProxiedBlock, Upgrading};
@@ -141,6 +143,9 @@ pub enum Coverage {
     Unknown,
 }
 
+/// Names of servers, each by its server and number, by what they have in common.
+type NamesByDomain = FxHashMap<Box<str>, Vec<(ServerId, usize)>>;
+
 /// The model of one configuration.
 #[derive(Debug)]
 pub struct Model<'c> {
@@ -163,7 +168,7 @@ pub struct Model<'c> {
     /// The servers that name a host, by the host, and by `*.` and its parent domain.
     owners: OnceLock<FxHashMap<Box<str>, Vec<ServerId>>>,
     /// The names of hosts below a domain, by the domain.
-    below: OnceLock<FxHashMap<Box<str>, Vec<(ServerId, usize)>>>,
+    below: OnceLock<NamesByDomain>,
     /// The `ssl_certificate`s with the servers that they are in effect in.
     certificate_uses: OnceLock<Vec<certificate_use::Usage>>,
     /// Compiled regexes by the word that holds them.
@@ -338,7 +343,7 @@ impl<'c> Model<'c> {
     }
 
     /// The servers that name `host` exactly.
-    fn owners_of(&self, host: &str) -> impl Iterator<Item = &Server<'c>> {
+    pub fn owners_of<'m>(&'m self, host: &str) -> impl Iterator<Item = &'m Server<'c>> + use<'m, 'c> {
         let found = self.owners().get(host).map(Vec::as_slice).unwrap_or_default();
         found.iter().map(|&id| self.server(id))
     }
@@ -346,7 +351,7 @@ impl<'c> Model<'c> {
     /// The names of hosts below `domain`.
     fn names_below(&self, domain: &Host) -> impl Iterator<Item = &ServerName<'c>> {
         let below = self.below.get_or_init(|| {
-            let mut below: FxHashMap<Box<str>, Vec<(ServerId, usize)>> = FxHashMap::default();
+            let mut below = NamesByDomain::default();
             for server in self.servers() {
                 for (number, name) in server.names.iter().enumerate() {
                     let Some(Host::Name(host)) = name.host() else { continue };

@@ -39,6 +39,8 @@ pub struct ListenSocket {
     pub has_proxy_protocol: bool,
     /// Whether it takes IPv4 connections although its address is an IPv6 one: `[::]` with `ipv6only=off`.
     pub takes_ipv4: bool,
+    /// Whether a server of it may have further names in a file that could not be read.
+    pub has_unseen_names: bool,
     /// The names on it.
     pub names: NameTable,
     /// Whether nginx reads the names: several servers share it, or the last regex among the names of
@@ -93,8 +95,8 @@ impl ListenSocket {
             is_tls,
             has_http2: any(|listen| listen.has_http2),
             has_proxy_protocol: any(|listen| listen.has_proxy_protocol),
-            takes_ipv4: endpoint.address == Address::Ip(Ipv6Addr::UNSPECIFIED.into())
-                && any(|listen| listen.is_dual_stack),
+            takes_ipv4: endpoint.address == Address::Ip(ANY_V6) && any(|listen| listen.is_dual_stack),
+            has_unseen_names: members.iter().any(|member| server(member).directive.is_incomplete()),
             names,
             reads_names,
             members,
@@ -127,6 +129,12 @@ impl ListenSocket {
     }
 }
 
+/// The address of a socket that takes connections to all IPv4 addresses.
+pub(super) const ANY_V4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
+/// The same for IPv6.
+pub(super) const ANY_V6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+
 impl Model<'_> {
     /// Whether a client of `server` on a socket can speak HTTP/2 (`ngx_http_ssl_alpn_select`,
     /// src/http/modules/ngx_http_ssl_module.c). `server` is the one that SNI selects.
@@ -144,6 +152,15 @@ impl Model<'_> {
         &self.sockets[first..first + count]
     }
 
+    /// The socket of exactly this address and port.
+    #[must_use]
+    pub fn find_socket(&self, address: IpAddr, port: u16, is_quic: bool) -> Option<&ListenSocket> {
+        let sockets = self.sockets_on_port(port);
+        let key = (&Address::Ip(address), is_quic);
+        let found = sockets.binary_search_by_key(&key, |socket| (&socket.endpoint.address, socket.is_quic));
+        found.ok().map(|at| &sockets[at])
+    }
+
     /// The socket that takes a connection to an address and port; for HTTP/3 with `is_quic`.
     ///
     /// The socket of the address itself, else the one of all addresses of its family; `[::]` takes IPv4 connections
@@ -154,14 +171,8 @@ impl Model<'_> {
     /// on a port far up in a range.
     #[must_use]
     pub fn socket_at(&self, address: Option<IpAddr>, port: u16, is_quic: bool) -> Settled<Option<&ListenSocket>> {
-        const ANY_V4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        const ANY_V6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
         let sockets = self.sockets_on_port(port);
-        let at = |ip: IpAddr| {
-            let key = (&Address::Ip(ip), is_quic);
-            let found = sockets.binary_search_by_key(&key, |socket| (&socket.endpoint.address, socket.is_quic));
-            found.ok().map(|at| &sockets[at])
-        };
+        let at = |ip: IpAddr| self.find_socket(ip, port, is_quic);
         // Names come after addresses.
         let mut names = sockets.iter().rev().take_while(|socket| matches!(socket.endpoint.address, Address::Name(_)));
         let has_others = names.any(|socket| socket.is_quic == is_quic)

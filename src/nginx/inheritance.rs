@@ -1,5 +1,9 @@
 //! What a block inherits from the levels around it, directive by directive.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
 use super::{Directive, Duplicate};
 
 /// What happens to a directive of an outer level in the blocks inside it.
@@ -25,8 +29,7 @@ impl Directive {
     /// Without meaning for a directive that stands on one level only, such as `listen`.
     #[must_use]
     pub fn inheritance(&self) -> Option<Inheritance> {
-        let known = KNOWN.iter().find(|(_, groups)| groups.iter().any(|names| names.contains(&self.name)));
-        known.map(|(inheritance, _)| *inheritance).or_else(|| {
+        BY_NAME.get(self.name).map(|(inheritance, _)| *inheritance).or_else(|| {
             let has_common_setter = self.value.is_some() && self.duplicate == Duplicate::Rejected;
             (self.package.is_none() || has_common_setter).then_some(Inheritance::Nearest)
         })
@@ -36,10 +39,17 @@ impl Directive {
     /// inherited `deny` too, and an `alias` the inherited `root`.
     #[must_use]
     pub fn inherited_with(&self) -> &[&'static str] {
-        let mut groups = KNOWN.iter().flat_map(|(_, groups)| groups.iter().copied());
-        groups.find(|names| names.contains(&self.name)).unwrap_or(std::slice::from_ref(&self.name))
+        BY_NAME.get(self.name).map_or(std::slice::from_ref(&self.name), |(_, names)| names)
     }
 }
+
+/// How a directive is inherited, and the directives that are one setting with it.
+type Row = (Inheritance, &'static [&'static str]);
+
+static BY_NAME: LazyLock<FxHashMap<&'static str, Row>> = LazyLock::new(|| {
+    let groups = KNOWN.iter().flat_map(|(inheritance, groups)| groups.iter().map(move |names| (*inheritance, *names)));
+    groups.flat_map(|(inheritance, names)| names.iter().map(move |name| (*name, (inheritance, names)))).collect()
+});
 
 /// All directives that are not inherited singly and by the nearest level; those of one slice are one setting.
 ///

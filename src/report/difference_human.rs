@@ -50,6 +50,9 @@ struct Change {
 /// What is asked for but for the host: scheme, port, path, address.
 type Asked = (String, u16, String, Option<IpAddr>);
 
+/// What two hosts that change alike have in common: for each group what changes, and for which requests.
+type Key = Vec<(Vec<Change>, Vec<Asked>)>;
+
 /// Requests of one host that change alike.
 #[derive(Debug)]
 struct Group<'r> {
@@ -71,7 +74,7 @@ struct Section<'r> {
 fn sections(comparison: &Comparison) -> Vec<Section<'_>> {
     let host = |difference: &Difference| difference.question.url.host_str().map(str::to_owned);
     let mut sections: Vec<Section<'_>> = Vec::new();
-    let mut known: FxHashMap<Vec<(Vec<Change>, Vec<Asked>)>, usize> = FxHashMap::default();
+    let mut known: FxHashMap<Key, usize> = FxHashMap::default();
     for of_host in comparison.differences.chunk_by(|a, b| host(a) == host(b)) {
         let section = Section::new(of_host);
         match known.entry(section.key()) {
@@ -112,8 +115,7 @@ impl<'r> Section<'r> {
         Section { hosts: vec![host], groups, followers }
     }
 
-    /// What two hosts that change alike have in common.
-    fn key(&self) -> Vec<(Vec<Change>, Vec<Asked>)> {
+    fn key(&self) -> Key {
         let asked = |difference: &&Difference| -> Asked {
             let url = &difference.question.url;
             let port = url.port_or_known_default().unwrap_or(0);

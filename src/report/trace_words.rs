@@ -140,7 +140,13 @@ pub(super) fn ending(trace: &Trace<'_, '_>) -> String {
         count => format!(" after {} redirects", count - 1),
     };
     match Verdict::of(trace) {
-        Verdict::Answered => format!("The client gets an answer{redirects}."),
+        Verdict::Answered => {
+            let response = last.and_then(|hop| hop.response.as_ref());
+            match response.filter(|response| response.kind == ResponseKind::Error).and_then(|error| error.status) {
+                Some(status) => format!("The client gets error {status}{redirects}."),
+                None => format!("The client gets an answer{redirects}."),
+            }
+        }
         Verdict::Loop => {
             let turn = match trace.outcome {
                 Outcome::Loop(first) => first + 1,

@@ -1,5 +1,5 @@
 //! ngxlint against real nginx: what `nginx -t` accepts, which files it reads, which server and
-//! certificate it chooses, where it redirects to.
+//! certificate it chooses, where it redirects to, what it answers.
 //!
 //! The cases are generated from a seed that every failure names. `NGXLINT_SEED` sets another one,
 //! `NGXLINT_ROUNDS` (default 1) makes the run longer, `NGXLINT_NGINX` (paths separated by `:`) says which
@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test runs programs and reads their files")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what was compared, or not, is to be seen")]
 
+mod answers;
 mod certificates;
 mod includes;
 mod question;

@@ -101,11 +101,11 @@ const HOSTS: &[&str] = &[
 const CERTIFICATES: &[&str] =
     &["shop.example", "api.shop.example", "other.example", "blog.example", "localhost", "rsa.shop.example"];
 
-fn pki() -> PathBuf {
+pub(crate) fn pki() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pki")
 }
 
-fn has_ipv6() -> bool {
+pub(crate) fn has_ipv6() -> bool {
     TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }
 

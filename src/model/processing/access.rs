@@ -46,7 +46,7 @@ impl<'c> Processing<'_, 'c, '_> {
     }
 
     fn check_address(&mut self) -> (Verdict, Option<Directive<'c>>) {
-        let rules = inherit::in_effect_of(self.block, &["allow", "deny"]).directives;
+        let rules = inherit::in_effect(self.block, "allow").directives;
         let verdict =
             |rule: Directive<'_>| if rule.is_named("allow") { Verdict::Allowed } else { Verdict::Refused(403) };
         let Some(client) = self.arrival.request.client else { return self.assume_address(&rules) };

@@ -22,6 +22,11 @@ impl<'c> Processing<'_, 'c, '_> {
         let words: Vec<String> = directive.arguments().map(|word| word.text().into_owned()).collect();
         let Some((last, tried)) = words.split_last() else { return Phase::Content };
         let Some(mapping) = self.mapping() else { return Phase::Finalize(500, Some(directive)) };
+        // Behind a mere status the files are the site; else they are what its program leaves over.
+        let possible = match last.starts_with('=') {
+            true => [Found::File, Found::Directory, Found::Nothing],
+            false => [Found::Nothing, Found::File, Found::Directory],
+        };
         for word in tried {
             let (name, wants_directory) = match word.strip_suffix('/') {
                 Some(name) => (name, true),
@@ -29,8 +34,7 @@ impl<'c> Processing<'_, 'c, '_> {
             };
             let name = self.expand(Some(directive), name);
             let path = self.tried_path(&mapping, &name);
-            let wanted = if wants_directory { Found::Directory } else { Found::File };
-            let found = self.find_file(Some(directive), &mapping, &path, &[Found::Nothing, wanted]);
+            let found = self.find_file(Some(directive), &mapping, &path, &possible);
             let is_directory = found == Found::Directory;
             if matches!(found, Found::Nothing | Found::Forbidden) || is_directory != wants_directory {
                 continue;
@@ -169,10 +173,12 @@ impl<'c> Processing<'_, 'c, '_> {
                 Found::Nothing if has_directory => continue,
                 Found::Nothing => {
                     let bare = Value { text: directory.text.trim_end_matches('/').to_owned(), ..directory.clone() };
-                    match self.find_file(directive, &mapping, &bare, &[Found::Directory]) {
+                    match self.find_file(directive, &mapping, &bare, &[Found::Directory, Found::Nothing]) {
                         Found::Directory => has_directory = true,
                         Found::Nothing => return Some(Phase::Finalize(404, directive)),
-                        _ => return Some(Phase::Finalize(404, directive)),
+                        _ if directory.text.ends_with('/') => return Some(Phase::Finalize(404, directive)),
+                        // `alias` without a slash at its end: "is not a directory" (`ngx_http_index_test_dir`).
+                        _ => return Some(Phase::Finalize(500, directive)),
                     }
                 }
                 _ => {
@@ -197,7 +203,7 @@ impl<'c> Processing<'_, 'c, '_> {
 
     /// `ngx_http_static_handler`
     fn file(&mut self) -> Phase<'c> {
-        let root = inherit::value_in_effect_of(self.block, &["root", "alias"]);
+        let root = inherit::value_in_effect(self.block, "root");
         let Some(mapping) = self.mapping() else { return Phase::Finalize(500, root) };
         let path = self.path_of(&mapping, &self.uri);
         match self.find_file(root, &mapping, &path, &[Found::File, Found::Nothing, Found::Directory]) {

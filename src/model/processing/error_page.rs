@@ -87,7 +87,7 @@ impl<'c> Processing<'_, 'c, '_> {
             Value::new(self.arrival.host)
         } else {
             match request.address {
-                Some(std::net::IpAddr::V6(address)) => Value::new(format!("[{address}]")),
+                // Of IPv6, too, without brackets.
                 Some(address) => Value::new(address.to_string()),
                 None => Value::unknown("$server_addr"),
             }

@@ -38,7 +38,7 @@ pub(super) enum Alias {
 impl<'c> Processing<'_, 'c, '_> {
     /// The mapping in effect; `None` where nginx answers 500, because the URI is no longer that of the location.
     pub(super) fn mapping(&mut self) -> Option<Mapping> {
-        let directive = inherit::value_in_effect_of(self.block, &["root", "alias"]);
+        let directive = inherit::value_in_effect(self.block, "root");
         let is_alias = directive.is_some_and(|directive| directive.is_named("alias"));
         let alias = match directive.filter(|_| is_alias).and_then(location::around).and_then(location::matcher) {
             Some((modifier, ..)) if modifier.is_regex() => Alias::Whole,
@@ -93,8 +93,8 @@ impl<'c> Processing<'_, 'c, '_> {
         self.model().documents.find(&root, path).known()
     }
 
-    /// What stands at the path of a mapping; where it cannot be seen, one of `possible`, the first of which is tried
-    /// first.
+    /// What stands at the path of a mapping; where it cannot be seen, one of `possible`, the first of which is
+    /// tried first.
     pub(super) fn find_file(
         &mut self,
         by: Option<Directive<'c>>,
@@ -112,15 +112,22 @@ impl<'c> Processing<'_, 'c, '_> {
                 return if found != Found::Directory && path.text.ends_with('/') { Found::Nothing } else { found };
             }
         }
+        let bare = path.text.trim_end_matches('/');
+        // A site that is served at all has its document root.
+        if bare == mapping.base.text.trim_end_matches('/') && mapping.alias != Alias::Whole {
+            return Found::Directory;
+        }
+        let is_possible = |found: &&Found| **found != Found::File || bare == path.text;
+        let possible: Vec<Found> = possible.iter().filter(is_possible).copied().collect();
         let clauses: Vec<String> = possible
             .iter()
             .map(|found| match found {
-                Found::File => format!("{} is a file", path.text),
-                Found::Directory => format!("{} is a directory", path.text),
-                _ => format!("{} does not exist", path.text),
+                Found::File => format!("{bare} is a file"),
+                Found::Directory => format!("{bare} is a directory"),
+                _ => format!("{bare} does not exist"),
             })
             .collect();
-        let taken = self.choices.choose(by, &format!("file {}", path.text), &clauses);
+        let taken = self.choices.choose(by, &format!("file {bare}"), &clauses);
         possible.get(taken).copied().unwrap_or(Found::Nothing)
     }
 }

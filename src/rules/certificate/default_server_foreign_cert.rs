@@ -62,7 +62,8 @@ fn covers_a_pattern(model: &Model<'_>, socket: &ListenSocket, default: &Server<'
 /// Another server, and a name of it that the default's certificate covers.
 fn owner<'m, 'c>(model: &'m Model<'c>, socket: &ListenSocket, default: &Server<'_>) -> Option<(&'m Server<'c>, Host)> {
     let on_socket = socket.members.iter().map(|member| model.server(member.server));
-    let elsewhere = model.certificate_owners(default);
+    // A server of plain HTTP presents nothing; it may well redirect to this one.
+    let elsewhere = model.certificate_owners(default).filter(|owner| model.tls_sockets_of(owner.id).next().is_some());
     let mut others = on_socket.chain(elsewhere).filter(|server| server.id != default.id);
     others.find_map(|server| {
         let names = server.names.iter().flat_map(|name| name.witnesses());

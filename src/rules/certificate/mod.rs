@@ -14,4 +14,5 @@ declare_rules! { "certificate":
     listen_443_without_ssl::Listen443WithoutSsl = "listen-443-without-ssl",
     missing_server_name::MissingServerName = "missing-server-name",
     ssl_without_certificate::SslWithoutCertificate = "ssl-without-certificate",
+    tls_host_unserved::TlsHostUnserved = "tls-host-unserved",
 }

@@ -1,0 +1,462 @@
+//! `ngxlint trace`, as people and other programs run it.
+#![allow(clippy::disallowed_methods, reason = "these tests make files and start the program")]
+#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
+mod program;
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use program::{Folder, Run};
+
+/// A certificate for shop.example and www.shop.example.
+const CERTIFICATE: &str = include_str!("../fixtures/pki/shop.example.pem");
+
+const CONF: &str = "events {}
+http {
+    server {
+        listen 80;
+        server_name shop.example www.shop.example;
+        return 301 https://shop.example$request_uri;
+    }
+    server {
+        listen 443 ssl default_server;
+        listen 8443 ssl;
+        server_name shop.example *.shop.example;
+        ssl_certificate pki/shop.pem;
+        ssl_certificate_key pki/shop.key;
+        add_header Strict-Transport-Security \"max-age=300; includeSubDomains\" always;
+        root html;
+        location / { proxy_pass http://127.0.0.1:9000; }
+        location = /gone { return 410; }
+        location ^~ /loop/ { return 302 http://shop.example$uri; }
+        location ~ ^/out { return 302 https://other.example/; }
+        location /hidden/ { internal; }
+        location /old/ { rewrite ^/old/(.*) /new/$1 last; }
+        location /new/ { error_page 404 @missing; return 404; }
+        location @missing { return 503; }
+        location /close { return 444; }
+        location /agent { if ($http_user_agent) { return 403; } return 204; }
+        location /lua { if ($geoip_country_code = DE) { return 301 http://shop.example/lua; } return 204; }
+    }
+    server {
+        listen 443 ssl;
+        server_name bare.example;
+        return 204;
+    }
+    server {
+        listen 443 ssl;
+        server_name no.example;
+        ssl_reject_handshake on;
+    }
+    server {
+        listen 8080;
+        server_name plain.example;
+        location /app/ { root .; }
+    }
+}
+";
+
+fn folder() -> Folder {
+    let folder = Folder::new(&[("nginx.conf", CONF), ("pki/shop.pem", CERTIFICATE), ("pki/shop.key", "")]);
+    folder.write("app/index.html", b"");
+    folder
+}
+
+impl Folder {
+    fn trace(&self, arguments: &[&str]) -> Run {
+        self.run(&[&["trace", "--conf=nginx.conf"], arguments].concat())
+    }
+
+    /// The JSON form, which must follow its schema, and the exit status.
+    fn trace_json(&self, arguments: &[&str]) -> (Value, i32) {
+        let run = self.trace(&[&["--format=json"], arguments].concat());
+        let report = read(&run, ngxlint::report::TRACE_SCHEMA);
+        (report, run.status)
+    }
+}
+
+fn read(run: &Run, schema: &str) -> Value {
+    let report: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}{}", run.stdout, run.stderr));
+    let validator = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{}", run.stdout);
+    report
+}
+
+#[test]
+fn a_redirect_to_an_answer() {
+    let (report, status) = folder().trace_json(&["http://www.shop.example/a?b=c"]);
+    let server = |line: u32, names: &[&str]| json!({"file": "nginx.conf", "line": line, "names": names});
+    let selected = |line: u32, names: &[&str], by: &str| {
+        let mut server = server(line, names);
+        server["selected_by"] = json!(by);
+        server
+    };
+    let names = ["shop.example", "*.shop.example"];
+    assert_eq!(
+        report,
+        json!({
+            "schema_version": 1,
+            "hops": [{
+                "url": "http://www.shop.example/a?b=c",
+                "listen": "0.0.0.0:80",
+                "tls": null,
+                "refused": null,
+                "server": selected(3, &["shop.example", "www.shop.example"], "default"),
+                "location": null,
+                "internal": [],
+                "response": {
+                    "kind": "redirect",
+                    "status": 301,
+                    "target": null,
+                    "location_header": "https://shop.example/a?b=c"
+                },
+                "hsts": null,
+                "conditions": []
+            }, {
+                "url": "https://shop.example/a?b=c",
+                "listen": "0.0.0.0:443",
+                "tls": {
+                    "sni": "shop.example",
+                    "server": server(8, &names),
+                    "selected_by": "exact",
+                    "rejected": false,
+                    "certificate": {
+                        "file": "pki/shop.pem",
+                        "covers_host": true,
+                        "names": ["shop.example", "www.shop.example"],
+                        "owner": server(8, &names)
+                    }
+                },
+                "refused": null,
+                "server": selected(8, &names, "exact"),
+                "location": {"file": "nginx.conf", "line": 16, "pattern": "/", "modifier": ""},
+                "internal": [],
+                "response": {
+                    "kind": "proxy",
+                    "status": null,
+                    "target": "http://127.0.0.1:9000/a?b=c",
+                    "location_header": null
+                },
+                "hsts": {"max_age": 300, "include_subdomains": true, "preload": false},
+                "conditions": []
+            }],
+            "outcome": "answered"
+        })
+    );
+    assert_eq!(status, 0);
+}
+
+// Arguments; exit status and outcome; parts of the last hop.
+type Row = (&'static [&'static str], i32, &'static str, &'static [(&'static str, &'static str)]);
+
+const OUTCOMES: &[Row] = &[
+    (&["https://shop.example/gone"], 0, "answered", &[("/response/status", "410"), ("/location/modifier", "\"=\"")]),
+    (
+        &["https://shop.example:8443/hidden/"],
+        0,
+        "answered",
+        &[("/response/kind", "\"error\""), ("/listen", "\"0.0.0.0:8443\"")],
+    ),
+    // A certificate that does not cover the host.
+    (&["https://a.shop.example/gone"], 1, "answered", &[("/tls/certificate/covers_host", "false")]),
+    (&["https://a.shop.example/gone", "--certs=skip"], 0, "answered", &[("/tls/certificate/covers_host", "null")]),
+    // The default server's is presented by a server without one.
+    (
+        &["https://bare.example/"],
+        1,
+        "answered",
+        &[("/tls/certificate/owner/line", "8"), ("/tls/server/line", "28"), ("/server/line", "28")],
+    ),
+    (
+        &["https://no.example/"],
+        1,
+        "refused",
+        &[("/refused", "\"handshake-rejected\""), ("/server", "null"), ("/response", "null")],
+    ),
+    (&["https://plain.example:8080/"], 1, "refused", &[("/refused", "\"tls-to-plain-socket\""), ("/tls", "null")]),
+    (&["http://shop.example:81/"], 1, "refused", &[("/refused", "\"nothing-listens\""), ("/listen", "null")]),
+    (
+        &["https://shop.example/close"],
+        1,
+        "refused",
+        &[("/response/status", "444"), ("/response/kind", "\"return\""), ("/refused", "null")],
+    ),
+    (&["https://shop.example/out"], 0, "external", &[("/response/location_header", "\"https://other.example/\"")]),
+    (&["http://shop.example:443/"], 0, "answered", &[("/response/status", "400"), ("/tls", "null")]),
+    (&["https://shop.example/loop/", "--max-hops=1"], 1, "truncated", &[]),
+    // HSTS was learned at the first answer, so that http is not asked at all.
+    (&["https://shop.example/loop/"], 1, "loop", &[("/url", "\"https://shop.example/loop/\"")]),
+    (
+        &["http://a.shop.example/gone", "--hsts=shop.example"],
+        0,
+        "answered",
+        &[("/url", "\"https://shop.example/gone\"")],
+    ),
+    (
+        &["http://a.shop.example/gone", "--hsts=shop.example;includeSubDomains"],
+        1,
+        "answered",
+        &[("/tls/sni", "\"a.shop.example\"")],
+    ),
+    // Internal redirects.
+    (
+        &["https://shop.example/old/x"],
+        0,
+        "answered",
+        &[
+            ("/internal", "[\"/new/x\",\"@missing\"]"),
+            ("/location/pattern", "\"missing\""),
+            ("/location/modifier", "\"@\""),
+        ],
+    ),
+    // What the client sends.
+    (
+        &["https://shop.example/gone", "--no-sni"],
+        0,
+        "answered",
+        &[("/tls/sni", "null"), ("/tls/selected_by", "\"default\"")],
+    ),
+    (
+        &["https://shop.example/", "--sni=bare.example"],
+        0,
+        "answered",
+        &[("/tls/server/line", "28"), ("/server/line", "8")],
+    ),
+    (
+        &["https://shop.example/", "--host=bare.example"],
+        0,
+        "answered",
+        &[("/tls/server/line", "8"), ("/server/line", "28")],
+    ),
+    (&["https://shop.example/", "-H", "Host: bare.example"], 0, "answered", &[("/server/line", "28")]),
+    (
+        &["https://shop.example/agent"],
+        0,
+        "answered",
+        &[("/response/status", "204"), ("/conditions", "[\"the request has no User-Agent header\"]")],
+    ),
+    (&["https://shop.example/agent", "-H", "User-Agent: x"], 0, "answered", &[("/response/status", "403")]),
+    (
+        &["http://plain.example:8080/app/"],
+        0,
+        "answered",
+        &[("/response/status", "200"), ("/internal", "[\"/app/index.html\"]")],
+    ),
+    (&["http://plain.example:8080/app/", "-Xput"], 0, "answered", &[("/response/status", "405")]),
+    (&["http://plain.example:8080/app/x"], 0, "answered", &[("/response/status", "404")]),
+    (&["wss://shop.example/ws"], 0, "answered", &[("/url", "\"https://shop.example/ws\"")]),
+    // TLS ends before nginx.
+    (&["https://shop.example/x", "--edge=tls"], 1, "loop", &[("/tls", "null"), ("/listen", "\"0.0.0.0:80\"")]),
+];
+
+#[test]
+fn outcomes_and_exit_statuses() {
+    let folder = folder();
+    let prefix = folder.path("").to_string_lossy().into_owned();
+    for (arguments, status, outcome, parts) in OUTCOMES {
+        let (report, exit) = folder.trace_json(&[&["-p", &prefix], *arguments].concat());
+        assert_eq!((report["outcome"].as_str().unwrap(), exit), (*outcome, *status), "{arguments:?}\n{report:#}");
+        let last = report["hops"].as_array().unwrap().last().unwrap();
+        for (pointer, expected) in *parts {
+            let found = last.pointer(pointer).map(Value::to_string);
+            assert_eq!(found.as_deref(), Some(*expected), "{arguments:?} {pointer}\n{report:#}");
+        }
+    }
+}
+
+#[test]
+fn what_depends_on_what_cannot_be_seen_is_undetermined() {
+    let folder = folder();
+    let (report, status) = folder.trace_json(&["https://shop.example/lua"]);
+    assert_eq!((report["outcome"].as_str(), status), (Some("undetermined"), 1), "{report:#}");
+    let conditions = report["hops"][0]["conditions"].as_array().unwrap();
+    assert!(conditions.iter().any(|clause| clause.as_str().unwrap().contains("$geoip_country_code")), "{report:#}");
+    folder.trace(&["https://shop.example/lua"]).expect(1, &["It depends on what was assumed", "\nWhen "], &[]);
+    // Whether a file exists is not known without looking.
+    let (report, _) = folder.trace_json(&["http://plain.example:8080/app/x", "--no-files", "-p", "."]);
+    assert_ne!(report["hops"][0]["conditions"], json!([]), "{report:#}");
+}
+
+#[test]
+fn the_configuration_is_found_as_check_finds_it() {
+    let dump = format!("# configuration file /etc/nginx/nginx.conf:\n{CONF}");
+    let folder = Folder::new(&[
+        ("one/nginx.conf", "events {}\nhttp { include sites/*; }\n"),
+        ("one/sites/a", "server { listen 80; server_name a.example; return 204; }\n"),
+        ("dump.txt", &dump),
+        ("image/etc/nginx/nginx.conf", CONF),
+        ("image/etc/nginx/pki/shop.pem", CERTIFICATE),
+        ("many/a/nginx.conf", CONF),
+        ("many/b/nginx.conf", CONF),
+        ("bad.conf", "events {}\nhttp { server { return 204; } }\nhttp {} }\n"),
+        ("notes.md", ""),
+    ]);
+    let answered = |arguments: &[&str], file: &str| {
+        let run = folder.run(&[&["trace", "--format=json", "http://a.example/"], arguments].concat());
+        let report = read(&run, ngxlint::report::TRACE_SCHEMA);
+        assert_eq!(report["hops"][0]["server"]["file"], file, "{arguments:?}");
+    };
+    answered(&["--conf=one/nginx.conf"], "one/sites/a");
+    answered(&["--conf=one"], "one/sites/a");
+    answered(&["--conf=one/sites/a"], "one/sites/a");
+    answered(&["--conf=dump.txt"], "/etc/nginx/nginx.conf");
+    answered(&["--root=image"], "image/etc/nginx/nginx.conf");
+    answered(&["--as=one/sites/b=one/sites/a", "--conf=one"], "one/sites/a");
+    let run = folder.run_with_stdin(&["trace", "http://a.example/", "--conf=-"], dump.as_bytes());
+    run.expect(1, &["/etc/nginx/nginx.conf:3"], &[]);
+    let run = folder.run(&["trace", "https://shop.example/gone", "--root=image"]);
+    run.expect(0, &["image/etc/nginx/pki/shop.pem"], &[]);
+    let run = folder.run(&["trace", "http://a.example/", "--conf=one", "--show-files"]);
+    run.expect(0, &["one/nginx.conf: root configuration\n  one/sites/a (in http)\n"], &[]);
+
+    let failures: &[(&[&str], &str)] = &[
+        (&["--conf=nothere.conf"], "error: cannot read nothere.conf: no such file\n"),
+        (
+            &["--conf=many"],
+            "error: there are several nginx configurations in many: many/a/nginx.conf, many/b/nginx.conf",
+        ),
+        (&["--conf=pki"], "cannot read pki"),
+        (&["--root=."], "/etc/nginx/nginx.conf: no such file"),
+        (&["--conf=one", "-o", "nothere/x"], "cannot write nothere/x"),
+    ];
+    for (arguments, message) in failures {
+        folder.run(&[&["trace", "http://a.example/"], *arguments].concat()).expect(2, &[], &[message]);
+    }
+    folder.run(&["trace", "http://a.example/", "--conf=bad.conf"]).expect(
+        0,
+        &["204"],
+        &["note: nginx would refuse this configuration, see bad.conf:3; `ngxlint check` says why\n"],
+    );
+}
+
+#[test]
+fn bad_usage() {
+    let folder = folder();
+    const ROWS: &[(&[&str], &str)] = &[
+        (&[], "<URL"),
+        (&["shop.example"], "it has no scheme; is https://shop.example meant?"),
+        (&["shop.example:8443/x"], "it has no scheme; is https://shop.example:8443/x meant?"),
+        (&["ftp://shop.example/"], "nginx serves http:// and https://, not ftp:"),
+        (&["https://a b/"], "invalid"),
+        (&["https://shop.example/", "--sni="], "--no-sni is nothing"),
+        (&["https://shop.example/", "--sni=a", "--no-sni"], "cannot be used with"),
+        (&["https://shop.example/", "-H", "Accept"], "a name and a value are expected"),
+        (&["https://shop.example/", "-X", "GE T"], "it is no method"),
+        (&["https://shop.example/", "--address=localhost"], "invalid IP address"),
+        (&["https://shop.example/", "--hsts=10.0.0.1"], "browsers know no address by HSTS"),
+        (&["https://shop.example/", "--max-hops=0"], "a number from 1"),
+        (&["https://shop.example/", "--diff", "a", "b"], "cannot be used with"),
+        (&["--diff", "a"], "2 values required"),
+        (&["--diff", "nothere", "nginx.conf"], "cannot read nothere: no such file"),
+    ];
+    for (arguments, message) in ROWS {
+        let run = folder.run(&[&["trace"], *arguments].concat());
+        assert!(run.status == 2 && run.stderr.contains(message), "{arguments:?}: {}\n{}", run.status, run.stderr);
+        assert_eq!(run.stdout, "", "{arguments:?}");
+    }
+    folder.trace(&["http://shop.example:81/", "--sni=a"]).expect(1, &[], &["note: --sni is of no use here"]);
+}
+
+#[test]
+fn human_form() {
+    let folder = folder();
+    let traced = |arguments: &[&str], columns: &str| {
+        let arguments = [&["trace", "--conf=nginx.conf"], arguments].concat();
+        Run::of(folder.command(&arguments).env("COLUMNS", columns).output().unwrap()).stdout
+    };
+    insta::assert_snapshot!("loop", traced(&["http://shop.example/loop/x"], "100"));
+    insta::assert_snapshot!("borrowed", traced(&["https://bare.example/"], "100"));
+    insta::assert_snapshot!("internal_narrow", traced(&["https://shop.example/old/x"], "44"));
+    assert!(!traced(&["https://shop.example/"], "100").contains('\x1b'));
+    assert!(traced(&["https://shop.example/", "--color=always"], "100").contains("\x1b[32m"));
+    let run = folder.command(&["trace", "--conf=nginx.conf", "http://shop.example/loop/"]).env("LC_ALL", "C").output();
+    assert!(Run::of(run.unwrap()).stdout.is_ascii());
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let folder = folder();
+    for format in ["human", "json"] {
+        let arguments = ["--format", format, "https://shop.example/lua"];
+        assert_eq!(folder.trace(&arguments).stdout, folder.trace(&arguments).stdout);
+    }
+}
+
+// Differences.
+
+impl Folder {
+    /// Compares the configuration with one in which `from` is `to`.
+    fn diff(&self, from: &str, to: &str, arguments: &[&str]) -> Run {
+        assert!(CONF.contains(from), "{from}");
+        self.write("new/nginx.conf", CONF.replace(from, to).as_bytes());
+        self.write("new/pki/shop.pem", CERTIFICATE.as_bytes());
+        self.run(&[&["trace", "--diff", "nginx.conf", "new"], arguments].concat())
+    }
+}
+
+#[test]
+fn alike_configurations_do_not_differ() {
+    let folder = folder();
+    folder.diff("\n", "\n\n", &[]).expect(0, &["no difference: "], &[]);
+    let report = read(&folder.diff("\n", "\n\n", &["--format=json"]), ngxlint::report::DIFFERENCE_SCHEMA);
+    assert_eq!(report["differences"], json!([]));
+    assert_eq!(report["summary"]["different"], 0);
+}
+
+#[test]
+fn what_differs_by_host_and_path() {
+    let folder = folder();
+    // What is changed; a URL that is answered differently, and what changes there.
+    const ROWS: &[(&str, &str, &str, &str)] = &[
+        ("return 410", "return 404", "https://shop.example/gone", "status"),
+        ("9000", "9001", "https://shop.example/", "upstream"),
+        ("max-age=300", "max-age=1", "https://shop.example/", "hsts"),
+        ("https://other.example/", "https://another.example/", "https://shop.example/out", "redirect"),
+        ("301 https://shop", "301 https://www.shop", "http://shop.example/", "redirect"),
+        ("server_name bare.example", "server_name else.example", "https://bare.example/", "server"),
+        ("ssl_certificate pki", "ssl_certificate ../pki", "https://shop.example/", "certificate"),
+        ("listen 8443 ssl;", "", "https://shop.example:8443/", "connection"),
+        ("ssl_reject_handshake on;", "", "https://no.example/", "connection"),
+        (" default_server", "", "https://any-host.invalid/", "status"),
+    ];
+    for (from, to, url, aspect) in ROWS {
+        let to = if *to == "" && from.starts_with(" default") { "" } else { to };
+        let run = folder.diff(from, to, &["--format=json"]);
+        let report = read(&run, ngxlint::report::DIFFERENCE_SCHEMA);
+        let found = report["differences"].as_array().unwrap().iter().find(|found| found["url"] == *url);
+        if *from == " default_server" {
+            // The first server of the socket is the default one all the same.
+            assert_eq!((found, run.status), (None, 0), "{report:#}");
+            continue;
+        }
+        let changes = found.unwrap_or_else(|| panic!("{from} {report:#}"))["changes"].as_array().unwrap();
+        assert!(changes.contains(&json!(aspect)), "{from}: {changes:?}");
+        assert_eq!(run.status, 1);
+    }
+    // What only follows from another difference says so.
+    let report = read(&folder.diff("9000", "9001", &["--format=json"]), ngxlint::report::DIFFERENCE_SCHEMA);
+    let followers = report["differences"].as_array().unwrap().iter().filter(|found| found["follows"].is_string());
+    assert!(followers.clone().all(|found| found["url"].as_str().unwrap().starts_with("http://")), "{report:#}");
+    assert!(followers.count() > 0, "{report:#}");
+}
+
+#[test]
+fn human_form_of_a_difference() {
+    let folder = folder();
+    insta::assert_snapshot!("diff", folder.diff("127.0.0.1:9000", "127.0.0.1:9001", &[]).stdout);
+    let run = folder.diff("server_name bare.example", "server_name else.example", &["--color=always"]);
+    run.expect(1, &["\x1b[1mbare.example", "\x1b[31m    - server", "\x1b[32m    + server"], &[]);
+}
+
+#[test]
+fn the_stories_of_the_fixtures_are_traced() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Folder::new(&[]);
+    let conf = root.join("fixtures/shop").to_string_lossy().into_owned();
+    let run = folder.run(&["trace", "https://api.shop.example/", "--conf", &conf]);
+    run.expect(1, &["1 leads back to itself: the redirect never ends."], &[]);
+    folder.run(&["trace", "--diff", &conf, &conf]).expect(0, &["no difference"], &[]);
+}
