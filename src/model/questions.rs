@@ -178,7 +178,7 @@ impl Survey {
 }
 
 /// Hosts that stand for all that a name matches, as a URL has them.
-fn hosts(name: &ServerName<'_>) -> Vec<String> {
+pub(super) fn hosts(name: &ServerName<'_>) -> Vec<String> {
     let found = match &name.kind {
         NameKind::Regex(pattern) => {
             witness::text_of(pattern).and_then(|text| Host::parse(text.as_bytes()).ok()).into_iter().collect()

@@ -1,0 +1,165 @@
+//! What browsers are told about HSTS: the answers of a server, each with the headers that it really carries.
+
+use std::net::Ipv4Addr;
+
+use url::Url;
+
+use super::hsts_settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settings, names_hsts};
+use super::starts::ANY_HOST;
+use super::tracer::address_in;
+use super::{Model, OtherHeaders, Request, Response, ResponseKind, Server, ServerId, Start, Value, inherit, questions};
+use crate::config::Directive;
+
+/// Paths of a server that are asked for.
+const MAX_PATHS: usize = 64;
+
+/// Names of a server for which `/` is asked; headers rarely depend on the host.
+const MAX_HOSTS: usize = 4;
+
+/// The directives that make the headers of a block other than those around it.
+const SETTING: &[&str] = &["add_header", "add_header_inherit", "more_set_headers", "more_clear_headers"];
+
+/// The directives by which other languages may set any header.
+const SCRIPTING: &[&str] =
+    &["header_filter_by_lua", "header_filter_by_lua_block", "header_filter_by_lua_file", "js_header_filter"];
+
+/// One URL of a server, with its answers.
+#[derive(Debug)]
+pub struct AnsweredUrl<'c> {
+    /// What was asked for.
+    pub url: Url,
+    /// The answers of this server, one for each assignment of what is not known; those that close the connection and
+    /// those that cannot be told are left out.
+    pub responses: Vec<Response<'c>>,
+    /// Whether these are all.
+    pub is_complete: bool,
+}
+
+impl<'c> AnsweredUrl<'c> {
+    /// Whether every answer fulfils a condition.
+    pub fn all(&self, condition: impl Fn(&Response<'c>) -> bool) -> bool {
+        self.is_complete && !self.responses.is_empty() && self.responses.iter().all(condition)
+    }
+
+    /// Whether it is the site's front page.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.url.path() == "/"
+    }
+}
+
+impl<'c> Model<'c> {
+    /// The answers of a server over HTTPS: to `/` for some of its names, and to a path of each location that has a say in
+    /// the headers. None where no TLS socket leads to it.
+    #[must_use]
+    pub fn https_answers(&self, server: ServerId) -> &[AnsweredUrl<'c>] {
+        match self.https_answers.get(&server) {
+            Some(answers) => answers,
+            None => self.https_answers.insert(server, answers(self, self.server(server), true)),
+        }
+    }
+
+    /// The same over plain HTTP.
+    #[must_use]
+    pub fn plain_answers(&self, server: ServerId) -> Vec<AnsweredUrl<'c>> {
+        answers(self, self.server(server), false)
+    }
+
+    /// Whether a server has any directive about HSTS: inside, or around it, even if it does not see that one.
+    #[must_use]
+    pub fn mentions_hsts(&self, server: &Server<'c>) -> bool {
+        let outer = |name: &&str| {
+            let around = server.directive.ancestors().flat_map(|block| block.children_named(name));
+            around.chain(self.config.top_level_named(name)).any(|directive| hsts_setting(directive).is_some())
+        };
+        SETTING.iter().any(outer) || own_settings(server).next().is_some()
+    }
+
+    /// The headers that the upstream of an answer puts on it, which come before nginx's own: known where the upstream is
+    /// another server of this configuration, and neither hidden nor replaced.
+    #[must_use]
+    pub fn upstream_hsts(&self, response: &Response<'c>) -> Vec<(Directive<'c>, Value)> {
+        self.find_upstream_hsts(response).unwrap_or_default()
+    }
+
+    fn find_upstream_hsts(&self, response: &Response<'c>) -> Option<Vec<(Directive<'c>, Value)>> {
+        response.by.filter(|by| by.is_named("proxy_pass"))?;
+        let hidden = inherit::in_effect(response.block, "proxy_hide_header").directives;
+        let is_hidden = hidden.iter().filter_map(|hide| hide.argument(0)).any(|name| names_hsts(&name.text()));
+        let replaces = |setting: &HstsSetting<'_>| {
+            matches!(setting.kind, HstsSettingKind::Replace { .. }) && setting.applies_to(response.status)
+        };
+        if is_hidden || hsts_settings(response.block, self.environment.version).iter().any(replaces) {
+            return None;
+        }
+        let url = Url::parse(response.target.as_ref()?.known()?).ok()?;
+        let address = match url.host()? {
+            url::Host::Domain("localhost") => Ipv4Addr::LOCALHOST.into(),
+            _ => address_in(&url)?,
+        };
+        let socket = self.socket_at(Some(address), url.port_or_known_default()?, false).known().flatten()?;
+        // Which server of several answers depends on the Host that is sent on.
+        let request = Request::get(&url).filter(|_| !socket.is_shared())?;
+        let request = Request { other_headers: OtherHeaders::Unknown, ..request };
+        let start = Start { url, request, socket: Some(socket), hsts: Vec::new(), max_hops: 1 };
+        let (traces, _) = self.tracer().traces(&start);
+        Some(traces.into_iter().next()?.hops.into_iter().next()?.response?.hsts)
+    }
+
+    /// Whether a script may set any header in a block.
+    #[must_use]
+    pub fn scripts_headers(&self, block: Directive<'_>) -> bool {
+        SCRIPTING.iter().any(|name| inherit::has_in_effect(block, name))
+    }
+}
+
+/// The directives inside a server that are about HSTS.
+pub(super) fn own_settings<'c>(server: &Server<'c>) -> impl Iterator<Item = HstsSetting<'c>> {
+    let about = |directive: &Directive<'_>| SETTING.iter().any(|name| directive.is_named(name));
+    server.directive.descendants().filter(about).filter_map(hsts_setting)
+}
+
+fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool) -> Vec<AnsweredUrl<'c>> {
+    let mut sockets = model.sockets_of(server.id).filter(|socket| socket.is_tls == is_secure && !socket.is_quic);
+    let Some(socket) = sockets.next() else { return Vec::new() };
+    let mut hosts: Vec<String> = server.names.iter().flat_map(questions::hosts).take(MAX_HOSTS).collect();
+    if hosts.is_empty() && socket.default.server == server.id {
+        hosts.push(ANY_HOST.to_owned());
+    }
+    let paths = paths(model, server);
+    let scheme = if is_secure { "https" } else { "http" };
+    let tracer = model.tracer();
+    let mut answers = Vec::new();
+    for (number, host) in hosts.iter().enumerate() {
+        for path in paths.iter().take(if number == 0 { MAX_PATHS } else { 1 }) {
+            let Ok(url) = Url::parse(&format!("{scheme}://{host}:{}{path}", socket.endpoint.port)) else { continue };
+            let Some(request) = Request::get(&url) else { continue };
+            let request = Request { other_headers: OtherHeaders::Unknown, ..request };
+            let start = Start { url, request, socket: Some(socket), hsts: Vec::new(), max_hops: 1 };
+            let (traces, is_complete) = tracer.traces(&start);
+            let responses = traces.into_iter().filter_map(|trace| trace.hops.into_iter().next()?.response);
+            let is_answer = |response: &Response<'_>| {
+                response.server == server.id && !matches!(response.kind, ResponseKind::Closed | ResponseKind::Unknown)
+            };
+            let responses: Vec<Response<'c>> = responses.filter(is_answer).collect();
+            answers.push(AnsweredUrl { url: start.url, responses, is_complete });
+        }
+    }
+    answers
+}
+
+/// `/`, and a path of each location that has a say in the headers, or that a block in it gives one.
+fn paths(model: &Model<'_>, server: &Server<'_>) -> Vec<String> {
+    let mut paths = vec!["/".to_owned()];
+    let setting =
+        server.directive.descendants().filter(|directive| SETTING.iter().any(|name| directive.is_named(name)));
+    for location in setting.filter_map(|directive| directive.ancestors().find(|block| block.is_named("location"))) {
+        if let Some(path) = model.witness_path(location)
+            && !paths.contains(&path)
+            && paths.len() < MAX_PATHS
+        {
+            paths.push(path);
+        }
+    }
+    paths
+}
