@@ -184,7 +184,9 @@ fn compare(setting: &Setting<'_>, seed: u64, tally: &mut Tally, differences: &mu
         }
     });
     tally.ngxlint += start.elapsed();
-    if std::env::var("DIST").is_ok() { println!("{seed}: {:?} {}", tally, different.len()); }
+    if std::env::var("DIST").is_ok() {
+        println!("{seed}: {:?} {}", tally, different.len());
+    }
     for request in different.iter().take(ENOUGH) {
         differences.push(format!("seed {seed}: {}", setting.shrunk(&text, request)));
     }
