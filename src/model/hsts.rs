@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use url::Url;
+
 use super::hsts_answers::own_settings;
 use super::hsts_settings::{HstsSetting, hsts_settings};
-use super::{CertificateUse, Coverage, Edge, Family, ListenSocket, Model, Response, Server, Service};
+use super::{CertificateUse, Coverage, Edge, Family, ListenSocket, Model, Response, ResponseKind, Server, Service};
 use crate::config::Directive;
 use crate::hsts::{HstsPolicy, ParsedHeader};
 use crate::source::Span;
@@ -175,6 +177,23 @@ impl<'c> Model<'c> {
         found.sort();
         found.dedup_by(|later, first| later.0 == first.0);
         found
+    }
+
+    /// Whether the plain servers of `host` do no more for visitors than send them to https:// on another host.
+    #[must_use]
+    pub fn only_sends_elsewhere(&self, host: &Host) -> bool {
+        let Some(name) = host.name() else { return false };
+        let leads_away = |response: &Response<'_>| {
+            let target = response.location_header.as_ref().and_then(|header| Url::parse(&header.text).ok());
+            response.kind == ResponseKind::Redirect
+                && target.is_some_and(|target| target.scheme() == "https" && target.host_str() != Some(name))
+        };
+        let mut roots = self
+            .owners_of(name)
+            .flat_map(|server| self.plain_answers(server.id))
+            .filter(|answered| answered.is_root() && answered.url.host_str() == Some(name))
+            .peekable();
+        roots.peek().is_some() && roots.all(|answered| answered.all(leads_away))
     }
 
     /// Whether another server names the domain directly above `host`.

@@ -133,3 +133,108 @@ fn replacement(directive: Directive<'_>, find_value: impl Fn(&str) -> Option<Str
     let kind = HstsSettingKind::Replace { statuses, has_types, appends };
     value.map(|value| HstsSetting { directive, kind, value })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{Config, Library};
+    use crate::model::{CertificateMode, Environment, Model};
+    use crate::nginx::NEWEST;
+    use crate::source::{MemoryFiles, Sources};
+
+    /// The values that the front page of the server on 443 carries, for each assignment of what is not known.
+    fn sent(http: &str) -> Vec<Vec<String>> {
+        let mut files = MemoryFiles::default();
+        files.add("/n/nginx.conf", format!("http {{ {http} }}"));
+        let sources = Sources::default();
+        let library = Library::new(&files, &sources, None);
+        let config = Config::load(&library, Path::new("/n/nginx.conf"), None).unwrap();
+        let environment =
+            Environment { version: NEWEST, certificates: CertificateMode::Skip, ..Environment::default() };
+        let model = Model::build(&config, &files, environment);
+        let server = model.tls_servers().next().unwrap().id;
+        let root = model.https_answers(server).iter().find(|answered| answered.is_root()).unwrap();
+        let mut answers = Vec::new();
+        for response in &root.responses {
+            let all = model.upstream_hsts(response).into_iter().chain(response.hsts.iter().cloned());
+            answers.push(all.map(|(_, value)| value.text).collect());
+        }
+        answers
+    }
+
+    fn of_location(around: &str, inside: &str) -> Vec<Vec<String>> {
+        sent(&format!("{around} server {{ listen 443 ssl; server_name a.test; location / {{ {inside} }} }}"))
+    }
+
+    const OUTER: &str = "more_set_headers 'Strict-Transport-Security: outer';";
+
+    // Seen on nginx 1.22.1 with headers-more.
+    #[test]
+    fn what_is_sent_with_headers_more() {
+        const ROWS: &[(&str, &[&str])] = &[
+            ("add_header Strict-Transport-Security add; return 200;", &["outer", "add"]),
+            ("more_set_headers 'Strict-Transport-Security: inner'; return 200;", &["inner"]),
+            (
+                "more_clear_headers Strict-Transport-Security; add_header Strict-Transport-Security add; return 404;",
+                &[],
+            ),
+            ("more_set_headers -s '404 500' 'Strict-Transport-Security: error'; return 404;", &["error"]),
+            ("more_set_headers -s 404 'Strict-Transport-Security: error'; return 200;", &["outer"]),
+            (
+                "more_set_headers 'Strict-Transport-Security: a'; more_clear_headers Strict-Transport-Security; return 200;",
+                &[],
+            ),
+            ("more_clear_headers 'Strict*'; more_set_headers 'Strict-Transport-Security: a'; return 200;", &["a"]),
+            ("more_set_headers 'Strict-Transport-Security: a' 'Strict-Transport-Security: b'; return 200;", &["b"]),
+            ("more_set_headers 'Strict-Transport-Security:'; return 200;", &[]),
+            ("more_set_headers 'X-Other: a'; return 200;", &["outer"]),
+        ];
+        for (inside, expected) in ROWS {
+            assert_eq!(of_location(OUTER, inside), [*expected], "{inside}");
+        }
+    }
+
+    #[test]
+    fn what_is_sent_by_add_header() {
+        const OUTER: &str = "add_header Strict-Transport-Security outer;";
+        const ROWS: &[(&str, &[&str])] = &[
+            ("return 200;", &["outer"]),
+            ("return 301 https://b.test/;", &["outer"]),
+            ("return 404;", &[]),
+            ("add_header Strict-Transport-Security own always; return 404;", &["own"]),
+            ("add_header X-Other a; return 200;", &[]),
+            ("add_header X-Other a; add_header_inherit merge; return 200;", &["outer"]),
+            ("add_header_inherit off; return 200;", &[]),
+            ("add_header STRICT-transport-security own; return 200;", &["own"]),
+            ("add_header Strict-Transport-Security ''; return 200;", &[]),
+            ("add_header Strict-Transport-Security $https; return 200;", &["on"]),
+            ("expires 1y; return 200;", &["outer"]),
+        ];
+        for (inside, expected) in ROWS {
+            assert_eq!(of_location(OUTER, inside), [*expected], "{inside}");
+        }
+    }
+
+    #[test]
+    fn a_map_gives_each_of_its_values() {
+        let map = "map $scheme $a { https on; } map $http_x $b { default one; x two; y ''; }";
+        let header =
+            |value: &str| of_location(map, &format!("add_header Strict-Transport-Security {value}; return 200;"));
+        assert_eq!(header("$a"), [["on"]]);
+        assert_eq!(header("$b"), [vec!["one"], vec!["two"], vec![]]);
+    }
+
+    #[test]
+    fn an_upstream_of_the_same_configuration_comes_first() {
+        let upstream = "server { listen 127.0.0.1:81; add_header Strict-Transport-Security up; return 200; }";
+        const PASS: &str = "proxy_pass http://127.0.0.1:81; add_header Strict-Transport-Security own;";
+        assert_eq!(of_location(upstream, PASS), [["up", "own"]]);
+        let hidden = format!("{PASS} proxy_hide_header strict-transport-security;");
+        assert_eq!(of_location(upstream, &hidden), [["own"]]);
+        let cleared = format!("{PASS} more_clear_headers Strict-Transport-Security;");
+        assert_eq!(of_location(upstream, &cleared), [["own"]]);
+        assert_eq!(of_location("", PASS), [["own"]]);
+    }
+}

@@ -25,8 +25,7 @@ impl Rule for HstsHeaderLost {
                         "{} is answered without HSTS: the add_header here drops those of the blocks around it",
                         shown(&answered.url)
                     );
-                    let severity =
-                        if is_part_of_a_page(answered, response) { Severity::Info } else { Severity::Warning };
+                    let severity = if is_no_page(answered, response) { Severity::Info } else { Severity::Warning };
                     let finding = sink.add(severity, own.span(), message);
                     if !answered.all(|other| model.lost_header(other).is_some()) {
                         finding.conditional();
@@ -48,13 +47,14 @@ fn is_refused(response: &Response<'_>) -> bool {
         && response.location.is_some_and(|location| inherit::has_in_effect(location, "internal"))
 }
 
-/// Whether the answer is a file that pages load (a script, a picture), beside pages that carry the header.
-fn is_part_of_a_page(answered: &AnsweredUrl<'_>, response: &Response<'_>) -> bool {
+/// Whether the answer is nothing that a visit begins with: a file that pages load, robots.txt, the fixed text of a
+/// health check.
+fn is_no_page(answered: &AnsweredUrl<'_>, response: &Response<'_>) -> bool {
     const PAGES: &[&str] = &["html", "htm", "php"];
     let name = answered.url.path().rsplit('/').next().unwrap_or_default();
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
-    extension.is_some_and(|extension| !PAGES.contains(&extension))
-        && !matches!(response.kind, ResponseKind::Redirect | ResponseKind::Return)
+    let extension = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, extension)| extension);
+    let is_file = extension.is_some_and(|extension| !PAGES.contains(&extension));
+    response.kind != ResponseKind::Redirect && (is_file || response.kind == ResponseKind::Return && !answered.is_root())
 }
 
 fn help(version: NginxVersion, line: &str) -> String {

@@ -31,6 +31,8 @@ struct Subdomain {
     host: Host,
     place: Span,
     is_broken: bool,
+    /// It has no pages of its own.
+    leads_away: bool,
     text: String,
 }
 
@@ -40,7 +42,12 @@ fn subdomains(model: &Model<'_>, host: &Host) -> Vec<Subdomain> {
         .hosts_below(host)
         .into_iter()
         .map(|(host, place)| {
+            let mut leads_away = false;
             let (is_broken, how) = match model.https_state(&host) {
+                HttpsState::PlainOnly(_) | HttpsState::Rejected if model.only_sends_elsewhere(&host) => {
+                    leads_away = true;
+                    (true, "only there to send visitors from http:// elsewhere, which HSTS keeps them from".to_owned())
+                }
                 HttpsState::PlainOnly(None) => (true, "served on plain HTTP only".to_owned()),
                 HttpsState::PlainOnly(Some(path)) => {
                     (true, format!("served on plain HTTP only; over HTTPS clients get {path}"))
@@ -51,15 +58,16 @@ fn subdomains(model: &Model<'_>, host: &Host) -> Vec<Subdomain> {
                 HttpsState::Certificate(Coverage::NotCovered, path) => {
                     (true, format!("served with {path}, which does not cover it"))
                 }
-                HttpsState::Certificate(Coverage::Covered, path) => {
-                    (false, format!("served over HTTPS with {path}, which covers it"))
+                HttpsState::Certificate(Coverage::Covered, path) => (false, format!("served over HTTPS with {path}")),
+                HttpsState::Certificate(Coverage::Unknown, path) if path.is_empty() => {
+                    (false, "served over HTTPS with a certificate that is not known".to_owned())
                 }
                 HttpsState::Certificate(Coverage::Unknown, path) => {
-                    (false, format!("served over HTTPS with {path}, which is not known"))
+                    (false, format!("served over HTTPS with {path}, which was not read"))
                 }
                 HttpsState::Unknown => (false, "served in a way that cannot be told".to_owned()),
             };
-            Subdomain { text: format!("{host} is {how}"), host, place, is_broken }
+            Subdomain { text: format!("{host} is {how}"), host, place, is_broken, leads_away }
         })
         .collect();
     found.sort_by_key(|subdomain| !subdomain.is_broken);
@@ -80,11 +88,13 @@ fn check_host(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, heade
              covers it",
             first.host
         );
-        // Another file may serve them over TLS.
-        let finding = if model.config.is_whole() {
-            sink.error(header.span(), message)
-        } else {
+        let finding = if !model.config.is_whole() {
+            // Another file may serve them over TLS.
             sink.warning(header.span(), message).conditional()
+        } else if broken.iter().all(|subdomain| subdomain.leads_away) {
+            sink.warning(header.span(), message)
+        } else {
+            sink.error(header.span(), message)
         };
         list(finding, &subdomains);
         finding.help("serve these names over HTTPS with a certificate that has them, or leave out includeSubDomains");
