@@ -33,7 +33,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use ngxlint::config::{Config, Library};
-use ngxlint::model::{CertificateMode, Environment, Model};
+use ngxlint::model::{CertificateMode, Edge, Environment, Model};
 use ngxlint::nginx::NginxVersion;
 use ngxlint::rules::{Example, Face, Finding, RuleEntry, Selection, Severity, all_rules, run};
 use ngxlint::source::{MemoryFiles, Sources, Span};
@@ -157,11 +157,13 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn environment() -> Environment {
+fn environment(edge: Edge) -> Environment {
     Environment {
         version: NginxVersion::default(),
         now: UnixTime::parse_rfc3339(NOW).unwrap(),
         certificates: CertificateMode::Auto,
+        document_files: true,
+        edge,
         ..Environment::default()
     }
 }
@@ -170,13 +172,14 @@ fn environment() -> Environment {
 fn check<T>(
     files: &MemoryFiles,
     root: &Path,
+    edge: Edge,
     selection: &Selection,
     look: impl FnOnce(&Sources, Vec<Finding>) -> T,
 ) -> T {
     let sources = Sources::default();
     let library = Library::new(files, &sources, Some(DIRECTORY.into()));
     let config = Config::load(&library, root, None).unwrap();
-    let model = Model::build(&config, files, environment());
+    let model = Model::build(&config, files, environment(edge));
     look(&sources, run(&model, selection))
 }
 
@@ -220,7 +223,7 @@ fn differences(entry: &RuleEntry, example: &Example, pki: &[(PathBuf, Vec<u8>)])
     let is_to_be_marked = |finding: &&Finding| {
         finding.rule == entry.id || finding.severity == Severity::Error || finding.rule.as_str() == "syntax-error"
     };
-    check(&files, &root, &Selection::default(), |sources, findings| {
+    check(&files, &root, example.edge, &Selection::default(), |sources, findings| {
         for finding in findings.iter().filter(is_to_be_marked) {
             let found = as_mark(entry, sources, finding);
             let path = sources.path(finding.span.file).to_owned();
@@ -337,7 +340,7 @@ fn every_option_fits_the_type_that_reads_it() {
     files.add(&root, "events {}\nhttp { server { location / { proxy_pass http://127.0.0.1; } } }\n");
     for entry in all_rules() {
         let only = Selection { select: vec![entry.id], ..Selection::default() };
-        let outcome = catch_unwind(AssertUnwindSafe(|| check(&files, &root, &only, |_, _| ())));
+        let outcome = catch_unwind(AssertUnwindSafe(|| check(&files, &root, Edge::None, &only, |_, _| ())));
         assert!(outcome.is_ok(), "{} panics: see above; its options may not fit their type", entry.name);
     }
 }

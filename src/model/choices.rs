@@ -19,11 +19,37 @@ pub struct Condition<'c> {
 }
 
 impl Condition<'_> {
+    /// Whether it is about files that cannot be seen.
+    #[must_use]
+    pub fn is_of_files(&self) -> bool {
+        const OF_FILES: &[&str] = &["try_files", "index", "root", "alias", "autoindex"];
+        match self.directive {
+            // The default of `root` or `index`.
+            None => [" is a file", " is a directory", " does not exist"].iter().any(|end| self.text.ends_with(end)),
+            Some(directive) if directive.is_named("if") => {
+                directive.argument(0).is_some_and(|word| word.text().trim_start_matches(['(', '!']).starts_with('-'))
+            }
+            Some(directive) => OF_FILES.iter().any(|name| directive.is_named(name)),
+        }
+    }
+
     /// Whether it may be otherwise at the next request of the same client: a cookie that an answer sets, the page that
-    /// it comes from.
+    /// it comes from, the scheme that a proxy in front says.
     #[must_use]
     pub fn may_change(&self) -> bool {
-        const CHANGING: &[&str] = &["cookie", "referer"];
+        const CHANGING: &[&str] = &[
+            "cookie",
+            "referer",
+            "forwarded",
+            "x_scheme",
+            "url_scheme",
+            "front_end_https",
+            "cf_visitor",
+            "fastly_ssl",
+            "secure_link",
+            "uid_got",
+            "early_data",
+        ];
         let arguments = self.directive.into_iter().flat_map(|directive| directive.arguments());
         let texts: Vec<String> = arguments.map(|word| word.text().to_ascii_lowercase()).collect();
         CHANGING.iter().any(|name| self.text.contains(name) || texts.iter().any(|text| text.contains(name)))

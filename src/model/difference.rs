@@ -107,13 +107,15 @@ pub struct Comparison {
     pub asked: usize,
     /// Hosts that were asked for.
     pub hosts: usize,
+    /// Locations and rewrites with a regex for which no path was asked, because there are too many.
+    pub left_out: usize,
 }
 
 impl Comparison {
     /// Asks both configurations for everything that either names. `hsts` and `max_hops` as in a [`Start`].
     #[must_use]
     pub fn new(old: &Model<'_>, new: &Model<'_>, hsts: &[KnownHstsHost], max_hops: usize) -> Comparison {
-        let questions = questions(old, new);
+        let (questions, left_out) = questions(old, new);
         let asked = questions.len();
         let host = |question: &Question| question.url.host_str().map(str::to_owned);
         let hosts = questions.chunk_by(|a, b| host(a) == host(b)).count();
@@ -123,7 +125,7 @@ impl Comparison {
         });
         let mut differences: Vec<Difference> = found.collect();
         find_causes(&mut differences);
-        Comparison { differences, asked, hosts }
+        Comparison { differences, asked, hosts, left_out }
     }
 }
 

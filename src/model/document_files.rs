@@ -1,7 +1,8 @@
 //! The files that requests ask for: below document roots, aliases and indexes.
 
+use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use elsa::sync::FrozenMap;
 
@@ -23,11 +24,15 @@ pub enum Found {
     Forbidden,
 }
 
+/// Entries of a directory that are looked at.
+const MANY_ENTRIES: usize = 1000;
+
 /// The files below document roots, each looked for once.
 pub struct DocumentFiles<'f> {
     files: &'f dyn FileSystem,
     is_open: bool,
-    found: FrozenMap<PathBuf, Box<Found>>,
+    /// By the path as it is written: `x` may be a file where `x/` is nothing.
+    found: FrozenMap<OsString, Box<Found>>,
 }
 
 impl fmt::Debug for DocumentFiles<'_> {
@@ -45,7 +50,7 @@ impl<'f> DocumentFiles<'f> {
     /// What stands at `path` below the document root `root`; unknown where the root does not exist, because then
     /// the files of the site are elsewhere.
     pub(super) fn find(&self, root: &Path, path: &Path) -> Settled<Found> {
-        if !self.is_open || self.look(root) != Found::Directory {
+        if !self.is_there(root) {
             return Settled::Unknown;
         }
         match self.look(path) {
@@ -54,8 +59,19 @@ impl<'f> DocumentFiles<'f> {
         }
     }
 
+    /// Whether a document root is there.
+    pub(super) fn is_there(&self, root: &Path) -> bool {
+        self.is_open && self.look(root) == Found::Directory
+    }
+
+    /// Whether a site is there: the directory itself holds a file, not just the directories of a machine that could.
+    pub(super) fn is_in_use(&self, root: &Path) -> bool {
+        let entries = self.files.read_dir(root).unwrap_or_default();
+        entries.iter().take(MANY_ENTRIES).any(|entry| self.look(&root.join(&entry.name)) == Found::File)
+    }
+
     fn look(&self, path: &Path) -> Found {
-        if let Some(found) = self.found.get(path) {
+        if let Some(found) = self.found.get(path.as_os_str()) {
             return *found;
         }
         let found = match self.files.kind(path) {
@@ -65,6 +81,6 @@ impl<'f> DocumentFiles<'f> {
             Err(ReadError::NotFound | ReadError::LinkLoop) => Found::Nothing,
             Err(_) => Found::Forbidden,
         };
-        *self.found.insert(path.to_path_buf(), Box::new(found))
+        *self.found.insert(path.as_os_str().to_owned(), Box::new(found))
     }
 }

@@ -113,10 +113,11 @@ impl<'c> Model<'c> {
         headers
     }
 
-    /// The servers that browsers can reach over TLS.
+    /// The servers that browsers can reach over TLS; behind an edge that ends it, those that it speaks to.
     pub fn tls_servers(&self) -> impl Iterator<Item = &Server<'c>> {
         let is_reached = |server: &&Server<'c>| {
-            !server.rejects_handshake && self.tls_sockets_of(server.id).any(|socket| !socket.is_quic)
+            let is_over_tls = |socket: &ListenSocket| socket.is_tls || self.environment.edge == Edge::Tls;
+            !server.rejects_handshake && self.sockets_of(server.id).any(|socket| !socket.is_quic && is_over_tls(socket))
         };
         self.servers().filter(is_reached)
     }
@@ -194,6 +195,13 @@ impl<'c> Model<'c> {
             .filter(|answered| answered.is_root() && answered.url.host_str() == Some(name))
             .peekable();
         roots.peek().is_some() && roots.all(|answered| answered.all(leads_away))
+    }
+
+    /// Whether `server` names a domain above `host`, too.
+    #[must_use]
+    pub fn names_above(&self, server: &Server<'_>, host: &Host) -> bool {
+        let name = host.name().unwrap_or_default();
+        name.match_indices('.').any(|(dot, _)| self.is_owner(server.id, &name[dot + 1..]))
     }
 
     /// Whether another server names the domain directly above `host`.

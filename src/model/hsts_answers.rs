@@ -5,9 +5,10 @@ use std::net::Ipv4Addr;
 use url::Url;
 
 use super::hsts_settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settings, names_hsts};
-use super::starts::ANY_HOST;
+use super::starts::{ANY_HOST, hosts_of};
 use super::tracer::address_in;
-use super::{Model, OtherHeaders, Request, Response, ResponseKind, Server, ServerId, Start, Value, inherit, questions};
+use super::witness::Witnesses;
+use super::{Edge, Model, Response, ResponseKind, Server, ServerId, Start, Value, inherit};
 use crate::config::Directive;
 
 /// Paths of a server that are asked for.
@@ -99,9 +100,10 @@ impl<'c> Model<'c> {
         };
         let socket = self.socket_at(Some(address), url.port_or_known_default()?, false).known().flatten()?;
         // Which server of several answers depends on the Host that is sent on.
-        let request = Request::get(&url).filter(|_| !socket.is_shared())?;
-        let request = Request { other_headers: OtherHeaders::Unknown, ..request };
-        let start = Start { url, request, socket: Some(socket), hsts: Vec::new(), max_hops: 1 };
+        if socket.is_shared() {
+            return None;
+        }
+        let start = Start { max_hops: 1, ..Start::new(url, Some(socket))? };
         let (traces, _) = self.tracer().traces(&start);
         Some(traces.into_iter().next()?.hops.into_iter().next()?.response?.hsts)
     }
@@ -120,22 +122,26 @@ pub(super) fn own_settings<'c>(server: &Server<'c>) -> impl Iterator<Item = Hsts
 }
 
 fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool) -> Vec<AnsweredUrl<'c>> {
-    let mut sockets = model.sockets_of(server.id).filter(|socket| socket.is_tls == is_secure && !socket.is_quic);
-    let Some(socket) = sockets.next() else { return Vec::new() };
-    let mut hosts: Vec<String> = server.names.iter().flat_map(questions::hosts).take(MAX_HOSTS).collect();
+    // Behind an edge every socket speaks plain HTTP, whatever the client does.
+    let is_behind_edge = model.environment.edge == Edge::Tls;
+    let mut sockets = model.sockets_of(server.id).filter(|socket| !socket.is_quic);
+    let Some(socket) = sockets.find(|socket| socket.is_tls == (is_secure && !is_behind_edge)) else {
+        return Vec::new();
+    };
+    let mut hosts: Vec<String> = server.names.iter().flat_map(hosts_of).take(MAX_HOSTS).collect();
     if hosts.is_empty() && socket.default.server == server.id {
         hosts.push(ANY_HOST.to_owned());
     }
-    let paths = paths(model, server);
+    let paths = paths(server);
     let scheme = if is_secure { "https" } else { "http" };
+    let port = if is_behind_edge { String::new() } else { format!(":{}", socket.endpoint.port) };
     let tracer = model.tracer();
     let mut answers = Vec::new();
     for (number, host) in hosts.iter().enumerate() {
         for path in paths.iter().take(if number == 0 { MAX_PATHS } else { 1 }) {
-            let Ok(url) = Url::parse(&format!("{scheme}://{host}:{}{path}", socket.endpoint.port)) else { continue };
-            let Some(request) = Request::get(&url) else { continue };
-            let request = Request { other_headers: OtherHeaders::Unknown, ..request };
-            let start = Start { url, request, socket: Some(socket), hsts: Vec::new(), max_hops: 1 };
+            let url = Url::parse(&format!("{scheme}://{host}{port}{path}"));
+            let Some(start) = url.ok().and_then(|url| Start::new(url, Some(socket))) else { continue };
+            let start = Start { max_hops: 1, ..start };
             let (traces, is_complete) = tracer.traces(&start);
             let responses = traces.into_iter().filter_map(|trace| trace.hops.into_iter().next()?.response);
             let is_answer = |response: &Response<'_>| {
@@ -149,12 +155,13 @@ fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool) -> Vec<A
 }
 
 /// `/`, and a path of each location that has a say in the headers, or that a block in it gives one.
-fn paths(model: &Model<'_>, server: &Server<'_>) -> Vec<String> {
+fn paths(server: &Server<'_>) -> Vec<String> {
+    let mut witnesses = Witnesses::default();
     let mut paths = vec!["/".to_owned()];
     let setting =
         server.directive.descendants().filter(|directive| SETTING.iter().any(|name| directive.is_named(name)));
     for location in setting.filter_map(|directive| directive.ancestors().find(|block| block.is_named("location"))) {
-        if let Some(path) = model.witness_path(location)
+        if let Some(path) = witnesses.of_location(location)
             && !paths.contains(&path)
             && paths.len() < MAX_PATHS
         {

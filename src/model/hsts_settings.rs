@@ -138,7 +138,6 @@ fn replacement(directive: Directive<'_>, find_value: impl Fn(&str) -> Option<Str
 mod tests {
     use std::path::Path;
 
-    use super::*;
     use crate::config::{Config, Library};
     use crate::model::{CertificateMode, Environment, Model};
     use crate::nginx::NEWEST;

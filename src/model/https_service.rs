@@ -60,8 +60,10 @@ impl<'c> Model<'c> {
     /// Who answers a client that asks for `host` on a TLS socket.
     #[must_use]
     pub fn service(&self, socket: &ListenSocket, host: &Host) -> Service<'_, 'c> {
-        let Settled::Known((server, by)) = self.select(socket, &host.to_string()) else { return Service::Unknown };
-        if by != SelectedBy::Default || server.hosts().any(|own| own == *host) {
+        let name = host.to_string();
+        let Settled::Known((server, by)) = self.select(socket, &name) else { return Service::Unknown };
+        // A lone server is taken without looking at its names.
+        if by != SelectedBy::Default || self.is_owner(server.id, &name) {
             return Service::Named(server);
         }
         // Its names may stand in a file that could not be read.

@@ -10,6 +10,7 @@ pub mod choices;
 mod definitions;
 pub mod difference;
 pub mod document_files;
+mod fallback;
 pub mod hsts;
 pub mod hsts_answers;
 pub mod hsts_settings;
@@ -22,6 +23,7 @@ pub mod pattern;
 mod processing;
 pub mod proxy;
 pub mod questions;
+pub mod relay;
 pub mod request;
 pub mod request_host;
 pub mod response;
@@ -31,8 +33,11 @@ pub mod server;
 pub mod server_names;
 pub mod socket;
 pub mod starts;
+pub mod survey;
+pub mod tls_side;
 pub mod trace;
 pub mod tracer;
+pub mod upstreams;
 mod uri;
 pub mod value;
 pub mod verdict;
@@ -74,8 +79,11 @@ use served_hosts::ServedHosts;
 pub use server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use server_names::{NameKind, SelectedBy, ServerName};
 pub use socket::{ListenSocket, Member};
+pub use survey::{Departure, Leg, Occurrence, Way};
+pub use tls_side::TlsSide;
 pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
 pub use tracer::{MAX_HOPS, Tracer};
+use upstreams::Upstreams;
 pub use verdict::Verdict;
 
 /// What is known of a value that may depend on things outside the configuration.
@@ -115,7 +123,8 @@ pub struct Environment {
 }
 
 /// What stands between clients and nginx (`--edge`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Edge {
     /// Nothing that changes a request.
     #[default]
@@ -186,6 +195,8 @@ pub struct Model<'c> {
     hsts_headers: FrozenMap<ServerId, Vec<HstsHeader<'c>>>,
     /// The answers over HTTPS of servers that were asked for.
     https_answers: FrozenMap<ServerId, Vec<AnsweredUrl<'c>>>,
+    departures: OnceLock<Vec<Departure<'c>>>,
+    upstreams: OnceLock<Upstreams<'c>>,
 }
 
 impl<'c> Model<'c> {
@@ -233,6 +244,8 @@ impl<'c> Model<'c> {
             served_hosts: OnceLock::new(),
             hsts_headers: FrozenMap::new(),
             https_answers: FrozenMap::new(),
+            departures: OnceLock::new(),
+            upstreams: OnceLock::new(),
         }
     }
 
@@ -357,6 +370,11 @@ impl<'c> Model<'c> {
     pub fn owners_of<'m>(&'m self, host: &str) -> impl Iterator<Item = &'m Server<'c>> + use<'m, 'c> {
         let found = self.owners().get(host).map(Vec::as_slice).unwrap_or_default();
         found.iter().map(|&id| self.server(id))
+    }
+
+    /// Whether `server` names `host` exactly.
+    fn is_owner(&self, server: ServerId, host: &str) -> bool {
+        self.owners().get(host).is_some_and(|servers| servers.binary_search(&server).is_ok())
     }
 
     /// The names of hosts below `domain`.

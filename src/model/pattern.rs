@@ -1,12 +1,21 @@
 //! nginx's regular expressions (PCRE), as far as another engine can tell what they match.
+//!
+//! PCRE matches bytes, unless the pattern begins with `(*UTF8)`; this engine matches characters. A text that is not
+//! ASCII is therefore given to it with each byte as the character of that number.
 
 use std::sync::OnceLock;
 
-use fancy_regex::{Captures, Regex, RegexBuilder};
+use fancy_regex::{Regex, RegexBuilder};
+
+use super::server_names::hosts_matching;
+use crate::tls::Host;
 
 /// How much backtracking a pattern may do on one text before its answer is unknown. nginx's PCRE
 /// stops at 10,000,000 by default; a host or a URI never needs that.
 const BACKTRACK_LIMIT: usize = 100_000;
+
+/// What the groups of a match have captured, the whole match first.
+pub type Groups = Vec<Option<String>>;
 
 /// A pattern, compiled when it is first asked.
 #[derive(Debug)]
@@ -14,13 +23,14 @@ pub struct Pattern {
     text: String,
     ignores_case: bool,
     compiled: OnceLock<Option<Box<Regex>>>,
+    hosts: OnceLock<Box<[Host]>>,
 }
 
 impl Pattern {
     /// A pattern that minds case, or does not.
     #[must_use]
     pub fn new(text: impl Into<String>, ignores_case: bool) -> Pattern {
-        Pattern { text: text.into(), ignores_case, compiled: OnceLock::new() }
+        Pattern { text: text.into(), ignores_case, compiled: OnceLock::new(), hosts: OnceLock::new() }
     }
 
     /// The pattern of a server name: an upper-case letter anywhere in it, even in `\D`, makes it
@@ -39,13 +49,39 @@ impl Pattern {
     /// Whether it matches; `None` where this cannot be told.
     #[must_use]
     pub fn is_match(&self, text: &str) -> Option<bool> {
-        self.regex()?.is_match(text).ok()
+        if text.is_ascii() { self.regex()?.is_match(text).ok() } else { Some(self.captures(text)?.is_some()) }
+    }
+
+    /// Hosts that it matches, as the pattern of a server name; none where they are not found.
+    #[must_use]
+    pub fn hosts(&self) -> &[Host] {
+        self.hosts.get_or_init(|| hosts_matching(self).into())
     }
 
     /// What it captures: `Some(None)` when it does not match, `None` where this cannot be told.
     #[must_use]
-    pub fn captures<'t>(&self, text: &'t str) -> Option<Option<Captures<'t, str>>> {
-        self.regex()?.captures(text).ok()
+    pub fn captures(&self, text: &str) -> Option<Option<Groups>> {
+        if text.is_ascii() {
+            let found = self.regex()?.captures(text).ok()?;
+            return Some(
+                found.map(|found| found.iter().map(|group| group.map(|group| group.as_str().to_owned())).collect()),
+            );
+        }
+        if !self.is_bytewise() {
+            return None;
+        }
+        let bytes: String = text.bytes().map(char::from).collect();
+        let Some(found) = self.regex()?.captures(&bytes).ok()? else { return Some(None) };
+        // A piece of a character is no text.
+        let as_text = |group: &str| String::from_utf8(group.chars().map(|char| char as u8).collect()).ok();
+        let groups = found.iter().map(|group| group.map(|group| as_text(group.as_str()).ok_or(())).transpose());
+        groups.collect::<Result<Groups, ()>>().ok().map(Some)
+    }
+
+    /// Whether characters above ASCII mean nothing special to it, so that bytes can stand in their place.
+    fn is_bytewise(&self) -> bool {
+        const SPECIAL: &[&str] = &["\\w", "\\W", "\\s", "\\S", "\\b", "\\B", "[:", "(*"];
+        self.text.is_ascii() && !SPECIAL.iter().any(|special| self.text.contains(special))
     }
 
     /// The names of its groups, by number.
@@ -63,10 +99,45 @@ impl Pattern {
 
     fn regex(&self) -> Option<&Regex> {
         let compile = || {
+            // Inside brackets these are set operations to this engine, and characters to PCRE.
+            if self.text.contains('[') && ["&&", "--", "~~"].iter().any(|sign| self.text.contains(sign)) {
+                return None;
+            }
             let mut builder = RegexBuilder::new(&self.text);
             builder.case_insensitive(self.ignores_case).backtrack_limit(BACKTRACK_LIMIT);
             builder.build().ok().map(Box::new)
         };
         self.compiled.get_or_init(compile).as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a pattern captures, if it matches, if that can be told.
+    type Captured = Option<Option<&'static [&'static str]>>;
+
+    // What PCRE captures of a text without UTF mode.
+    const CAPTURES: &[(&str, &str, Captured)] = &[
+        ("^/(.)$", "/a", Some(Some(&["/a", "a"]))),
+        ("^/(.*)$", "/\u{e9}", Some(Some(&["/\u{e9}", "\u{e9}"]))),
+        ("^/(..)$", "/\u{e9}", Some(Some(&["/\u{e9}", "\u{e9}"]))),
+        ("^/.$", "/\u{e9}", Some(None)),
+        // A byte of a character, and classes that are wider here.
+        ("^/(.)", "/\u{e9}", None),
+        ("^/(\\w+)", "/\u{e9}", None),
+        ("^/[a&&b]", "/a", None),
+    ];
+
+    #[test]
+    fn bytes_are_matched() {
+        for (pattern, text, expected) in CAPTURES {
+            let found = Pattern::new(*pattern, false).captures(text);
+            let expected = expected.map(|groups| {
+                groups.map(|groups| groups.iter().map(|group| Some((*group).to_owned())).collect::<Groups>())
+            });
+            assert_eq!(found, expected, "{pattern} {text}");
+        }
     }
 }

@@ -3,16 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
+use std::rc::Rc;
 
 use url::Url;
 
 use super::listen::Address;
-use super::starts::{ANY_HOST, NAMES_WITH_ALL_PATHS, host_text};
-use super::{ListenSocket, Model, NameKind, Server, ServerName, witness};
-use crate::tls::Host;
+use super::location::matcher;
+use super::starts::{ANY_HOST, NAMES_WITH_ALL_PATHS, hosts_of};
+use super::witness::Witnesses;
+use super::{ListenSocket, Model, Server};
 
 /// Stands for all IPv6 addresses that have no socket of their own; nobody listens on it (RFC 3849).
 const ANY_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
+
+/// Regexes of a server for which a path is asked: each request tries all of them one by one, as in nginx.
+const MAX_REGEXES: usize = 256;
 
 /// A request that two configurations are asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,26 +33,23 @@ pub struct Question {
 /// A port, on an address if that matters.
 type Place = (u16, Option<IpAddr>);
 
-/// What is asked for one host.
-#[derive(Debug, Default)]
-struct Plan {
-    places: BTreeSet<Place>,
-    paths: BTreeSet<String>,
-}
+/// Paths, which many hosts have in common.
+type Paths = BTreeSet<Rc<str>>;
 
-/// The requests for two configurations, by host, port and path.
-pub(super) fn questions(old: &Model<'_>, new: &Model<'_>) -> Vec<Question> {
+/// The requests for two configurations, by host, port and path, and how many locations and rewrites they leave out,
+/// because their server has too many regexes.
+pub(super) fn questions(old: &Model<'_>, new: &Model<'_>) -> (Vec<Question>, usize) {
     let mut survey = Survey { ipv6_ports: ipv6_ports(old, new), ..Survey::default() };
-    survey.add(old);
-    survey.add(new);
-    survey.into_questions(|place| {
+    let left_out = [survey.add(old), survey.add(new)].into_iter().max().unwrap_or(0);
+    let questions = survey.into_questions(|place| {
         let [mut plain, mut tls] = [false; 2];
         for socket in [socket_at(old, place), socket_at(new, place)].into_iter().flatten() {
             plain |= !socket.is_tls;
             tls |= socket.is_tls;
         }
         [("http", plain), ("https", tls)].into_iter().filter(|(_, asked)| *asked).map(|(scheme, _)| scheme).collect()
-    })
+    });
+    (questions, left_out)
 }
 
 fn socket_at<'m>(model: &'m Model<'_>, (port, address): Place) -> Option<&'m ListenSocket> {
@@ -102,20 +104,26 @@ fn ipv6_ports(old: &Model<'_>, new: &Model<'_>) -> BTreeSet<u16> {
 struct Survey {
     /// Ports whose IPv6 side is asked for as well.
     ipv6_ports: BTreeSet<u16>,
-    hosts: BTreeMap<String, Plan>,
-    /// The paths of default servers, by where they are that.
-    rest: BTreeMap<Place, BTreeSet<String>>,
+    /// What is asked for each host.
+    hosts: BTreeMap<String, BTreeMap<Place, Paths>>,
+    /// What is asked of default servers.
+    rest: BTreeMap<Place, Paths>,
+    witnesses: Witnesses,
+    left_out: usize,
 }
 
 impl Survey {
-    fn add(&mut self, model: &Model<'_>) {
+    /// Adds a configuration, and says how many regexes of it are left out.
+    fn add(&mut self, model: &Model<'_>) -> usize {
+        self.left_out = 0;
         for server in model.servers() {
             self.add_server(model, server);
         }
+        self.left_out
     }
 
     fn add_server(&mut self, model: &Model<'_>, server: &Server<'_>) {
-        let paths = paths(model, server);
+        let paths = self.paths(server);
         let mut places = BTreeSet::new();
         for socket in model.sockets_of(server.id) {
             let Some(place) = self.place(socket) else { continue };
@@ -127,16 +135,40 @@ impl Survey {
         // Whoever knows the host tries the usual ports.
         let addresses: BTreeSet<Option<IpAddr>> = places.iter().map(|(_, address)| *address).collect();
         places.extend([80, 443].into_iter().flat_map(|port| addresses.iter().map(move |address| (port, *address))));
-        let hosts: BTreeSet<String> = server.names.iter().flat_map(hosts).collect();
+        let hosts: BTreeSet<String> = server.names.iter().flat_map(hosts_of).collect();
+        let root = Paths::from(["/".into()]);
         for (number, host) in hosts.into_iter().enumerate() {
-            let plan = self.hosts.entry(host).or_default();
-            plan.places.extend(places.iter().copied());
-            if number < NAMES_WITH_ALL_PATHS {
-                plan.paths.extend(paths.iter().cloned());
-            } else {
-                plan.paths.insert("/".to_owned());
+            let asked = if number < NAMES_WITH_ALL_PATHS { &paths } else { &root };
+            let of_host = self.hosts.entry(host).or_default();
+            for place in &places {
+                of_host.entry(*place).or_default().extend(asked.iter().cloned());
             }
         }
+    }
+
+    /// `/`, a path of each location, at all depths, and one that each `rewrite` takes.
+    fn paths(&mut self, server: &Server<'_>) -> Paths {
+        let mut paths = Paths::from(["/".into()]);
+        let mut regexes = 0;
+        for directive in server.directive.descendants() {
+            let is_location = directive.is_named("location");
+            if !is_location && !directive.is_named("rewrite") {
+                continue;
+            }
+            if !is_location || matcher(directive).is_some_and(|(modifier, ..)| modifier.is_regex()) {
+                regexes += 1;
+                if regexes > MAX_REGEXES {
+                    self.left_out += 1;
+                    continue;
+                }
+            }
+            let path = match is_location {
+                true => self.witnesses.of_location(directive),
+                false => self.witnesses.of_rewrite(directive),
+            };
+            paths.extend(path.map(Rc::from));
+        }
+        paths
     }
 
     /// Where a client connects to reach a socket; `None` where that is no address and port.
@@ -158,7 +190,7 @@ impl Survey {
     fn into_questions(self, schemes: impl Fn(Place) -> Vec<&'static str>) -> Vec<Question> {
         let mut known: BTreeMap<Place, Vec<&'static str>> = BTreeMap::new();
         let mut questions = Vec::new();
-        let mut ask = |host: &str, place: Place, paths: &BTreeSet<String>, is_stand_in: bool| {
+        let mut ask = |host: &str, place: Place, paths: &Paths, is_stand_in: bool| {
             for scheme in known.entry(place).or_insert_with(|| schemes(place)).iter() {
                 let Ok(mut url) = Url::parse(&format!("{scheme}://{host}:{}/", place.0)) else { continue };
                 for path in paths {
@@ -167,36 +199,12 @@ impl Survey {
                 }
             }
         };
-        for (host, plan) in &self.hosts {
-            plan.places.iter().for_each(|&place| ask(host, place, &plan.paths, false));
+        for (host, places) in &self.hosts {
+            places.iter().for_each(|(&place, paths)| ask(host, place, paths, false));
         }
         for (&place, paths) in &self.rest {
             ask(ANY_HOST, place, paths, true);
         }
         questions
     }
-}
-
-/// Hosts that stand for all that a name matches, as a URL has them.
-pub(super) fn hosts(name: &ServerName<'_>) -> Vec<String> {
-    let found = match &name.kind {
-        NameKind::Regex(pattern) => {
-            witness::text_of(pattern).and_then(|text| Host::parse(text.as_bytes()).ok()).into_iter().collect()
-        }
-        _ => name.witnesses(),
-    };
-    found.iter().map(host_text).collect()
-}
-
-/// `/`, a path of each location, at all depths, and one that each `rewrite` takes.
-fn paths(model: &Model<'_>, server: &Server<'_>) -> BTreeSet<String> {
-    let mut paths = BTreeSet::from(["/".to_owned()]);
-    for directive in server.directive.descendants() {
-        if directive.is_named("location") {
-            paths.extend(model.witness_path(directive));
-        } else if directive.is_named("rewrite") {
-            paths.extend(witness::path_of_rewrite(directive));
-        }
-    }
-    paths
 }

@@ -72,6 +72,12 @@ impl Request {
         })
     }
 
+    /// Gives a header other than Host, by its name in lower case, a value of its own.
+    pub(super) fn set_header(&mut self, name: &str, value: &str) {
+        self.headers.retain(|(known, _)| known != name);
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
     /// The value of a header other than Host, by its name in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

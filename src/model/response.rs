@@ -101,6 +101,10 @@ pub struct Response<'c> {
     pub target: Option<Value>,
     /// How the URI was changed on the way.
     pub steps: Vec<Step<'c>>,
+    /// The Host header that the upstream gets, where nginx speaks HTTP to it; `None` where it gets none.
+    pub upstream_host: Option<Value>,
+    /// Whether nginx gave up because the URI was changed too often: a cycle of internal redirects.
+    pub is_cycle: bool,
     /// The values of Strict-Transport-Security, in the order in which they are sent, each with its `add_header`.
     pub hsts: Vec<(Directive<'c>, Value)>,
     /// Why it cannot be told, where it cannot.

@@ -8,6 +8,7 @@ use std::fmt;
 use rustc_hash::FxHashMap;
 
 use super::pattern::Pattern;
+use super::witness::texts;
 use super::{ServerId, Settled};
 use crate::source::Span;
 use crate::syntax::Word;
@@ -103,8 +104,26 @@ impl<'c> ServerName<'c> {
         matches!(&self.kind, NameKind::Exact(name) if real_host(name).is_none())
     }
 
+    /// Whether it is a name of `host` (lower case, no port, no trailing dot); `None` where that cannot be told.
+    #[must_use]
+    pub fn is_name_of(&self, host: &str) -> Option<bool> {
+        let is_below = |domain: &str| host.strip_suffix(domain).is_some_and(|labels| labels.ends_with('.'));
+        match &self.kind {
+            NameKind::Exact(name) => Some(name == host),
+            NameKind::WildcardLeading(domain) => Some(is_below(domain)),
+            NameKind::DotLeading(domain) => Some(domain == host || is_below(domain)),
+            NameKind::WildcardTrailing(prefix) => {
+                Some(host.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.len() > 1 && rest.starts_with('.')))
+            }
+            NameKind::Regex(pattern) => pattern.is_match(host),
+            NameKind::Hostname => None,
+            NameKind::Invalid => Some(false),
+        }
+    }
+
     /// Hosts that stand for all that the name matches: the name itself, one label below a wildcard
-    /// and one two labels below it. A regex has none that could be told without searching.
+    /// and one two labels below it; for a regex some that it matches. None where they are not found, and for a regex
+    /// that matches whatever comes.
     #[must_use]
     pub fn witnesses(&self) -> Vec<Host> {
         let hosts = match &self.kind {
@@ -112,11 +131,36 @@ impl<'c> ServerName<'c> {
             NameKind::WildcardLeading(domain) => vec![format!("www.{domain}"), format!("a.www.{domain}")],
             NameKind::DotLeading(domain) => vec![domain.clone(), format!("www.{domain}"), format!("a.www.{domain}")],
             NameKind::WildcardTrailing(prefix) => vec![format!("{prefix}.example")],
-            NameKind::Regex(_) | NameKind::Hostname | NameKind::Invalid => Vec::new(),
+            NameKind::Regex(pattern) => return pattern.hosts().to_vec(),
+            NameKind::Hostname | NameKind::Invalid => Vec::new(),
         };
         hosts.iter().filter_map(|host| real_host(host)).collect()
     }
 }
+
+/// Hosts that a regex matches. A part of it may be the end or the middle of a host.
+pub(super) fn hosts_matching(pattern: &Pattern) -> Vec<Host> {
+    // It says nothing of the host.
+    const ANY: &str = "7-any-host.invalid";
+    if pattern.is_match(ANY) != Some(false) {
+        return Vec::new();
+    }
+    let mut found: Vec<Host> = Vec::new();
+    for text in texts(pattern.text()) {
+        let text = text.to_ascii_lowercase();
+        let forms = [format!("www{text}"), format!("{text}.example"), format!("{text}example")];
+        let matching = std::iter::once(text).chain(forms).filter(|host| pattern.is_match(host) == Some(true));
+        let mut hosts = matching.filter_map(|host| real_host(&host));
+        // `^www` matches "www", too, but who would ask for that?
+        let host = hosts.find(|host| host.name().is_some_and(|name| name.contains('.')));
+        found.extend(host.filter(|host| !found.contains(host)));
+    }
+    found.truncate(MOST_WITNESSES);
+    found
+}
+
+/// Hosts that stand for one regex.
+const MOST_WITNESSES: usize = 4;
 
 /// The host behind a name, if a client can ask for it. `_` is a label of its own in no DNS name that
 /// a browser would open; `localhost` and names with a dot are. nginx compares bytes, and clients send neither a dot at

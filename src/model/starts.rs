@@ -7,8 +7,9 @@ use super::location::{self, Modifier};
 use super::request::{OtherHeaders, Request};
 use super::trace::Start;
 use super::tracer::{MAX_HOPS, Tracer};
-use super::{Model, Server, ServerName};
-use crate::config::Directive;
+use super::witness::Witnesses;
+use super::{Edge, ListenSocket, Model, Server, ServerName};
+use crate::config::{Directive, ItemId};
 use crate::tls::Host;
 
 /// Names of a server that are tried with every path; further ones only with `/`. Servers treat their
@@ -32,16 +33,20 @@ impl<'m, 'c> Tracer<'m, 'c> {
         let model = self.model();
         let is_leading = |directive: &Directive<'_>| LEADING.iter().any(|name| directive.is_named(name));
         let leading: Vec<Directive<'c>> = server.directive.descendants().filter(is_leading).collect();
-        if leading.is_empty() {
+        let mut paths = paths(&leading);
+        if self.edge() == Edge::Tls {
+            paths.extend(slashless_paths(server).take(MAX_PATHS));
+        }
+        if leading.is_empty() && paths.len() == 1 {
             return Vec::new();
         }
-        let paths = paths(&leading);
         let hosts = hosts(server);
         let mut starts = Vec::new();
         let mut seen = FxHashSet::default();
-        for socket in model.sockets_of(server.id) {
-            let scheme = if socket.is_tls { "https" } else { "http" };
-            if socket.is_quic || socket.endpoint.port == 0 || !seen.insert((scheme, socket.endpoint.port)) {
+        let sockets = model.sockets_of(server.id).filter(|socket| !socket.is_quic && socket.endpoint.port != 0);
+        let asked = sockets.flat_map(|socket| self.origins(socket).into_iter().map(move |origin| (socket, origin)));
+        for (socket, (scheme, port)) in asked {
+            if !seen.insert((scheme, port)) {
                 continue;
             }
             for (number, host) in hosts.iter().enumerate() {
@@ -50,15 +55,8 @@ impl<'m, 'c> Tracer<'m, 'c> {
                 }
                 let paths = if number < NAMES_WITH_ALL_PATHS { &paths[..] } else { &paths[..1] };
                 for path in paths {
-                    let url = Url::parse(&format!("{scheme}://{host}:{}{path}", socket.endpoint.port));
-                    let request = url.ok().and_then(|url| Some((Request::get(&url)?, url)));
-                    starts.extend(request.map(|(request, url)| Start {
-                        url,
-                        request: Request { other_headers: OtherHeaders::Unknown, ..request },
-                        socket: Some(socket),
-                        hsts: Vec::new(),
-                        max_hops: MAX_HOPS + 1,
-                    }));
+                    let url = Url::parse(&format!("{scheme}://{host}:{port}{path}"));
+                    starts.extend(url.ok().and_then(|url| Start::new(url, Some(socket))));
                 }
             }
         }
@@ -66,25 +64,62 @@ impl<'m, 'c> Tracer<'m, 'c> {
     }
 }
 
-/// `/`, and the paths of the locations around directives.
+impl<'m> Start<'m> {
+    /// A request for a URL by a browser that knows no host by HSTS; any header may come with it. `None` for what is
+    /// neither http nor https.
+    #[must_use]
+    pub fn new(url: Url, socket: Option<&'m ListenSocket>) -> Option<Start<'m>> {
+        let request = Request { other_headers: OtherHeaders::Unknown, ..Request::get(&url)? };
+        Some(Start { url, request, socket, hsts: Vec::new(), max_hops: MAX_HOPS + 1 })
+    }
+}
+
+impl Tracer<'_, '_> {
+    /// The schemes and ports of URLs for which clients get to a socket. What an edge speaks to is asked for on the
+    /// edge's own ports.
+    fn origins(&self, socket: &ListenSocket) -> Vec<(&'static str, u16)> {
+        match (socket.is_tls, self.edge()) {
+            (true, _) => vec![("https", socket.endpoint.port)],
+            (false, Edge::None) => vec![("http", socket.endpoint.port)],
+            (false, Edge::Tls) => vec![("http", 80), ("https", 443)],
+        }
+    }
+}
+
+/// `/`, and paths that lead to directives: of the locations around them, and those that a `rewrite` takes.
 fn paths(directives: &[Directive<'_>]) -> Vec<String> {
+    let mut witnesses = Witnesses::default();
     let mut paths = vec!["/".to_owned()];
-    for location in directives.iter().flat_map(Directive::ancestors).filter(|block| block.is_named("location")) {
-        let path = match location::matcher(location) {
-            Some((Modifier::Prefix | Modifier::PrefixOnly | Modifier::Exact, _, path)) => path,
-            _ => continue,
-        };
-        if path.starts_with('/') && !paths.contains(&path) && paths.len() < MAX_PATHS {
-            paths.push(path);
+    let mut seen: FxHashSet<ItemId> = FxHashSet::default();
+    for directive in directives {
+        let around = directive.ancestors().filter(|block| block.is_named("location") && seen.insert(block.id()));
+        let mut found: Vec<String> = around.filter_map(|location| witnesses.of_location(location)).collect();
+        if directive.is_named("rewrite") {
+            found.extend(witnesses.of_rewrite(*directive));
+        }
+        for path in found {
+            if paths.len() < MAX_PATHS && !paths.contains(&path) {
+                paths.push(path);
+            }
         }
     }
     paths
 }
 
+/// The paths to which nginx adds the slash that they lack: with the scheme that it sees, which is not the client's
+/// behind an edge.
+fn slashless_paths(server: &Server<'_>) -> impl Iterator<Item = String> {
+    let locations = server.directive.descendants().filter(|block| block.is_named("location"));
+    locations.filter(|location| location.children().any(location::is_pass)).filter_map(|location| {
+        let (modifier, _, path) = location::matcher(location)?;
+        let is_prefix = matches!(modifier, Modifier::Prefix | Modifier::PrefixOnly);
+        path.strip_suffix('/').filter(|path| is_prefix && path.starts_with('/')).map(str::to_owned)
+    })
+}
+
 /// Hosts that lead to a server, as a URL has them.
 fn hosts(server: &Server<'_>) -> Vec<String> {
-    let mut hosts: Vec<String> =
-        server.names.iter().flat_map(ServerName::witnesses).map(|host| host_text(&host)).collect();
+    let mut hosts: Vec<String> = server.names.iter().flat_map(hosts_of).collect();
     // The default server answers for any name; so does one whose names cannot be told.
     if hosts.is_empty() {
         hosts.push(ANY_HOST.to_owned());
@@ -92,8 +127,13 @@ fn hosts(server: &Server<'_>) -> Vec<String> {
     hosts
 }
 
+/// Hosts that stand for all that a name matches, as a URL has them.
+pub(super) fn hosts_of(name: &ServerName<'_>) -> Vec<String> {
+    name.witnesses().iter().map(host_text).collect()
+}
+
 /// A host as a URL has it.
-pub(super) fn host_text(host: &Host) -> String {
+fn host_text(host: &Host) -> String {
     match host {
         Host::Ip(std::net::IpAddr::V6(address)) => format!("[{address}]"),
         other => other.to_string(),

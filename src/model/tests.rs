@@ -218,3 +218,33 @@ fn a_name_that_no_client_sends_means_no_host() {
         assert_eq!(hosts, ["d.test"]);
     });
 }
+
+// A name, and the hosts that stand for it; real nginx is asked for them in `tests/nginx`.
+const WITNESSES: &[(&str, &str)] = &[
+    ("a.test", "a.test"),
+    (".a.test", "a.test www.a.test a.www.a.test"),
+    (r"~^(www\.)?a\.test$", "a.test www.a.test"),
+    (r"~^(?<customer>.+)\.a\.test$", "x.a.test"),
+    (r"~^(?<customer>.*)\.a\.test$", "www.a.test x.a.test"), // the shortest is no host
+    (r"~^(shop|blog)\.a\.test$", "shop.a.test blog.a.test"),
+    (r"~^WWW\.", "www.example"), // an upper-case letter: without case
+    (r"~\.a\.test$", "www.a.test"),
+    (r"~^shop", "shop.example"),
+    (r"~^(?!x).+\.a\.test$", "wwwx.a.test"),
+    (r"~^(?![wx]).+\.a\.test$", ""), // what is found is what the lookahead excludes
+    (r"~^(?!api\.)(?<site>.+)\.a\.test$", "x.a.test"),
+    ("~.", ""), // says nothing of the host
+    ("~^$", ""),
+    (r"~^(.)\1\.test$", ""),
+];
+
+#[test]
+fn hosts_that_stand_for_a_name() {
+    for (name, expected) in WITNESSES {
+        with_model(&format!("server {{ server_name '{name}'; }}"), |model| {
+            let server = model.servers().next().unwrap();
+            let hosts: Vec<String> = server.names[0].witnesses().iter().map(ToString::to_string).collect();
+            assert_eq!(hosts.join(" "), *expected, "{name}");
+        });
+    }
+}

@@ -21,6 +21,7 @@ use crate::tls::Host;
 #[derive(Debug, Clone, Copy)]
 pub struct Tracer<'m, 'c> {
     model: &'m Model<'c>,
+    edge: Edge,
 }
 
 /// Combinations of unknowns that are tried for one start. Configurations that decide on more than five unknowns in a
@@ -57,7 +58,17 @@ impl<'m, 'c> Tracer<'m, 'c> {
     /// Prepares for a model.
     #[must_use]
     pub fn new(model: &'m Model<'c>) -> Tracer<'m, 'c> {
-        Tracer { model }
+        Tracer { model, edge: model.environment.edge }
+    }
+
+    /// The same with something else between clients and nginx.
+    #[must_use]
+    pub fn with_edge(self, edge: Edge) -> Tracer<'m, 'c> {
+        Tracer { edge, ..self }
+    }
+
+    pub(super) fn edge(&self) -> Edge {
+        self.edge
     }
 
     pub(super) fn model(&self) -> &'m Model<'c> {
@@ -83,7 +94,9 @@ impl<'m, 'c> Tracer<'m, 'c> {
         if upgrade(&mut journey.url, &journey.hsts)
             && let Some(upgraded) = Request::get(&journey.url)
         {
-            journey.request = Request { sni: upgraded.sni, port: upgraded.port, is_tls: true, ..journey.request };
+            // What the user says of SNI holds for this handshake, too.
+            let sni = journey.request.sni.take().or(upgraded.sni);
+            journey.request = Request { sni, port: upgraded.port, is_tls: true, ..journey.request };
             journey.socket = None;
         }
         let mut hops: Vec<Hop<'m, 'c>> = Vec::new();
@@ -113,6 +126,23 @@ impl<'m, 'c> Tracer<'m, 'c> {
         }
     }
 
+    /// The answers of the same server, if nginx itself spoke TLS on port 443 with the client.
+    #[must_use]
+    pub fn answers_over_tls(&self, start: &Start<'m>) -> Vec<Response<'c>> {
+        let Some(socket) = start.socket else { return Vec::new() };
+        let sni = start.url.domain().map(str::to_owned);
+        let mut request = Request { is_tls: true, port: 443, sni, ..start.request.clone() };
+        if self.edge == Edge::Tls {
+            request.set_header("x-forwarded-proto", "https");
+        }
+        let answer = |choices: &mut Choices<'c>| {
+            let first =
+                Selected { server: self.model.server(socket.default.server), by: SelectedBy::Default, regex: None };
+            self.respond(socket, &request, first, choices)
+        };
+        explore(MAX_COMBINATIONS, answer).0
+    }
+
     /// The socket that a client reaches with a URL.
     fn reach(&self, journey: &Journey<'m>, start: &Start<'m>, choices: &mut Choices<'c>) -> Reached<'m> {
         if let Some(socket) = journey.socket {
@@ -123,14 +153,16 @@ impl<'m, 'c> Tracer<'m, 'c> {
         let is_ours = start.url.host_str() == Some(host) || self.model.is_served(name);
         let unreached = if is_ours { Reached::Nothing } else { Reached::Elsewhere };
         let request = &journey.request;
-        if self.model.environment.edge == Edge::Tls && journey.url.port().is_none() {
+        if self.edge == Edge::Tls && journey.url.port().is_none() {
             return self.behind_edge(name).filter(|_| is_ours).map_or(unreached, Reached::Socket);
         }
         if let Some(address) = request.address {
-            return match self.model.socket_at(Some(address), request.port, false) {
-                Settled::Known(Some(socket)) => Reached::Socket(socket),
-                _ => unreached,
-            };
+            match self.model.socket_at(Some(address), request.port, false) {
+                Settled::Known(Some(socket)) => return Reached::Socket(socket),
+                Settled::Known(None) => return unreached,
+                // A `listen` with a name: nginx resolves it when it starts.
+                Settled::Unknown => choices.assume(None, format!("a name in a listen directive leads to {address}")),
+            }
         }
         if !is_ours {
             return Reached::Elsewhere;
@@ -193,7 +225,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         match self.model.select(socket, host) {
             Settled::Known((_, by)) if by != SelectedBy::Default => true,
             // A lone server is taken without looking at its names.
-            Settled::Known((server, _)) => server.hosts().any(|name| name.to_string() == host),
+            Settled::Known((server, _)) => self.model.is_owner(server.id, host),
             Settled::Unknown => false,
         }
     }
@@ -218,10 +250,8 @@ impl<'m, 'c> Tracer<'m, 'c> {
         };
         hop.socket = Some(socket);
         journey.from = Some(&socket.endpoint.address);
-        if self.model.environment.edge == Edge::Tls && hop.url.port().is_none() {
-            let proto = ("x-forwarded-proto".to_owned(), hop.url.scheme().to_owned());
-            hop.request.headers.retain(|(name, _)| *name != proto.0);
-            hop.request.headers.push(proto);
+        if self.edge == Edge::Tls && hop.url.port().is_none() && !socket.is_tls {
+            hop.request.set_header("x-forwarded-proto", hop.url.scheme());
             hop.request = Request { is_tls: false, sni: None, port: socket.endpoint.port, ..hop.request };
         }
         if hop.request.is_tls && !socket.is_tls {
@@ -361,7 +391,11 @@ impl<'m, 'c> Tracer<'m, 'c> {
     /// What a browser makes of an answer: `None` when there is a next request.
     fn follow(&self, journey: &mut Journey<'m>, hop: &mut Hop<'m, 'c>, start: &Start<'m>) -> Option<Outcome> {
         let Some(response) = &hop.response else { return Some(Outcome::Refused) };
-        let is_secure = hop.tls.is_some() || hop.url.scheme() == "https";
+        // Behind a certificate that is not for the host browsers note nothing (RFC 6797, section 8.1).
+        let is_secure = match &hop.tls {
+            Some(tls) => tls.coverage != Coverage::NotCovered,
+            None => hop.url.scheme() == "https",
+        };
         if let Some((_, value)) = response.hsts.first() {
             hop.hsts = value.known().and_then(HstsPolicy::parse);
         }

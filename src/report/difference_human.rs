@@ -31,6 +31,10 @@ pub fn write_difference_human(comparison: &Comparison, style: HumanStyle, out: &
     for section in sections(comparison) {
         section.write(&mut page)?;
     }
+    if comparison.left_out > 0 {
+        let many = format!("{} locations and rewrites with a regex are left out", comparison.left_out);
+        page.paragraph("", "33", &format!("{many}: a server has too many of them"))?;
+    }
     let different = comparison.differences.len();
     let asked = format!("{} to {}", counted(comparison.asked, "request"), counted(comparison.hosts, "host"));
     match different {

@@ -26,6 +26,7 @@ pub fn write_difference_json(comparison: &Comparison, out: &mut dyn Write) -> io
             hosts: comparison.hosts,
             requests: comparison.asked,
             different: comparison.differences.len(),
+            left_out: comparison.left_out,
         },
     };
     serde_json::to_writer_pretty(&mut *out, &object)?;
@@ -44,6 +45,7 @@ struct Summary {
     hosts: usize,
     requests: usize,
     different: usize,
+    left_out: usize,
 }
 
 /// The differences, made into objects one by one while they are written.

@@ -10,6 +10,7 @@ use crate::model::{
     CertificateSource, CertificateUse, Coverage, Handshake, Hop, Model, Server, ServerId, Trace, Verdict,
 };
 use crate::source::Span;
+use crate::tls::Host;
 
 /// What becomes of one request.
 pub struct TraceReport<'t, 'c> {
@@ -76,9 +77,15 @@ impl<'t, 'c> TraceReport<'t, 'c> {
 
     pub(super) fn certificate(&self, hop: &Hop<'_, '_>, tls: &Handshake) -> Option<Presented<'t, 'c>> {
         let used = self.model.presented_certificate(tls, hop.url.host_str().unwrap_or_default())?;
+        let sni = tls.sni.as_deref().and_then(|sni| Host::parse(sni.as_bytes()).ok());
         let file = match &used.source {
-            CertificateSource::File(path) => (self.shown)(path).to_string_lossy().into_owned(),
-            CertificateSource::PerName | CertificateSource::Unknown => used.word.text().into_owned(),
+            CertificateSource::File(path) => Some(path.clone()),
+            CertificateSource::PerName => sni.and_then(|sni| used.file_for(&sni)),
+            CertificateSource::Unknown => None,
+        };
+        let file = match file {
+            Some(path) => (self.shown)(&path).to_string_lossy().into_owned(),
+            None => used.word.text().into_owned(),
         };
         let leaf = self.model.leaf_presented(tls, used);
         Some(Presented {

@@ -182,7 +182,9 @@ pub(super) fn ending(trace: &Trace<'_, '_>) -> String {
 /// What a trace comes to, without its way.
 pub(super) fn summary(trace: &Trace<'_, '_>) -> String {
     let response = trace.hops.last().and_then(|hop| hop.response.as_ref());
-    let answer = response.filter(|_| Verdict::of(trace) == Verdict::Answered).map(|response| {
+    let is_told = |response: &&Response<'_>| response.kind == ResponseKind::Error;
+    let answer = response.filter(|_| Verdict::of(trace) == Verdict::Answered).filter(|response| !is_told(response));
+    let answer = answer.map(|response| {
         let status = response.status.map(|status| status.to_string());
         match (&response.target, status) {
             (Some(target), _) => format!(" It is the one of {}.", target.text),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::model::Edge;
+
 /// Summary, reasons, examples and options of a rule.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +50,9 @@ pub struct Example {
     pub note: Option<String>,
     /// The configuration: a whole one, or what stands in `http`.
     pub config: String,
+    /// What stands between clients and nginx: `tls` for `--edge tls`.
+    #[serde(default)]
+    pub edge: Edge,
     /// Further files that it includes, by path.
     #[serde(default)]
     pub files: BTreeMap<String, String>,

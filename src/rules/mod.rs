@@ -30,6 +30,10 @@ use crate::model::Model;
 pub trait Rule: Sync {
     /// Looks at the model and reports to `sink`.
     fn check(&self, model: &Model<'_>, sink: &mut Findings);
+
+    /// Asks the model for what it works out in parallel by itself, before the rules run in parallel: a thread that waits
+    /// for its share of such work could take up a rule that waits for the whole.
+    fn prepare(&self, _model: &Model<'_>) {}
 }
 
 /// What a run asks of the rules.
@@ -60,6 +64,7 @@ impl Selection {
 #[must_use]
 pub fn run(model: &Model<'_>, selection: &Selection) -> Vec<Finding> {
     let selected: Vec<&RuleEntry> = all_rules().iter().filter(|entry| selection.includes(entry.id)).collect();
+    selected.iter().for_each(|entry| entry.rule.prepare(model));
     let found: Vec<Vec<Finding>> = selected
         .par_iter()
         .map(|entry| {

@@ -5,13 +5,17 @@ use std::path::Path;
 
 use super::*;
 use crate::config::{Config, Library, infer_surroundings};
-use crate::model::{CertificateMode, Environment};
+use crate::model::{CertificateMode, Edge, Environment};
 use crate::nginx::NginxVersion;
 use crate::source::{MemoryFiles, Sources};
 use crate::tls::UnixTime;
 
 /// The findings for `/n/FILE` as `LINE severity[rule]`; a file without `http` is a lone snippet.
 fn check(text: &str) -> Vec<String> {
+    check_with(text, Edge::None)
+}
+
+fn check_with(text: &str, edge: Edge) -> Vec<String> {
     let mut memory = MemoryFiles::default();
     memory.add("/n/x.conf", text);
     memory.add(
@@ -29,6 +33,7 @@ fn check(text: &str) -> Vec<String> {
         version: NginxVersion::default(),
         now: UnixTime(0),
         certificates: CertificateMode::Skip,
+        edge,
         ..Environment::default()
     };
     let found = run(&Model::build(&config, &memory, environment), &Selection::default());
@@ -115,7 +120,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
          server { listen 443 ssl default_server; ssl_certificate $x; server_name www.a.test;\n\
          return 301 http://www.a.test/; }\n\
          server { listen 80; server_name www.a.test; return 200 ok; } }",
-        &["4 error[redirect-loop]"],
+        &["2 error[redirect-to-plain-http]", "4 error[redirect-loop]", "4 error[redirect-to-plain-http]"],
     ),
     (
         "a trailing dot in the target is the same host",
@@ -135,6 +140,140 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &[],
     ),
 ];
+
+/// Redirects as people write them, each with the `--edge` that they are asked with and what is said of them.
+const REDIRECTS: &[(&str, Edge, &str, &[&str])] = &[
+    (
+        "certbot's conditions, whose last line is for other names",
+        Edge::None,
+        "http { server { listen 80 default_server; server_name a.test www.a.test;\n\
+         if ($host = www.a.test) { return 301 https://$host$request_uri; }\n\
+         if ($host = a.test) { return 301 https://$host$request_uri; } return 404; }\n\
+         server { listen 443 ssl default_server; ssl_certificate $x; server_name a.test www.a.test; root /srv; } }",
+        &[],
+    ),
+    (
+        "the same behind an edge",
+        Edge::Tls,
+        "server { listen 80; server_name a.test;\nif ($host = a.test) { return 301 https://$host$request_uri; }\n\
+         return 404; }",
+        &["2 error[redirect-edge-loop]"],
+    ),
+    (
+        "the halves of a pair in files of their own",
+        Edge::None,
+        "server { listen 80; server_name a.test; location / { return 301 https://$host$request_uri; }\n\
+         location /.well-known/acme-challenge/ { root /srv/acme; } }",
+        &[],
+    ),
+    (
+        "a snippet may have its TLS in another file",
+        Edge::None,
+        "server { listen 80; server_name a.test; if ($scheme = http) { return 301 https://$host$request_uri; } }",
+        &[],
+    ),
+    (
+        "headers that say the client's scheme say another one after the redirect",
+        Edge::None,
+        "http { map $http_cf_visitor $is_plain { default 0; ~http: 1; }\n\
+         server { listen 80; listen 443 ssl; ssl_certificate $x; server_name a.test;\n\
+         if ($http_x_forwarded_proto != https) { return 301 https://$host$request_uri; }\n\
+         if ($is_plain) { return 301 https://$host$request_uri; } root /srv; } }",
+        &[],
+    ),
+    (
+        "a catch-all that closes the connection",
+        Edge::None,
+        "http { server { listen 80 default_server; return 444; }\n\
+         server { listen 443 ssl default_server; ssl_certificate $x; return 444; }\n\
+         server { listen 80; server_name a.test; return 301 https://a.test$request_uri; }\n\
+         server { listen 443 ssl; ssl_certificate $x; server_name a.test; root /srv; } }",
+        &[],
+    ),
+    (
+        "an answer to a cookie, a referrer, early data, or a link that the client brings",
+        Edge::None,
+        "http { map $ssl_early_data $replayed { 1 307; }\n\
+         server { listen 443 ssl default_server; ssl_certificate $x; server_name a.test;\n\
+         if ($replayed = 307) { return 307 https://$host$request_uri; }\n\
+         if ($cookie_lang = '') { return 302 $request_uri; } if ($secure_link = '') { return 302 $request_uri; }\n\
+         root /srv; } }",
+        &[],
+    ),
+    (
+        "a file that nobody can see",
+        Edge::None,
+        "http { server { listen 80 default_server; server_name a.test; root /srv/a;\n\
+         if (-d $request_filename) { rewrite [^/]$ $uri/ permanent; }\n\
+         if (!-d $request_filename) { rewrite ^(.+)/$ $1 permanent; } } }",
+        &[],
+    ),
+    (
+        "TLS that ends elsewhere knows hosts that nginx does not",
+        Edge::None,
+        "http { server { listen 80 default_server; server_name a.test; return 301 https://www.a.test$request_uri; }\n\
+         server { listen 80; server_name www.a.test; root /srv; } }",
+        &[],
+    ),
+    (
+        "the default server of a socket of its own has no names to be looked at",
+        Edge::None,
+        "http { server { listen 80 default_server; server_name a.test; return 301 https://b.test$request_uri; }\n\
+         server { listen 80; server_name b.test; root /srv; }\n\
+         server { listen 443 ssl; ssl_certificate $x; server_name *.test; root /srv; } }",
+        &[],
+    ),
+    (
+        "a front controller, with and without a file",
+        Edge::None,
+        "http { server { listen 80 default_server; server_name a.test; root /srv/a; index index.php;\n\
+         location / { try_files $uri $uri/ /index.php?$args; if (!-e $request_filename) { rewrite ^ /index.php last; } }\n\
+         error_page 404 /index.php; error_page 500 502 /50x.html;\n\
+         location ~ \\.php$ { try_files $uri =404; fastcgi_pass unix:/run/php.sock; } } }",
+        &[],
+    ),
+    (
+        "nginx asks its other half, by the name of the request",
+        Edge::None,
+        "http { upstream half { server 127.0.0.1:8080; server 127.0.0.1:8081; }\n\
+         server { listen 80; server_name a.test; location / { proxy_set_header Host $http_host; proxy_pass http://half; } }\n\
+         server { listen 8080; listen 8081; server_name a.test; root /srv; } }",
+        &[],
+    ),
+    (
+        "what answers on another machine is not known, nor what only some requests meet",
+        Edge::None,
+        "http { server { listen 80; location / { proxy_pass http://10.0.0.1; } location /a { proxy_pass http://a.test; }\n\
+         location /b { if ($http_via = '') { proxy_pass http://127.0.0.1; } return 404; } } }",
+        &[],
+    ),
+    (
+        "the slash that nginx adds, where the edge is the one to say https",
+        Edge::Tls,
+        "server { listen 8080; server_name a.test;\nlocation /app/ { proxy_pass http://127.0.0.1:9000; } }",
+        &["2 warning[redirect-to-plain-http]"],
+    ),
+    (
+        "and where port_in_redirect and absolute_redirect were thought of",
+        Edge::Tls,
+        "server { listen 8080; server_name a.test; absolute_redirect off;\n\
+         location /app/ { proxy_pass http://127.0.0.1:9000; } location = / { return 302 /app/; } }",
+        &[],
+    ),
+    (
+        "nothing of that is known without an edge",
+        Edge::None,
+        "server { listen 8080; server_name a.test;\nlocation /app/ { proxy_pass http://127.0.0.1:9000; } }",
+        &[],
+    ),
+];
+
+#[test]
+fn redirects_as_people_write_them() {
+    for (name, edge, text, expected) in REDIRECTS {
+        assert_eq!(check_with(text, *edge), *expected, "{name}");
+    }
+}
 
 #[test]
 fn real_configurations_raise_no_false_alarm() {

@@ -267,7 +267,11 @@ fn the_same_server_answers_to_a_host() {
                         assert!(TcpStream::connect(address).is_err(), "{address} should be closed");
                         continue;
                     };
-                    for host in HOSTS.iter().map(|host| Some(*host)).chain([None]) {
+                    let names = socket.members.iter().flat_map(|member| &model.server(member.server).names);
+                    let witnesses: Vec<String> =
+                        names.flat_map(|name| name.witnesses()).map(|host| host.to_string()).collect();
+                    let hosts = HOSTS.iter().copied().chain(witnesses.iter().map(String::as_str));
+                    for host in hosts.map(Some).chain([None]) {
                         let sent = host.map(|host| match random.below(3) {
                             0 => format!("{host}:{}", address.port()),
                             _ => host.to_owned(),

@@ -223,8 +223,8 @@ struct Entry {
 /// The labels of a host in the other order: `com.example.www`, and back.
 fn turned(host: &str) -> Vec<u8> {
     let mut key = Vec::with_capacity(host.len());
-    for label in host.rsplit('.') {
-        if !key.is_empty() {
+    for (number, label) in host.rsplit('.').enumerate() {
+        if number > 0 {
             key.push(b'.');
         }
         key.extend_from_slice(label.as_bytes());

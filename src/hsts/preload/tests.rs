@@ -36,6 +36,7 @@ fn the_nearest_entry_decides() {
         ("", None),
         (".", None),
         ("ü.test", None),
+        ("dev.", None),
         ("x..dev", Some(("dev", false, true))),
     ] {
         let expected = expected.map(|(entry, is_exact, all)| (entry.to_owned(), is_exact, all));

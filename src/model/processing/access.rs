@@ -19,8 +19,8 @@ enum Verdict {
 
 impl<'c> Processing<'_, 'c, '_> {
     pub(super) fn check_access(&mut self) -> Phase<'c> {
-        if let Some(script) = self.block.children().find(|directive| directive.name_text().starts_with("access_by_lua"))
-        {
+        let scripts = ["access_by_lua", "access_by_lua_block", "access_by_lua_file"];
+        if let Some(script) = scripts.iter().flat_map(|name| self.block.children_named(name)).next() {
             return Phase::Lost(format!("what {} does cannot be told", script.name_text()));
         }
         let satisfy = inherit::value_in_effect(self.block, "satisfy").and_then(|directive| directive.argument(0));

@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 
 use super::choices::Choices;
 use super::location::{self, Lookup};
-use super::pattern::Pattern;
+use super::pattern::{Groups, Pattern};
 use super::request::{OtherHeaders, Request};
 use super::response::{Response, ResponseKind, Step, StepKind, Value};
 use super::uri::RequestPath;
@@ -67,9 +67,6 @@ enum Phase<'c> {
     Lost(String),
 }
 
-/// What the last regex has captured, the whole match first.
-type Captures = Vec<Option<String>>;
-
 struct Processing<'m, 'c, 'x> {
     arrival: Arrival<'m, 'c>,
     choices: &'x mut Choices<'c>,
@@ -81,7 +78,7 @@ struct Processing<'m, 'c, 'x> {
     /// What `set`, named captures and tables have given, by name in lower case.
     variables: FxHashMap<String, Value>,
     /// `None`: it cannot be told.
-    captures: Option<Captures>,
+    captures: Option<Groups>,
     variable_depth: u32,
     /// The location that was found, and the block whose directives are in effect.
     location: Option<Directive<'c>>,
@@ -90,6 +87,8 @@ struct Processing<'m, 'c, 'x> {
     is_internal: bool,
     is_uri_changed: bool,
     uri_changes_left: u32,
+    /// The URI was changed once too often.
+    is_cycle: bool,
     /// The URI is that of the location, so that `alias` and the URI of `proxy_pass` can replace it.
     is_location_valid: bool,
     /// The URI is what the client sent.
@@ -115,8 +114,32 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
     };
     let merges = super::inherit::flag_in_effect(arrival.first_server.directive, "merge_slashes") != Some(false);
     let read = RequestPath::parse(path, merges);
+    // The first line is read before all headers: where it is refused, nginx knows nothing else of the request.
     let is_bad = matches!(read, Err(super::uri::PathError::Refused));
-    let path = read.as_ref().map_or_else(|_| Value::unknown("$uri"), |read| Value::new(read.path.as_str()));
+    let unread = is_bad.then(|| Request {
+        target: String::new(),
+        host: None,
+        headers: Vec::new(),
+        other_headers: OtherHeaders::Absent,
+        ..arrival.request.clone()
+    });
+    let arrival = match &unread {
+        Some(unread) => Arrival {
+            request: unread,
+            server: arrival.first_server,
+            selected_by: SelectedBy::Default,
+            regex_name: None,
+            host: "",
+            refused_with: Some(400),
+            ..arrival
+        },
+        None => arrival,
+    };
+    let (path, args) = match &read {
+        Ok(read) => (Value::new(read.path.as_str()), args),
+        Err(_) if is_bad => (Value::new(""), ""),
+        Err(_) => (Value::unknown("$uri"), args),
+    };
     let mut processing = Processing {
         arrival,
         choices,
@@ -133,6 +156,7 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
         is_internal: false,
         is_uri_changed: false,
         uri_changes_left: MAX_URI_CHANGES + 1,
+        is_cycle: false,
         is_location_valid: true,
         is_uri_as_sent: true,
         adds_uri_to_alias: false,
@@ -145,11 +169,6 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
         processing.matches(None, pattern, &Value::new(host), "server_name");
     }
     let first = match arrival.refused_with {
-        // The first line is read before the Host header.
-        _ if is_bad => {
-            processing.block = arrival.first_server.directive;
-            Phase::Finalize(400, None)
-        }
         Some(status) => Phase::Finalize(status, None),
         None => Phase::ServerRewrite,
     };
@@ -265,14 +284,15 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
         }
         match self.count_uri_change() {
             true => Phase::FindLocation,
-            false => Phase::Finalize(500, None),
+            false => Phase::Finalize(500, self.steps.last().and_then(|step| step.by)),
         }
     }
 
     /// Counts a change of the URI; `false` when it was one too many.
     fn count_uri_change(&mut self) -> bool {
         self.uri_changes_left = self.uri_changes_left.saturating_sub(1);
-        self.uri_changes_left > 0
+        self.is_cycle = self.uri_changes_left == 0;
+        !self.is_cycle
     }
 
     /// `ngx_http_internal_redirect`
@@ -328,16 +348,12 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
     ) -> bool {
         if let Some(found) = subject.known().and_then(|text| pattern.captures(text)) {
             let Some(found) = found else { return false };
-            // Without groups nginx keeps nothing, not even the whole match.
-            let groups = if pattern.has_groups() {
-                found.iter().map(|group| group.map(|group| group.as_str().to_owned())).collect()
-            } else {
-                Vec::new()
-            };
             for (number, name) in pattern.capture_names() {
-                let value = found.get(number).map_or(String::new(), |group| group.as_str().to_owned());
+                let value = found.get(number).cloned().flatten().unwrap_or_default();
                 self.variables.insert(name.to_ascii_lowercase(), Value::new(value));
             }
+            // Without groups nginx keeps nothing, not even the whole match.
+            let groups = if pattern.has_groups() { found } else { Vec::new() };
             self.captures = Some(groups);
             return true;
         }
@@ -372,6 +388,8 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             by,
             location_header: self.location_header.take(),
             target: None,
+            upstream_host: None,
+            is_cycle: self.is_cycle,
             steps: std::mem::take(&mut self.steps),
             hsts,
             unknown: None,
@@ -406,10 +424,12 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
 
     fn passed(mut self, pass: Directive<'c>) -> Response<'c> {
         let target = self.upstream_target(pass);
+        let host = self.upstream_host(pass, &target);
         self.complete_location();
         let status = Some(self.error_status).filter(|status| *status != 0);
         let mut response = self.response(status, ResponseKind::Proxy, Some(pass));
         response.target = Some(target);
+        response.upstream_host = host;
         response
     }
 }

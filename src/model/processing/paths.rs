@@ -103,22 +103,22 @@ impl<'c> Processing<'_, 'c, '_> {
         possible: &[Found],
     ) -> Found {
         if path.is_known {
-            let root = match mapping.alias {
-                Alias::Whole => Path::new(&mapping.base.text).parent().unwrap_or(Path::new("/")),
-                Alias::None | Alias::Prefix(_) => Path::new(&mapping.base.text),
-            };
+            let base = Path::new(&mapping.base.text);
+            // An alias can be a file.
+            let is_directory = mapping.alias == Alias::None || mapping.base.text.ends_with('/');
+            let root = if is_directory { base } else { base.parent().unwrap_or(base) };
             if let Settled::Known(found) = self.model().documents.find(root, Path::new(&path.text)) {
                 // A path that ends with a slash is a directory's.
                 return if found != Found::Directory && path.text.ends_with('/') { Found::Nothing } else { found };
             }
         }
         let bare = path.text.trim_end_matches('/');
-        // A site that is served at all has its document root.
-        if bare == mapping.base.text.trim_end_matches('/') && mapping.alias != Alias::Whole {
-            return Found::Directory;
-        }
         let is_possible = |found: &&Found| **found != Found::File || bare == path.text;
-        let possible: Vec<Found> = possible.iter().filter(is_possible).copied().collect();
+        let mut possible: Vec<Found> = possible.iter().filter(is_possible).copied().collect();
+        // A site that is served at all most likely has its document root.
+        if bare == mapping.base.text.trim_end_matches('/') {
+            possible.sort_by_key(|found| *found != Found::Directory);
+        }
         let clauses: Vec<String> = possible
             .iter()
             .map(|found| match found {

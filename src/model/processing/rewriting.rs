@@ -221,9 +221,11 @@ impl<'c> Processing<'_, 'c, '_> {
         if let Some(holds) = known {
             return holds;
         }
-        let shown = condition_words(directive).join(" ");
+        let words = condition_words(directive);
+        let shown: Vec<&str> = words.iter().map(|word| if word.is_empty() { "\"\"" } else { word.as_str() }).collect();
+        let shown = shown.join(" ");
         // A question that is the same in other words gets the same answer, but is told as it is written here.
-        let negated = condition_words(directive).get(1).is_some_and(|sign| sign == "!=");
+        let negated = words.get(1).is_some_and(|sign| sign == "!=");
         let (no, yes) = if negated { ("holds", "does not hold") } else { ("does not hold", "holds") };
         let possibilities = [format!("`if ({shown})` {no}"), format!("`if ({shown})` {yes}")];
         self.choices.choose(Some(directive), question, &possibilities) == 1
@@ -279,10 +281,11 @@ fn condition_words(directive: Directive<'_>) -> Vec<String> {
 
 /// The directives of other modules that take part in the rewrite phase, by which anything can happen.
 fn other_language(block: Directive<'_>, is_server: bool) -> Option<String> {
-    let prefixes: &[&str] = if is_server { &["server_rewrite_by_lua"] } else { &["rewrite_by_lua"] };
-    let mut found = block.children().filter(|directive| {
-        let name = directive.name_text();
-        prefixes.iter().any(|prefix| name.starts_with(prefix))
-    });
+    let names: &[&str] = if is_server {
+        &["server_rewrite_by_lua_block", "server_rewrite_by_lua_file"]
+    } else {
+        &["rewrite_by_lua", "rewrite_by_lua_block", "rewrite_by_lua_file"]
+    };
+    let mut found = names.iter().flat_map(|name| block.children_named(name));
     found.next().map(|directive| format!("what {} does cannot be told", directive.name_text()))
 }

@@ -5,6 +5,7 @@
 
 use super::Processing;
 use crate::config::Directive;
+use crate::model::inherit;
 use crate::model::location::{self, Modifier};
 use crate::model::response::Value;
 use crate::model::uri::escape_uri;
@@ -47,6 +48,27 @@ impl<'c> Processing<'_, 'c, '_> {
             is_known: value.is_known && self.uri.is_known && self.args.is_known,
         }
     }
+
+    /// The Host header that the upstream of a `proxy_pass` gets: that of `proxy_set_header`, else `$proxy_host`.
+    ///
+    /// nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header>
+    pub(super) fn upstream_host(&mut self, pass: Directive<'c>, target: &Value) -> Option<Value> {
+        let authority = authority(&target.text).filter(|_| pass.is_named("proxy_pass"))?.to_owned();
+        let proxy_host = Value { is_known: !has_variables(&authority), text: authority };
+        let headers = inherit::in_effect(self.block, "proxy_set_header").directives;
+        let is_host =
+            |header: &&Directive<'_>| header.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case("host"));
+        let Some(header) = headers.iter().rfind(is_host) else { return Some(proxy_host) };
+        self.variables.insert("proxy_host".to_owned(), proxy_host);
+        let value = header.argument(1).map(|value| value.text().into_owned()).unwrap_or_default();
+        Some(self.expand(Some(*header), &value)).filter(|value| !value.text.is_empty())
+    }
+}
+
+/// What stands between the scheme and the path of a URL.
+fn authority(url: &str) -> Option<&str> {
+    let (base, _) = split_url(url)?;
+    base.split_once("://").map(|(_, authority)| authority)
 }
 
 /// Splits a URL before its path; the path of a Unix-domain socket is part of the address.

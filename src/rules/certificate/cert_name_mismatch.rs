@@ -80,6 +80,10 @@ fn uncovered<'m, 'c>(
     server: &'m Server<'c>,
     name: &'m ServerName<'c>,
 ) -> Option<Uncovered<'m, 'c>> {
+    // What a pattern matches need not be what anybody asks for.
+    if matches!(name.kind, NameKind::Regex(_) | NameKind::WildcardTrailing(_)) {
+        return None;
+    }
     let is_uncovered =
         |host: &Host| model.coverage(presenting(model, socket, server, host), host) == Coverage::NotCovered;
     let host = name.witnesses().into_iter().find(is_uncovered)?;

@@ -5,7 +5,7 @@
 use url::Url;
 
 use super::time_text;
-use crate::model::{HstsHeader, HstsPolicy, Model, OtherHeaders, Request, Response, ResponseKind, Server, Start};
+use crate::model::{HstsHeader, HstsPolicy, Model, Response, ResponseKind, Server, Start};
 use crate::rules::{Findings, Rule};
 use crate::tls::Host;
 
@@ -76,9 +76,7 @@ fn check_host(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, heade
 type Refusal = (String, Option<crate::source::Span>);
 
 fn first_answers<'c>(model: &Model<'c>, url: &str) -> Option<Vec<Response<'c>>> {
-    let url = Url::parse(url).ok()?;
-    let request = Request { other_headers: OtherHeaders::Unknown, ..Request::get(&url)? };
-    let start = Start { url, request, socket: None, hsts: Vec::new(), max_hops: 1 };
+    let start = Start { max_hops: 1, ..Start::new(Url::parse(url).ok()?, None)? };
     let (traces, is_complete) = model.tracer().traces(&start);
     let responses: Vec<Response<'c>> =
         traces.into_iter().filter_map(|trace| trace.hops.into_iter().next()?.response).collect();

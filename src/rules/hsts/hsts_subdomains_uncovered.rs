@@ -1,7 +1,7 @@
 //! includeSubDomains makes browsers refuse plain HTTP for every name below the host, and gives no way
 //! past a certificate error there. RFC 6797, sections 6.1.2, 8.3 and 8.4.
 
-use crate::model::{Coverage, HstsHeader, HttpsState, Model, Server};
+use crate::model::{Coverage, Edge, HstsHeader, HttpsState, Model, Server};
 use crate::rules::{Finding, Findings, Rule};
 use crate::source::Span;
 use crate::tls::Host;
@@ -13,7 +13,8 @@ const SHOWN: usize = 8;
 
 impl Rule for HstsSubdomainsUncovered {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        for server in model.tls_servers() {
+        // What an edge serves is not to be seen here.
+        for server in model.tls_servers().filter(|_| model.environment.edge == Edge::None) {
             for header in model.hsts_headers(server) {
                 if !header.binding().is_some_and(|policy| policy.include_subdomains) {
                     continue;
@@ -123,7 +124,7 @@ fn warn_of_missing_wildcard<'s>(
     host: &Host,
 ) -> Option<&'s mut Finding> {
     // The policy of the domain above says it all.
-    if server.hosts().any(|other| host.is_below(&other)) {
+    if model.names_above(server, host) {
         return None;
     }
     let leaves: Vec<_> =

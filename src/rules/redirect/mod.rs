@@ -1,12 +1,68 @@
 //! Redirects that lead nowhere.
 
 use super::declare::declare_rules;
+use crate::config::Directive;
+use crate::model::{Condition, Model, Occurrence, Server, ServerId};
 
 declare_rules! { "redirect":
+    internal_redirect_cycle::InternalRedirectCycle = "internal-redirect-cycle",
+    proxy_loop::ProxyLoop = "proxy-loop",
+    redirect_chain::RedirectChain = "redirect-chain",
+    redirect_edge_loop::RedirectEdgeLoop = "redirect-edge-loop",
+    redirect_empty_host::RedirectEmptyHost = "redirect-empty-host",
     redirect_loop::RedirectLoop = "redirect-loop",
+    redirect_to_plain_http::RedirectToPlainHttp = "redirect-to-plain-http",
+    redirect_to_unserved_host::RedirectToUnservedHost = "redirect-to-unserved-host",
 }
 
 /// The URL as a message shows it; a host that stands for any name is shown as `$host`.
 pub(super) fn shown(url: &url::Url) -> String {
     url.as_str().replacen(crate::model::starts::ANY_HOST, "$host", 1)
+}
+
+/// Whether a server has a name that is written out.
+fn names(model: &Model<'_>, server: ServerId, host: &str) -> bool {
+    model.owners_of(host).any(|owner| owner.id == server)
+}
+
+/// What happens at one directive, from all URLs: the certain first.
+struct AtDirective<'d, 'c> {
+    directive: Directive<'c>,
+    occurrences: Vec<Occurrence<'d, 'c>>,
+}
+
+/// Occurrences by the directive that makes the answer, in the order of the configuration.
+fn by_directive<'d, 'c>(occurrences: impl Iterator<Item = Occurrence<'d, 'c>>) -> Vec<AtDirective<'d, 'c>> {
+    let mut sorted: Vec<(Directive<'c>, Occurrence<'d, 'c>)> =
+        occurrences.filter_map(|found| Some((found.leg().by?, found))).collect();
+    sorted.sort_by_key(|(directive, found)| (directive.id(), !found.is_certain()));
+    let mut groups: Vec<AtDirective<'d, 'c>> = Vec::new();
+    for (directive, found) in sorted {
+        match groups.last_mut().filter(|last| last.directive == directive) {
+            Some(last) => last.occurrences.push(found),
+            None => groups.push(AtDirective { directive, occurrences: vec![found] }),
+        }
+    }
+    groups
+}
+
+/// Assumptions that a message spells out.
+const SPELLED_OUT: usize = 4;
+
+/// The assumptions as the end of a sentence: `, if … and …`; empty where there are none.
+fn condition_text(conditions: &[&Condition<'_>]) -> String {
+    let mut texts: Vec<&str> = conditions.iter().take(SPELLED_OUT).map(|condition| condition.text.as_str()).collect();
+    let more = format!("{} other conditions hold", conditions.len().saturating_sub(SPELLED_OUT));
+    if conditions.len() > SPELLED_OUT {
+        texts.push(&more);
+    }
+    if texts.is_empty() { String::new() } else { format!(", if {}", texts.join(" and ")) }
+}
+
+/// Whether the configuration was read whole, so that a server that is not seen is not there.
+fn sees_all_servers(model: &Model<'_>) -> bool {
+    let is_partial = |server: &Server<'_>| {
+        std::iter::once(server.directive).chain(server.directive.ancestors()).any(|block| block.is_incomplete())
+    };
+    model.config.is_whole() && !model.config.is_incomplete() && !model.servers().any(is_partial)
 }

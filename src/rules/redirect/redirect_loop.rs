@@ -1,27 +1,31 @@
 //! A browser that is sent back to where it was shows ERR_TOO_MANY_REDIRECTS.
 
-use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use super::shown;
+use super::redirect_edge_loop::is_edge_loop;
+use super::{condition_text, shown};
 use crate::config::ItemId;
-use crate::model::{Condition, Hop, Model, Outcome, Server, Trace, Tracer};
+use crate::model::{Departure, Leg, Model, Occurrence, Outcome};
 use crate::rules::{Findings, Rule};
 
 pub(super) struct RedirectLoop;
 
+/// URLs of a loop that a message spells out.
+const SPELLED_OUT: usize = 6;
+
 impl Rule for RedirectLoop {
+    fn prepare(&self, model: &Model<'_>) {
+        model.departures();
+    }
+
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        let tracer = model.tracer();
-        let servers: Vec<&Server<'_>> = model.servers().collect();
-        let mut found: Vec<Found<'_, '_>> =
-            servers.into_par_iter().flat_map_iter(|server| loops(tracer, server)).collect();
+        let mut found: Vec<Occurrence<'_, '_>> =
+            model.departures().iter().filter_map(|departure| first_loop(model, departure)).collect();
         // A loop that is certain from one start need not be told as a possible one from another.
-        found.sort_by_key(|found| !found.conditions.is_empty());
+        found.sort_by_key(|found| !found.is_certain());
         let mut seen: FxHashSet<Vec<ItemId>> = FxHashSet::default();
         for found in found {
-            let mut directives: Vec<ItemId> =
-                turn(&found.trace).iter().filter_map(|hop| Some(hop.response.as_ref()?.by?.id())).collect();
+            let mut directives: Vec<ItemId> = found.way.turn().iter().filter_map(|leg| Some(leg.by?.id())).collect();
             directives.sort_unstable();
             directives.dedup();
             if seen.insert(directives) {
@@ -31,80 +35,63 @@ impl Rule for RedirectLoop {
     }
 }
 
-struct Found<'m, 'c> {
-    trace: Trace<'m, 'c>,
-    /// What it needs; empty when it happens always.
-    conditions: Vec<Condition<'c>>,
-}
-
-/// For each start on `server` the first loop that it leads into.
-fn loops<'m, 'c>(tracer: Tracer<'m, 'c>, server: &Server<'c>) -> Vec<Found<'m, 'c>> {
-    let mut found = Vec::new();
-    for start in tracer.starts(server) {
-        let (traces, is_all) = tracer.traces(&start);
-        let is_loop = |trace: &Trace<'_, '_>| matches!(trace.outcome, Outcome::Loop(_) | Outcome::Truncated);
-        let is_certain = is_all && traces.iter().all(is_loop);
-        let Some(trace) = traces.into_iter().find(is_loop) else { continue };
-        let open = trace.hops.iter().flat_map(|hop| &hop.conditions).filter(|condition| condition.is_open);
-        let conditions: Vec<Condition<'c>> = if is_certain { Vec::new() } else { open.cloned().collect() };
-        // A cookie or a referrer can be another one at the next request.
-        if conditions.iter().any(Condition::may_change) || !is_certain && conditions.is_empty() {
-            continue;
-        }
-        found.push(Found { trace, conditions });
+/// The first loop that a departure leads into.
+pub(super) fn first_loop<'d, 'c>(model: &Model<'_>, departure: &'d Departure<'c>) -> Option<Occurrence<'d, 'c>> {
+    let endless = departure.ways.iter().filter(|way| way.is_endless());
+    let ends: Vec<_> = endless.map(|way| (way, way.legs.len() - 1)).collect();
+    let &(way, _) = ends.first()?;
+    if is_edge_loop(model, way) {
+        return None;
     }
-    found
+    let found = departure.occurrence(&ends)?;
+    // What can be another at the next request ends the loop.
+    (!found.conditions.iter().any(|condition| condition.may_change())).then_some(found)
 }
 
-/// The hops that repeat.
-fn turn<'h, 'm, 'c>(trace: &'h Trace<'m, 'c>) -> &'h [Hop<'m, 'c>] {
-    match trace.outcome {
-        Outcome::Loop(first) => trace.hops.get(first..).unwrap_or_default(),
-        _ => &trace.hops,
-    }
-}
-
-fn report(model: &Model<'_>, sink: &mut Findings, found: &Found<'_, '_>) {
-    let cycle = turn(&found.trace);
-    let directives = cycle.iter().filter_map(|hop| hop.response.as_ref()?.by);
-    let Some(primary) = directives.min_by_key(|directive| directive.id()) else { return };
-    let is_upgraded = cycle.iter().any(|hop| hop.is_upgraded);
-    let urls: Vec<String> = cycle.iter().take(5).map(|hop| shown(&hop.url)).collect();
-    let message = match (found.trace.outcome, cycle) {
-        (Outcome::Truncated, _) => {
-            let first = cycle.iter().take(3).map(|hop| shown(&hop.url)).collect::<Vec<_>>().join(" -> ");
-            format!("redirects without an end: {first} -> …")
-        }
-        (_, [hop]) if hop.is_upgraded => format!(
-            "{} redirects to http://, and HSTS makes the browser come back to https://: an endless loop",
-            shown(&hop.url)
-        ),
-        (_, [hop]) => format!("{} redirects to itself", shown(&hop.url)),
-        _ => format!("redirect loop: {} -> {}", urls.join(" -> "), urls.first().map_or("", String::as_str)),
-    };
-    let finding = if found.conditions.is_empty() {
+fn report(model: &Model<'_>, sink: &mut Findings, found: &Occurrence<'_, '_>) {
+    let cycle = found.way.turn();
+    let Some(primary) = cycle.iter().filter_map(|leg| leg.by).min_by_key(|by| by.id()) else { return };
+    let is_upgraded = cycle.iter().any(|leg| leg.is_upgraded);
+    let message = message(found.way.outcome, cycle);
+    let finding = if found.is_certain() {
         sink.error(primary.span(), message)
     } else {
-        let assumed: Vec<&str> = found.conditions.iter().map(|condition| condition.text.as_str()).collect();
-        sink.warning(primary.span(), format!("{message}, if {}", assumed.join(" and "))).conditional()
+        sink.warning(primary.span(), message + &condition_text(&found.conditions)).conditional()
     };
     // A single hop is told by the message, unless HSTS has a part in it.
     let told = if cycle.len() > 1 || is_upgraded { cycle } else { &[] };
-    for hop in told.iter().take(8) {
-        let (Some(response), Some(target)) = (&hop.response, &hop.target) else { continue };
-        let Some(by) = response.by else { continue };
-        let server = model.server(response.server);
-        let upgrade = if hop.is_upgraded { ", which HSTS turns into https://" } else { "" };
-        let target = if hop.is_upgraded { shown(target).replacen("https://", "http://", 1) } else { shown(target) };
-        let status = response.status.unwrap_or_default();
-        finding.related(by.span(), format!("{server} answers {} with {status} to {target}{upgrade}", shown(&hop.url)));
+    for leg in told.iter().take(8) {
+        let (Some(by), Some(server), Some(target)) = (leg.by, leg.server, &leg.target) else { continue };
+        let upgrade = if leg.is_upgraded { ", which HSTS turns into https://" } else { "" };
+        let target = if leg.is_upgraded { shown(target).replacen("https://", "http://", 1) } else { shown(target) };
+        let status = leg.status.unwrap_or_default();
+        let server = model.server(server);
+        finding.related(by.span(), format!("{server} answers {} with {status} to {target}{upgrade}", shown(&leg.url)));
     }
     finding.help(help(cycle, is_upgraded));
 }
 
-fn help(cycle: &[Hop<'_, '_>], is_upgraded: bool) -> &'static str {
-    let schemes: Vec<&str> = cycle.iter().map(|hop| hop.url.scheme()).collect();
-    let hosts: FxHashSet<Option<&str>> = cycle.iter().map(|hop| hop.url.host_str()).collect();
+fn message(outcome: Outcome, cycle: &[Leg<'_>]) -> String {
+    let chain = |count: usize| cycle.iter().take(count).map(|leg| shown(&leg.url)).collect::<Vec<_>>().join(" -> ");
+    match (outcome, cycle) {
+        (Outcome::Truncated, _) => format!("redirects without an end: {} -> …", chain(3)),
+        (_, [leg]) if leg.is_upgraded => format!(
+            "{} redirects to http://, and HSTS makes the browser come back to https://: an endless loop",
+            shown(&leg.url)
+        ),
+        (_, [leg]) => format!("{} redirects to itself", shown(&leg.url)),
+        (_, [first, ..]) if cycle.len() <= SPELLED_OUT => {
+            format!("redirect loop: {} -> {}", chain(SPELLED_OUT), shown(&first.url))
+        }
+        _ => {
+            format!("redirect loop: {} -> … and {} more -> {}", chain(SPELLED_OUT), cycle.len() - SPELLED_OUT, chain(1))
+        }
+    }
+}
+
+fn help(cycle: &[Leg<'_>], is_upgraded: bool) -> &'static str {
+    let schemes: Vec<&str> = cycle.iter().map(|leg| leg.url.scheme()).collect();
+    let hosts: FxHashSet<Option<&str>> = cycle.iter().map(|leg| leg.url.host_str()).collect();
     if is_upgraded {
         "serve the page over https here instead of redirecting to http://; to end HSTS, send max-age=0 first"
     } else if hosts.len() > 1 {

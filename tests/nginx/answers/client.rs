@@ -151,7 +151,7 @@ pub(crate) fn is_sni(name: &str) -> bool {
 fn written(request: &Request, id: usize) -> String {
     let Request { method, target, .. } = request;
     let mut text = match &request.host {
-        Some(host) => format!("{method} {target} HTTP/1.1\r\nX-Id: {id}\r\nHost: {host}\r\n"),
+        Some(_) => format!("{method} {target} HTTP/1.1\r\nX-Id: {id}\r\n"),
         None => format!("{method} {target} HTTP/1.0\r\nX-Id: {id}\r\nConnection: close\r\n"),
     };
     if matches!(method.as_str(), "POST" | "PUT") {
@@ -159,6 +159,10 @@ fn written(request: &Request, id: usize) -> String {
     }
     for (name, value) in &request.headers {
         text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    // Where Host is refused, nginx reads no other header.
+    if let Some(host) = &request.host {
+        text.push_str(&format!("Host: {host}\r\n"));
     }
     text.push_str("\r\n");
     text

@@ -198,7 +198,7 @@ fn sight(model: &Model<'_>, hop: &Hop<'_, '_>) -> Sight {
     let tls = hop.tls.as_ref().filter(|tls| !tls.is_rejected);
     let certificate = tls.and_then(|tls| match &model.server(tls.presenting).certificates.first()?.source {
         CertificateSource::File(path) => Some(path.clone()),
-        CertificateSource::Unknown => None,
+        CertificateSource::PerName | CertificateSource::Unknown => None,
     });
     let answer = match (hop.refusal, &hop.response) {
         (Some(Refusal::NothingListens), _) => Answer::NothingListens,

@@ -2,34 +2,31 @@
 
 use std::ops::Range;
 
+/// How many directives that follow each other are tried to be removed at once.
+const STEPS: &[usize] = &[16, 4, 1, 1];
+
 /// Removes lines, and blocks with all that is in them, as long as `shows` says so.
 pub(crate) fn shrink(text: &str, mut shows: impl FnMut(&str) -> bool) -> String {
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    loop {
-        let before = lines.len();
+    let mut lines: Vec<&str> = text.lines().collect();
+    for &step in STEPS {
         let mut at = 0;
         while at < lines.len() {
-            let Some(range) = removable(&lines, at) else {
-                at += 1;
-                continue;
-            };
-            let rest = [&lines[..range.start], &lines[range.end..]].concat();
-            if shows(&rest.join("\n")) {
-                lines = rest;
-            } else {
-                at += 1;
+            let end = (0..step).try_fold(at, |end, _| Some(removable(&lines, end)?.end)).filter(|&end| end > at);
+            let rest = end.map(|end| [&lines[..at], &lines[end..]].concat());
+            match (rest.filter(|rest| shows(&rest.join("\n"))), end) {
+                (Some(rest), _) => lines = rest,
+                (None, Some(end)) if step > 1 && !lines[at].starts_with("http") => at = end,
+                (None, _) => at += 1,
             }
         }
-        if lines.len() == before {
-            return lines.join("\n");
-        }
     }
+    lines.join("\n")
 }
 
 /// A directive, or a block from its first to its last line.
-fn removable(lines: &[String], at: usize) -> Option<Range<usize>> {
-    let line = lines[at].trim_end();
-    if line == "}" || line.trim() == "}" {
+fn removable(lines: &[&str], at: usize) -> Option<Range<usize>> {
+    let line = lines.get(at)?.trim_end();
+    if line.trim() == "}" {
         return None;
     }
     if !line.ends_with('{') {

@@ -1,0 +1,125 @@
+//! Each redirect on the way to the URL that serves the site is a round trip before anything is seen.
+
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+use url::Url;
+
+use super::{names, shown};
+use crate::config::{Directive, ItemId};
+use crate::model::{Departure, Leg, Model, Outcome, Way};
+use crate::rules::{Findings, Options, Rule};
+
+pub(super) struct RedirectChain;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Limits {
+    max_redirects: usize,
+}
+
+impl Options for Limits {}
+
+/// URLs of one chain that a message spells out.
+const SPELLED_OUT: usize = 3;
+
+/// A chain of redirects, from all URLs that lead through it.
+struct Chain<'d, 'c> {
+    directives: Vec<Directive<'c>>,
+    way: &'d Way<'c>,
+    count: usize,
+    allowed: usize,
+    starts: Vec<&'d Url>,
+}
+
+impl Rule for RedirectChain {
+    fn prepare(&self, model: &Model<'_>) {
+        model.departures();
+    }
+
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        let limits = Limits::defaults("redirect-chain");
+        let mut chains: Vec<Chain<'_, '_>> = Vec::new();
+        let mut known: FxHashMap<Vec<ItemId>, usize> = FxHashMap::default();
+        for departure in model.departures().iter().filter(|departure| is_typed(model, departure)) {
+            let Some((way, count)) = shortest(departure) else { continue };
+            let allowed = limits.max_redirects + usize::from(is_for_preload(way));
+            if count <= allowed {
+                continue;
+            }
+            let directives: Vec<Directive<'_>> =
+                way.legs.iter().filter(|leg| leads_elsewhere(leg)).filter_map(|leg| leg.by).collect();
+            let ids = directives.iter().map(Directive::id).collect();
+            let number = *known.entry(ids).or_insert_with(|| {
+                chains.push(Chain { directives, way, count, allowed, starts: Vec::new() });
+                chains.len() - 1
+            });
+            chains[number].starts.push(&departure.url);
+        }
+        for chain in &chains {
+            report(sink, chain);
+        }
+    }
+}
+
+/// Whether it is what people type: a name that is written out, without port and path.
+fn is_typed(model: &Model<'_>, departure: &Departure<'_>) -> bool {
+    let url = &departure.url;
+    let host = url.host_str().unwrap_or_default();
+    let is_root = url.path() == "/" && url.query().is_none() && url.port().is_none();
+    is_root && names(model, departure.server, host)
+}
+
+/// Whether a redirect leads to another scheme, host or port. One to another path there is the site's own.
+fn leads_elsewhere(leg: &Leg<'_>) -> bool {
+    leg.is_redirect() && leg.target.as_ref().is_some_and(|target| target.origin() != leg.url.origin())
+}
+
+/// The way from a departure with the fewest redirects, and how many they are: what all clients get at least. `None` where
+/// it has no end, or where there may be others.
+fn shortest<'d, 'c>(departure: &'d Departure<'c>) -> Option<(&'d Way<'c>, usize)> {
+    let count = |way: &Way<'c>| way.legs.iter().filter(|leg| leads_elsewhere(leg)).count();
+    let way = departure.ways.iter().filter(|_| departure.is_complete).min_by_key(|way| count(way))?;
+    let has_end = matches!(way.outcome, Outcome::Answered | Outcome::External | Outcome::Undetermined);
+    has_end.then(|| (way, count(way)))
+}
+
+/// Whether a way starts as the preload list asks for: to HTTPS of the same host, which sends the header with
+/// `preload`, before anything else.
+///
+/// <https://hstspreload.org/#submission-requirements>
+fn is_for_preload(way: &Way<'_>) -> bool {
+    let [first, second, ..] = way.legs.as_slice() else { return false };
+    let is_upgrade = first.url.scheme() == "http" && second.url.scheme() == "https";
+    is_upgrade && first.url.host_str() == second.url.host_str() && second.hsts.is_some_and(|policy| policy.preload)
+}
+
+fn report(sink: &mut Findings, chain: &Chain<'_, '_>) {
+    let Some(first) = chain.directives.first() else { return };
+    let mut urls: Vec<String> = chain.way.legs.iter().map(|leg| shown(&leg.url)).collect();
+    if chain.way.outcome == Outcome::External {
+        urls.extend(chain.way.legs.last().and_then(|leg| leg.target.as_ref()).map(shown));
+    }
+    let last = urls.last().cloned().unwrap_or_default();
+    let others = chain.starts.len().saturating_sub(1);
+    let also = match others {
+        0 => String::new(),
+        _ => {
+            let named: Vec<String> = chain.starts.iter().skip(1).take(SPELLED_OUT).map(|url| shown(url)).collect();
+            let more = if others > SPELLED_OUT { format!(" and {} more", others - SPELLED_OUT) } else { String::new() };
+            format!("; so do {}{more}", named.join(", "))
+        }
+    };
+    let message = format!("{} takes {} redirects: {}{also}", urls[0], chain.count, urls[1..].join(" -> "));
+    let finding = if chain.count > chain.allowed + 1 {
+        sink.warning(first.span(), message)
+    } else {
+        sink.info(first.span(), message)
+    };
+    for other in chain.directives.iter().skip(1).take(8) {
+        finding.related(other.span(), "then comes this redirect");
+    }
+    finding.help(format!(
+        "redirect straight to {last} here; only for the HSTS preload list has http:// to go to https:// of the same host \
+         first"
+    ));
+}
