@@ -49,6 +49,16 @@ impl<'c> AnsweredUrl<'c> {
     }
 }
 
+impl Response<'_> {
+    /// What this answer depends on, as a clause that begins with a comma; empty where there is no other.
+    #[must_use]
+    pub fn condition_text(&self) -> String {
+        let open = self.conditions.iter().filter(|condition| condition.is_open);
+        let texts: Vec<&str> = open.map(|condition| condition.text.as_str()).collect();
+        if texts.is_empty() { String::new() } else { format!(", if {}", texts.join(" and ")) }
+    }
+}
+
 impl<'c> Model<'c> {
     /// The answers of a server over HTTPS: to `/` for some of its names, and to a path of each location that has a say in
     /// the headers. None where no TLS socket leads to it.
@@ -147,7 +157,21 @@ fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool) -> Vec<A
             let is_answer = |response: &Response<'_>| {
                 response.server == server.id && !matches!(response.kind, ResponseKind::Closed | ResponseKind::Unknown)
             };
-            let responses: Vec<Response<'c>> = responses.filter(is_answer).collect();
+            let mut kept: Vec<Response<'c>> = Vec::new();
+            for mut response in responses.filter(is_answer) {
+                // What tells answers apart for a browser that looks for HSTS.
+                let is_alike = |other: &Response<'_>| {
+                    (other.block, other.kind, other.status) == (response.block, response.kind, response.status)
+                        && (&other.hsts, &other.location_header) == (&response.hsts, &response.location_header)
+                };
+                if !kept.iter().any(is_alike) {
+                    response.conditions.retain(|condition| condition.is_open);
+                    response.conditions.shrink_to_fit();
+                    kept.push(response);
+                }
+            }
+            kept.shrink_to_fit();
+            let responses = kept;
             answers.push(AnsweredUrl { url: start.url, responses, is_complete });
         }
     }

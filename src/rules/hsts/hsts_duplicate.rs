@@ -2,7 +2,9 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::model::{HstsPolicy, Model};
+use crate::config::Directive;
+use crate::model::{AnsweredUrl, HstsPolicy, Model, Response, Value};
+use crate::rules::redirect::shown;
 use crate::rules::{Findings, Rule, Severity};
 
 pub(super) struct HstsDuplicate;
@@ -13,37 +15,51 @@ impl Rule for HstsDuplicate {
         for server in model.tls_servers().filter(|server| model.mentions_hsts(server)) {
             for answered in model.https_answers(server.id) {
                 for response in &answered.responses {
-                    let mut sent = model.upstream_hsts(response);
-                    sent.extend(response.hsts.iter().cloned());
-                    let [(first, first_value), .., (last, last_value)] = sent.as_slice() else { continue };
-                    if !told.insert((first.span(), last.span())) {
-                        continue;
+                    let sent = sent(model, response);
+                    let [(first, _), .., (last, _)] = sent.as_slice() else { continue };
+                    if told.insert((first.span(), last.span())) {
+                        report(model, sink, answered, response, &sent);
                     }
-                    let policy = |text: &str| HstsPolicy::parse(text);
-                    let is_same = policy(&first_value.text) == policy(&last_value.text);
-                    let severity = if is_same { Severity::Info } else { Severity::Warning };
-                    let message = format!(
-                        "{} carries {} HSTS headers; browsers take the first, `{}`, and ignore this one",
-                        crate::rules::redirect::shown(&answered.url),
-                        sent.len(),
-                        first_value.text
-                    );
-                    let finding = sink.add(severity, last.span(), message);
-                    let all_do = answered.all(|other| !model.upstream_hsts(other).is_empty() || other.hsts.len() > 1);
-                    if !all_do {
-                        finding.conditional();
-                    }
-                    let by_upstream = first.ancestors().all(|block| block != model.server(response.server).directive)
-                        && !model.upstream_hsts(response).is_empty();
-                    let place = if by_upstream { "the upstream sends this one" } else { "this one is sent first" };
-                    finding.related(first.span(), place);
-                    finding.help(if by_upstream {
-                        "drop the upstream's with proxy_hide_header Strict-Transport-Security, or send none here"
-                    } else {
-                        "leave one of the two"
-                    });
                 }
             }
         }
+    }
+}
+
+/// The headers of an answer as they stand on the wire.
+fn sent<'c>(model: &Model<'c>, response: &Response<'c>) -> Vec<(Directive<'c>, Value)> {
+    let mut sent = model.upstream_hsts(response);
+    sent.extend(response.hsts.iter().cloned());
+    sent
+}
+
+fn report<'c>(
+    model: &Model<'c>,
+    sink: &mut Findings,
+    answered: &AnsweredUrl<'c>,
+    response: &Response<'c>,
+    sent: &[(Directive<'c>, Value)],
+) {
+    let [(first, first_value), .., (last, last_value)] = sent else { return };
+    let is_same = HstsPolicy::parse(&first_value.text) == HstsPolicy::parse(&last_value.text);
+    let severity = if is_same { Severity::Info } else { Severity::Warning };
+    let is_certain = answered.all(|other| self::sent(model, other).len() > 1);
+    let message = format!(
+        "{} carries {} HSTS headers; browsers take the first, `{}`, and ignore this one{}",
+        shown(&answered.url),
+        sent.len(),
+        first_value.text,
+        if is_certain { String::new() } else { response.condition_text() }
+    );
+    let finding = sink.add(severity, last.span(), message);
+    if !is_certain {
+        finding.conditional();
+    }
+    if model.upstream_hsts(response).is_empty() {
+        finding.related(first.span(), "this one is sent first").help("leave one of the two");
+    } else {
+        finding
+            .related(first.span(), "the upstream sends this one")
+            .help("drop the upstream's with proxy_hide_header Strict-Transport-Security, or send none here");
     }
 }

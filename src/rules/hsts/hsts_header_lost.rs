@@ -21,13 +21,15 @@ impl Rule for HstsHeaderLost {
                     if is_refused(response) || model.scripts_headers(response.block) || !told.insert(own.span()) {
                         continue;
                     }
+                    let is_certain = answered.all(|other| model.lost_header(other).is_some());
                     let message = format!(
-                        "{} is answered without HSTS: the add_header here drops those of the blocks around it",
-                        shown(&answered.url)
+                        "{} is answered without HSTS: the add_header here drops those of the blocks around it{}",
+                        shown(&answered.url),
+                        if is_certain { String::new() } else { response.condition_text() }
                     );
                     let severity = if is_no_page(answered, response) { Severity::Info } else { Severity::Warning };
                     let finding = sink.add(severity, own.span(), message);
-                    if !answered.all(|other| model.lost_header(other).is_some()) {
+                    if !is_certain {
                         finding.conditional();
                     }
                     finding.related(outer.directive.span(), "this header is lost");

@@ -1,7 +1,7 @@
 //! Without the header the first request of a visit goes over plain HTTP, open to whoever is on the way. RFC 6797,
 //! section 2.3.
 
-use crate::model::{AnsweredUrl, Coverage, Model, ResponseKind, Server, inherit, is_public_name};
+use crate::model::{AnsweredUrl, Coverage, Model, ResponseKind, inherit, is_public_name};
 use crate::rules::{Findings, Rule};
 use crate::tls::Host;
 
@@ -28,7 +28,7 @@ impl Rule for HstsMissing {
             let is_proxied = root.responses.iter().any(|response| response.kind == ResponseKind::Proxy);
             let unless = if is_proxied { ", unless its upstream sends the header" } else { "" };
             let message = format!("{host} is served over HTTPS without HSTS{unless}");
-            let finding = sink.info(place(server), message);
+            let finding = sink.info(server.span(), message);
             if is_proxied {
                 finding.conditional();
             }
@@ -37,10 +37,6 @@ impl Rule for HstsMissing {
             );
         }
     }
-}
-
-fn place(server: &Server<'_>) -> crate::source::Span {
-    server.span()
 }
 
 /// Whether it only sends visitors to `www.` of the host, or back from there.

@@ -38,7 +38,7 @@ fn check_host(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, host:
     };
     // Where nothing speaks TLS, something before nginx may; another file may serve the name.
     let is_seen = model.config.is_whole() && model.sockets().any(|socket| socket.is_tls);
-    let finding = if is_seen {
+    let finding = if is_seen || speaks_tls {
         sink.error(span, message)
     } else {
         let finding = sink.warning(span, format!("{message} (unless TLS ends before nginx)"));
