@@ -86,7 +86,8 @@ pub fn headers_in_effect<'c>(block: Directive<'c>, version: NginxVersion) -> Vec
     for level in std::iter::successors(Some(block), Directive::parent) {
         let own: Vec<_> = level.children_named("add_header").collect();
         let has_own = !own.is_empty();
-        headers.splice(0..0, own);
+        // nginx adds a level's own before those around it.
+        headers.extend(own);
         let mode = if version >= SINCE { value_in_effect(level, "add_header_inherit") } else { None };
         let mode = mode.and_then(|directive| directive.argument(0));
         let goes_on = match mode {
@@ -98,6 +99,6 @@ pub fn headers_in_effect<'c>(block: Directive<'c>, version: NginxVersion) -> Vec
             return headers;
         }
     }
-    headers.splice(0..0, block.config().top_level_named("add_header"));
+    headers.extend(block.config().top_level_named("add_header"));
     headers
 }

@@ -137,8 +137,7 @@ impl<'c> Table<'c> {
         if let Some(&(value, true)) = self.leading.get(key) {
             return Some(value);
         }
-        let leading =
-            key.match_indices('.').filter(|(dot, _)| *dot > 0).find_map(|(dot, _)| self.leading.get(&key[dot + 1..]));
+        let leading = key.match_indices('.').find_map(|(dot, _)| self.leading.get(&key[dot + 1..]));
         if let Some(&(value, _)) = leading {
             return Some(value);
         }

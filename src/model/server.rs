@@ -102,12 +102,16 @@ impl<'c> Server<'c> {
         directive.unwrap_or(self.directive).span()
     }
 
-    /// `$server_name`: the first name as written, without the dot of `.example.com`.
+    /// `$server_name`: the first name, without the dot of `.example.com`, in lower case unless it is a regex
+    /// (`ngx_http_core_server_name`, src/http/ngx_http_core_module.c).
     #[must_use]
     pub fn primary_name(&self) -> String {
         let first = self.names.first().and_then(|name| name.word).map(|word| word.text().into_owned());
         let first = first.unwrap_or_default();
-        first.strip_prefix('.').map_or(first.clone(), str::to_owned)
+        if first.starts_with('~') {
+            return first;
+        }
+        first.strip_prefix('.').unwrap_or(&first).to_ascii_lowercase()
     }
 
     /// The hosts that its exact names mean.

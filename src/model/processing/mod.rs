@@ -80,6 +80,8 @@ struct Processing<'m, 'c, 'x> {
     /// `None`: it cannot be told.
     captures: Option<Groups>,
     variable_depth: u32,
+    /// A text has become longer while it was put together.
+    is_out_of_room: bool,
     /// The location that was found, and the block whose directives are in effect.
     location: Option<Directive<'c>>,
     block: Directive<'c>,
@@ -150,6 +152,7 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
         variables: FxHashMap::default(),
         captures: Some(Vec::new()),
         variable_depth: 0,
+        is_out_of_room: false,
         location: None,
         block: arrival.server.directive,
         handler: None,
@@ -315,6 +318,9 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
     fn enter_named(&mut self, by: Option<Directive<'c>>, kind: StepKind, name: &str) -> Phase<'c> {
         self.steps.push(Step { by, kind, uri: name.to_owned() });
         if !self.count_uri_change() {
+            return Phase::Finalize(500, by);
+        }
+        if self.uri.is_known && self.uri.text.is_empty() {
             return Phase::Finalize(500, by);
         }
         let Some(location) = self.model().locations(self.server()).named(name) else {

@@ -37,7 +37,11 @@ impl<'c> Processing<'_, 'c, '_> {
         }
         let mut pending = rewrite_directives(block);
         while let Some(directive) = pending.pop() {
-            match self.run_rewrite_directive(directive) {
+            let flow = self.run_rewrite_directive(directive);
+            if std::mem::take(&mut self.is_out_of_room) {
+                return Some(Phase::Finalize(500, Some(directive)));
+            }
+            match flow {
                 Flow::Next => {}
                 Flow::Enter(block) => pending.extend(rewrite_directives(block)),
                 Flow::Stop => break,
@@ -77,7 +81,11 @@ impl<'c> Processing<'_, 'c, '_> {
         let (Some(name), Some(value)) = (directive.argument(0), directive.argument(1)) else { return };
         let value = self.expand(Some(directive), &value.text());
         match name.text().trim_start_matches('$').to_ascii_lowercase().as_str() {
-            "args" => self.args = value,
+            "args" => {
+                self.args = value;
+                // An upstream gets the URI with the new arguments (`ngx_http_variable_set_args`).
+                self.is_uri_as_sent = false;
+            }
             name => {
                 self.variables.insert(name.to_owned(), value);
             }
@@ -162,6 +170,7 @@ impl<'c> Processing<'_, 'c, '_> {
             None => self.args = old_args.unwrap_or_else(|| Value::new("")),
         }
         if path.text.is_empty() {
+            self.uri = path;
             return Flow::End(Phase::Finalize(500, Some(directive)));
         }
         // A location's directives are followed by a new search, unless `break` ends them.

@@ -10,6 +10,9 @@ use crate::model::uri::escape_args;
 use crate::model::value::{Piece, pieces};
 use crate::syntax::Word;
 
+/// Tables in tables up to which a text is expanded twice, as nginx does it; each level doubles what it costs.
+const MAX_TWICE: u32 = 4;
+
 /// Headers that nginx knows under names of their own, beside `$http_*`.
 const HEADER_VARIABLES: &[(&str, &str)] = &[("content_type", "content-type"), ("content_length", "content-length")];
 
@@ -24,7 +27,20 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
         self.expand_with(by, text, self.is_escaped)
     }
 
+    /// nginx first asks how long the parts are, then for the parts. A table whose regex captures something in
+    /// between changes what `$1` before it is; where that does not fit, the request fails, since what nginx did
+    /// until 1.30.6 is not defined (`ngx_http_script_check_length`, src/http/ngx_http_script.c).
     fn expand_with(&mut self, by: Option<Directive<'c>>, text: &str, escapes: bool) -> Value {
+        let has_table = |piece| matches!(piece, Piece::Variable(name) if self.model().definitions().table(&name.to_ascii_lowercase()).is_some());
+        let asks_twice =
+            self.variable_depth < MAX_TWICE && pieces(text).nth(1).is_some() && pieces(text).any(has_table);
+        let room = asks_twice.then(|| self.expand_once(by, text, escapes).text.len());
+        let value = self.expand_once(by, text, escapes);
+        self.is_out_of_room |= value.is_known && room.is_some_and(|room| room < value.text.len());
+        value
+    }
+
+    fn expand_once(&mut self, by: Option<Directive<'c>>, text: &str, escapes: bool) -> Value {
         let mut value = Value::new("");
         for piece in pieces(text) {
             match piece {
@@ -63,8 +79,12 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
                 return Value::new("");
             }
             self.variable_depth += 1;
+            let is_out_of_room = std::mem::take(&mut self.is_out_of_room);
             let value = self.table_value(&name, table);
             self.variable_depth -= 1;
+            if std::mem::replace(&mut self.is_out_of_room, is_out_of_room) {
+                return Value::new("");
+            }
             if !table.is_volatile {
                 self.variables.insert(name, value.clone());
             }

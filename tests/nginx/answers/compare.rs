@@ -28,7 +28,7 @@ pub(crate) enum Answer {
 }
 
 /// The number of a block in the logs; `None` where nothing was logged, or nothing can be.
-type Block = Option<usize>;
+pub(crate) type Block = Option<usize>;
 
 /// One answer, with the file of the certificate that came before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,8 @@ impl Sight {
                 location: Some(head.location),
                 hsts: Some(head.hsts),
                 block,
-                upstream: Some(upstream),
+                // What is not logged had no id, for the upstream either.
+                upstream: block.is_some().then_some(upstream),
             },
         };
         let file = |leaf: Vec<u8>| {
@@ -71,6 +72,14 @@ impl Sight {
             known.map_or(PathBuf::from("a certificate of nobody"), |(file, _)| file.clone())
         };
         Sight { certificate: exchange.certificate.map(file), answer }
+    }
+
+    /// The block that answered.
+    pub(crate) fn block(&self) -> Block {
+        match self.answer {
+            Answer::Closed(block) | Answer::Head { block, .. } => block,
+            _ => None,
+        }
     }
 
     /// The same in words: parts between which a comma stands.
@@ -136,7 +145,7 @@ impl Sight {
                     same(status, seen_status),
                     same(location, seen_location),
                     own_headers(hsts, upstream, seen_hsts),
-                    same(&uri(upstream), &uri(seen_upstream)),
+                    if seen_upstream.is_none() { Some(true) } else { same(&uri(upstream), &uri(seen_upstream)) },
                     Some(alike(block, seen_block)),
                 ];
                 if parts.contains(&Some(false)) {

@@ -79,9 +79,6 @@ pub(crate) fn generate(random: &mut Random, nginx: &Nginx, surroundings: &Surrou
             end += server.lines().count();
             line < end
         });
-        if std::env::var("DIST").is_ok() {
-            println!("REFUSED {}", verdict.text);
-        }
         servers.remove(refused.unwrap_or_else(|| panic!("the refusal is of a server: {}", verdict.text)));
     }
 }

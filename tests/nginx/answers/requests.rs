@@ -10,7 +10,9 @@ use crate::random::Random;
 
 /// Requests that one connection can carry.
 pub(crate) fn on_one_connection(random: &mut Random, address: SocketAddr, is_tls: bool) -> Vec<Request> {
-    let sni = (is_tls && !random.once_in(8)).then(|| random.pick(HOSTS).to_owned()).filter(|name| is_sni(name));
+    // rustls sends no dot at the end.
+    let sni = (is_tls && !random.once_in(8)).then(|| random.pick(HOSTS).trim_end_matches('.').to_owned());
+    let sni = sni.filter(|name| is_sni(name));
     (0..1 + random.below(16)).map(|_| request(random, address, is_tls, sni.clone())).collect()
 }
 
