@@ -56,7 +56,8 @@ fn is_no_page(answered: &AnsweredUrl<'_>, response: &Response<'_>) -> bool {
     let name = answered.url.path().rsplit('/').next().unwrap_or_default();
     let extension = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, extension)| extension);
     let is_file = extension.is_some_and(|extension| !PAGES.contains(&extension));
-    response.kind != ResponseKind::Redirect && (is_file || response.kind == ResponseKind::Return && !answered.is_root())
+    let is_for_machines = answered.url.path().starts_with("/.well-known");
+    is_file || is_for_machines || response.kind == ResponseKind::Return && !answered.is_root()
 }
 
 fn help(version: NginxVersion, line: &str) -> String {
