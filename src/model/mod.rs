@@ -12,6 +12,8 @@ pub mod difference;
 pub mod document_files;
 mod fallback;
 pub mod hsts;
+pub mod hsts_answers;
+pub mod hsts_settings;
 pub mod https_service;
 pub mod inherit;
 pub mod listen;
@@ -58,11 +60,14 @@ use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
 use crate::tls::{CertificateFile, CertificateStore, Host, UnixTime};
 
+pub use crate::hsts::HstsPolicy;
 pub use certificate_use::UsedCertificate;
 pub use choices::{Choices, Condition, explore};
 use definitions::Definitions;
 use document_files::DocumentFiles;
-pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
+pub use hsts::{Distrust, HstsHeader, HttpsState, is_public_name};
+pub use hsts_answers::AnsweredUrl;
+pub use hsts_settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settings};
 pub use https_service::{Family, Service};
 use location::LocationTable;
 pub use pattern::Pattern;
@@ -189,6 +194,10 @@ pub struct Model<'c> {
     location_tables: FrozenMap<ItemId, Box<LocationTable<'c>>>,
     definitions: OnceLock<Definitions<'c>>,
     served_hosts: OnceLock<ServedHosts>,
+    /// The headers of servers that were asked for.
+    hsts_headers: FrozenMap<ServerId, Vec<HstsHeader<'c>>>,
+    /// The answers over HTTPS of servers that were asked for.
+    https_answers: FrozenMap<ServerId, Vec<AnsweredUrl<'c>>>,
     departures: OnceLock<Vec<Departure<'c>>>,
     upstreams: OnceLock<Upstreams<'c>>,
 }
@@ -237,6 +246,8 @@ impl<'c> Model<'c> {
             location_tables: FrozenMap::new(),
             definitions: OnceLock::new(),
             served_hosts: OnceLock::new(),
+            hsts_headers: FrozenMap::new(),
+            https_answers: FrozenMap::new(),
             departures: OnceLock::new(),
             upstreams: OnceLock::new(),
         }
