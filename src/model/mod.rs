@@ -47,7 +47,7 @@ mod tests;
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use elsa::sync::FrozenMap;
 use rustc_hash::FxHashMap;
@@ -187,7 +187,9 @@ pub struct Model<'c> {
     /// The `ssl_certificate`s with the servers that they are in effect in.
     certificate_uses: OnceLock<Vec<certificate_use::Usage>>,
     /// Compiled regexes by the word that holds them.
-    patterns: FrozenMap<Span, Box<Pattern>>,
+    patterns: FrozenMap<Span, Arc<Pattern>>,
+    /// The same by what they are: many sites have the same regex.
+    patterns_by_text: Mutex<FxHashMap<(String, bool), Arc<Pattern>>>,
     /// The locations of servers and locations that were asked for.
     location_tables: FrozenMap<ItemId, Box<LocationTable<'c>>>,
     definitions: OnceLock<Definitions<'c>>,
@@ -242,6 +244,7 @@ impl<'c> Model<'c> {
             below: OnceLock::new(),
             certificate_uses: OnceLock::new(),
             patterns: FrozenMap::new(),
+            patterns_by_text: Mutex::default(),
             location_tables: FrozenMap::new(),
             definitions: OnceLock::new(),
             served_hosts: OnceLock::new(),
@@ -311,10 +314,15 @@ impl<'c> Model<'c> {
 
     /// The regex in `word`, compiled once however often it is asked.
     pub(super) fn pattern(&self, word: Word<'_>, make: impl FnOnce() -> Pattern) -> &Pattern {
-        match self.patterns.get(&word.span()) {
-            Some(pattern) => pattern,
-            None => self.patterns.insert(word.span(), Box::new(make())),
+        if let Some(pattern) = self.patterns.get(&word.span()) {
+            return pattern;
         }
+        let pattern = make();
+        let key = (pattern.text().to_owned(), pattern.ignores_case());
+        let mut known = self.patterns_by_text.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = Arc::clone(known.entry(key).or_insert_with(|| Arc::new(pattern)));
+        drop(known);
+        self.patterns.insert(word.span(), shared)
     }
 
     /// The variables that the configuration defines.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Url;
 
-use super::choices::{Choices, explore};
+use super::choices::{Choices, explore, explore_settling_files};
 use super::listen::Address;
 use super::processing::{self, Arrival};
 use super::request::{OtherHeaders, Request};
@@ -79,6 +79,12 @@ impl<'m, 'c> Tracer<'m, 'c> {
     #[must_use]
     pub fn traces(&self, start: &Start<'m>) -> (Vec<Trace<'m, 'c>>, bool) {
         explore(MAX_COMBINATIONS, |choices| self.trace(start, choices))
+    }
+
+    /// The same on one assignment only of the files that cannot be seen: for those who say nothing of them.
+    #[must_use]
+    pub fn traces_settling_files(&self, start: &Start<'m>) -> (Vec<Trace<'m, 'c>>, bool) {
+        explore_settling_files(MAX_COMBINATIONS, |choices| self.trace(start, choices))
     }
 
     /// The way of one request, on one assignment of what is unknown.

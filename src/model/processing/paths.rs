@@ -127,7 +127,7 @@ impl<'c> Processing<'_, 'c, '_> {
                 _ => format!("{bare} does not exist"),
             })
             .collect();
-        let taken = self.choices.choose(by, &format!("file {bare}"), &clauses);
+        let taken = self.choices.choose_file(by, &format!("file {bare}"), &clauses);
         possible.get(taken).copied().unwrap_or(Found::Nothing)
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{Phase, Processing};
 use crate::config::Directive;
+use crate::model::choices::asks_for_file_of_request;
 use crate::model::document_files::Found;
 use crate::model::pattern::Pattern;
 use crate::model::response::{ResponseKind, Step, StepKind, Value};
@@ -37,8 +38,10 @@ impl<'c> Processing<'_, 'c, '_> {
         }
         let mut pending = rewrite_directives(block);
         while let Some(directive) = pending.pop() {
+            let location_header = self.location_header.clone();
             let flow = self.run_rewrite_directive(directive);
             if std::mem::take(&mut self.is_out_of_room) {
+                self.location_header = location_header;
                 return Some(Phase::Finalize(500, Some(directive)));
             }
             match flow {
@@ -262,7 +265,12 @@ impl<'c> Processing<'_, 'c, '_> {
         };
         known.unwrap_or_else(|| {
             let possibilities = [format!("not so: {} {is_there}", path.text), format!("{} {is_there}", path.text)];
-            self.choices.choose(Some(directive), &question, &possibilities) == 1
+            let taken = if asks_for_file_of_request(directive) {
+                self.choices.choose_file(Some(directive), &question, &possibilities)
+            } else {
+                self.choices.choose(Some(directive), &question, &possibilities)
+            };
+            taken == 1
         })
     }
 }
