@@ -142,10 +142,13 @@ pub(super) struct EnvironmentOptions {
 
     /// Trust anchors (PEM) besides the built-in public ones; repeatable
     ///
-    /// The files are read and checked. The rules about certificate chains, which use them, are still to
-    /// come.
+    /// For sites whose clients know the root of a private authority. Of a file with a chain in it the roots count.
     #[arg(long, value_name = "FILE")]
     pub(super) ca: Vec<PathBuf>,
+
+    /// Trust the roots of this machine, too
+    #[arg(long)]
+    pub(super) system_roots: bool,
 
     /// The time against which certificates are judged, RFC 3339 [default: now]
     ///

@@ -70,8 +70,11 @@ enum RunError {
         source: ReadError,
     },
     /// A file of `--ca` holds no certificates.
-    #[error("cannot use --ca {}: {problem}", path.display())]
-    TrustAnchors { path: PathBuf, problem: crate::tls::CertificateProblem },
+    #[error("cannot use --ca {0}")]
+    TrustAnchors(#[from] crate::tls::AnchorError),
+    /// `--system-roots` where there are none.
+    #[error("--system-roots: this machine has no bundle of trusted roots in the usual places")]
+    NoSystemRoots,
     /// The file that `rebuild-preload` reads cannot be read.
     #[error("cannot read {}", path.display())]
     PreloadFile {

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{CertificateSource, CertificateUse, Coverage, Model, Server, ServerId};
+use super::{CertificateSource, CertificateUse, Coverage, Model, Server, ServerId, ServerName};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{Certificate, CertificateFile, CertificateName, Host, KeyKind};
+use crate::tls::{Certificate, CertificateFile, CertificateName, Chain, Host, KeyKind};
 
 /// One `ssl_certificate`, as it is written, with all servers that it is in effect in. With `$ssl_server_name` in its
 /// path it counts once for each name whose file is there.
@@ -121,6 +121,28 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
         on_tls.map(|&server| self.model.server(server))
     }
 
+    /// Whether a site presents it: a server that some client means by a name, and that does not just turn it away.
+    #[must_use]
+    pub fn is_of_site(&self) -> bool {
+        self.presenting().any(|server| server.has_real_name() && !server.rejects_handshake)
+    }
+
+    /// Whether a site of the public presents it: one of a host that a public authority would certify.
+    #[must_use]
+    pub fn is_of_public_site(&self) -> bool {
+        let is_public = |host: Host| !host.is_internal();
+        self.presenting().filter(|server| !server.rejects_handshake).any(|server| {
+            let witnesses = server.names.iter().filter(|name| !name.is_no_host()).flat_map(ServerName::witnesses);
+            witnesses.into_iter().any(is_public)
+        })
+    }
+
+    /// What clients make of the certificates in its file.
+    #[must_use]
+    pub fn chain(&self) -> Option<&'m Chain> {
+        self.file?.chain(&self.model.environment.anchors, self.model.environment.now)
+    }
+
     /// The servers that present it, for a message.
     #[must_use]
     pub fn presenting_text(&self) -> String {
@@ -219,5 +241,10 @@ impl<'c> Model<'c> {
     pub fn certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
         let uses = self.certificate_uses.get_or_init(|| Usage::all(self));
         uses.iter().map(|usage| UsedCertificate::new(self, usage))
+    }
+    /// The same, with all chains judged at once.
+    pub fn judged_certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
+        self.certificates.judge_chains(&self.environment.anchors, self.environment.now);
+        self.certificate_uses()
     }
 }

@@ -16,6 +16,7 @@ pub mod hsts_answers;
 pub mod hsts_settings;
 pub mod https_service;
 pub mod inherit;
+pub mod key_use;
 pub mod listen;
 pub mod location;
 mod map;
@@ -58,7 +59,7 @@ use crate::config::{Config, Directive, ItemId};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{CertificateFile, CertificateStore, Host, UnixTime};
+use crate::tls::{CertificateFile, CertificateStore, Host, KeyStore, TrustAnchors, UnixTime};
 
 pub use crate::hsts::HstsPolicy;
 pub use certificate_use::UsedCertificate;
@@ -69,6 +70,7 @@ pub use hsts::{Distrust, HstsHeader, HttpsState, is_public_name};
 pub use hsts_answers::AnsweredUrl;
 pub use hsts_settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settings};
 pub use https_service::{Family, Service};
+pub use key_use::UsedKey;
 use location::LocationTable;
 pub use pattern::Pattern;
 pub use proxy::{ProxiedBlock, Upgrading};
@@ -115,6 +117,8 @@ pub struct Environment {
     pub now: UnixTime,
     /// What is done about certificate files.
     pub certificates: CertificateMode,
+    /// The roots that clients trust.
+    pub anchors: Arc<TrustAnchors>,
     /// nginx's `-p`, the base of relative `root` paths; `None` where it is not known.
     pub prefix: Option<PathBuf>,
     /// Whether files below document roots are looked for.
@@ -168,6 +172,8 @@ pub struct Model<'c> {
     pub config: &'c Config<'c>,
     /// The certificates that the configuration names.
     pub certificates: CertificateStore,
+    /// Their keys.
+    pub keys: KeyStore<'c>,
     /// Whether none of the configuration's certificates and keys can be read, so that it is a
     /// repository without its secrets.
     pub lacks_certificates: bool,
@@ -214,6 +220,11 @@ impl<'c> Model<'c> {
                 CertificateStore::load(files, certificate_use::paths(&servers, files))
             }
         };
+        let pairs = match environment.certificates {
+            CertificateMode::Skip => Vec::new(),
+            CertificateMode::Auto | CertificateMode::Require => key_use::pairs(&servers, files),
+        };
+        let keys = KeyStore::new(files, pairs);
         let lacks_certificates = environment.certificates == CertificateMode::Auto
             && !certificates.is_empty()
             && certificates.files().all(CertificateFile::is_unreadable)
@@ -231,6 +242,7 @@ impl<'c> Model<'c> {
         Model {
             config,
             certificates,
+            keys,
             lacks_certificates,
             environment,
             documents,
