@@ -60,10 +60,16 @@ impl<'c> Processing<'_, 'c, '_> {
         let headers = inherit::in_effect(self.block, "proxy_set_header").directives;
         let is_host =
             |header: &&Directive<'_>| header.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case("host"));
-        let Some(header) = headers.iter().rfind(is_host) else { return Some(proxy_host) };
+        let written: Vec<_> = headers.iter().rev().filter(is_host).copied().collect();
+        if written.is_empty() {
+            return Some(proxy_host);
+        }
         self.variables.insert("proxy_host".to_owned(), proxy_host);
-        let value = header.argument(1).map(|value| value.text().into_owned()).unwrap_or_default();
-        Some(self.expand(Some(*header), &value)).filter(|value| !value.text.is_empty())
+        // An empty one is not sent, so that one before it may count.
+        written.into_iter().find_map(|header| {
+            let value = header.argument(1).map(|value| value.text().into_owned()).unwrap_or_default();
+            Some(self.expand(Some(header), &value)).filter(|value| !value.text.is_empty())
+        })
     }
 }
 
