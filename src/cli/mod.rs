@@ -12,6 +12,7 @@ mod explain;
 mod input;
 mod output;
 mod progress;
+mod rebuild_preload;
 mod rule_names;
 mod rules;
 mod show_files;
@@ -71,6 +72,20 @@ enum RunError {
     /// A file of `--ca` holds no certificates.
     #[error("cannot use --ca {}: {problem}", path.display())]
     TrustAnchors { path: PathBuf, problem: crate::tls::CertificateProblem },
+    /// The file that `rebuild-preload` reads cannot be read.
+    #[error("cannot read {}", path.display())]
+    PreloadFile {
+        path: PathBuf,
+        #[source]
+        source: ReadError,
+    },
+    /// It is not Chromium's list.
+    #[error("cannot use {}", path.display())]
+    PreloadList {
+        path: PathBuf,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// What is asked about cannot be read.
     #[error("{0}")]
     Target(TargetError),
@@ -114,6 +129,7 @@ pub fn run() -> Status {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::RebuildPreload(arguments) => rebuild_preload::run(&arguments),
     });
     match outcome {
         Ok(Ok(status)) => status,

@@ -150,9 +150,8 @@ impl Answer {
             }
         }
         let hops = trace.hops.iter().map(|hop| {
-            let host = hop.url.host_str().unwrap_or_default();
             let certificate = hop.tls.as_ref().and_then(|tls| {
-                let used = model.presented_certificate(tls, host)?;
+                let used = model.presented_certificate(tls)?;
                 let leaf = model.leaf_presented(tls, used);
                 Some(PresentedCertificate {
                     file: used.word.text().into_owned(),

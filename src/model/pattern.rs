@@ -46,6 +46,12 @@ impl Pattern {
         &self.text
     }
 
+    /// Whether it minds no case.
+    #[must_use]
+    pub fn ignores_case(&self) -> bool {
+        self.ignores_case
+    }
+
     /// Whether it matches; `None` where this cannot be told.
     #[must_use]
     pub fn is_match(&self, text: &str) -> Option<bool> {

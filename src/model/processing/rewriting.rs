@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{Phase, Processing};
 use crate::config::Directive;
+use crate::model::choices::asks_for_file_of_request;
 use crate::model::document_files::Found;
 use crate::model::pattern::Pattern;
 use crate::model::response::{ResponseKind, Step, StepKind, Value};
@@ -266,7 +267,12 @@ impl<'c> Processing<'_, 'c, '_> {
         };
         known.unwrap_or_else(|| {
             let possibilities = [format!("not so: {} {is_there}", path.text), format!("{} {is_there}", path.text)];
-            self.choices.choose(Some(directive), &question, &possibilities) == 1
+            let taken = if asks_for_file_of_request(directive) {
+                self.choices.choose_file(Some(directive), &question, &possibilities)
+            } else {
+                self.choices.choose(Some(directive), &question, &possibilities)
+            };
+            taken == 1
         })
     }
 }
