@@ -73,6 +73,24 @@ impl<'c> Processing<'_, 'c, '_> {
     }
 }
 
+/// Whether nginx refuses what variables have made of a `proxy_pass` (`ngx_http_proxy_eval` and `ngx_parse_url`).
+pub(super) fn is_refused(pass: Directive<'_>, target: &Value) -> bool {
+    let is_made = pass.is_named("proxy_pass") && pass.argument(0).is_some_and(|url| has_variables(&url.text()));
+    let Some(url) = target.known().filter(|_| is_made) else { return false };
+    let lower = url.to_ascii_lowercase();
+    if !lower.starts_with("http://") && !lower.starts_with("https://") {
+        return true;
+    }
+    let authority = authority(url).unwrap_or_default();
+    if authority.starts_with("unix:") || authority.starts_with('[') {
+        return false;
+    }
+    match authority.split_once(':') {
+        Some((host, port)) => host.is_empty() || !port.parse::<u16>().is_ok_and(|port| port > 0),
+        None => authority.is_empty(),
+    }
+}
+
 /// What stands between the scheme and the path of a URL.
 fn authority(url: &str) -> Option<&str> {
     let (base, _) = split_url(url)?;
