@@ -203,7 +203,14 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
                     Err(()) => return self.closed(status, by),
                 },
                 Phase::Send(status, kind, by) => return self.sent(status, kind, by),
-                Phase::Pass(pass) => return self.passed(pass),
+                Phase::Pass(pass) => {
+                    let target = self.upstream_target(pass);
+                    if upstream::is_refused(pass, &target) {
+                        Phase::Finalize(500, Some(pass))
+                    } else {
+                        return self.passed(pass, target);
+                    }
+                }
                 Phase::Lost(reason) => return self.lost(reason),
             };
         }
@@ -449,8 +456,7 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
         response
     }
 
-    fn passed(mut self, pass: Directive<'c>) -> Response<'c> {
-        let target = self.upstream_target(pass);
+    fn passed(mut self, pass: Directive<'c>, target: Value) -> Response<'c> {
         let host = self.upstream_host(pass, &target);
         self.complete_location();
         let status = Some(self.error_status).filter(|status| *status != 0);

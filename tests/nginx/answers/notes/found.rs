@@ -130,6 +130,26 @@ pub(super) const NOTES: &[Note] = &[
         ],
     ),
     note(
+        "an empty Host is not sent to an upstream",
+        "proxy_set_header Host b; proxy_set_header Host $http_x_a;
+         server { listen 8080; location / { proxy_pass http://127.0.0.1:8081; } }",
+        &[
+            ("GET http://a.test:8080/x", "200, asks b/x"),
+            ("GET http://a.test:8080/x x-a=c", "200, asks c/x"),
+        ],
+    ),
+    note(
+        "variables can make a URL that is refused",
+        "server { listen 8080; location /a { set $v1 $arg_x; proxy_pass http://127.0.0.1:8081$v1; }
+             location /b { proxy_pass $arg_x; } }",
+        &[
+            ("GET http://a.test:8080/a?x=/y", "200, asks 127.0.0.1:8081/y"),
+            ("GET http://a.test:8080/a?x=https:", "500"),
+            ("GET http://a.test:8080/b?x=ftp://a.test/", "500"),
+            ("GET http://a.test:8080/b?x=http:///", "500"),
+        ],
+    ),
+    note(
         "$ssl_server_name keeps its case",
         "server { listen 8443 ssl; cert shop.example; return 302 /$ssl_server_name; }",
         &[("GET https://A.Test:8443/", "302 https://a.test:8443/A.Test")],
