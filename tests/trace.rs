@@ -351,6 +351,11 @@ fn bad_usage() {
         (&["https://shop.example/", "--diff", "a", "b"], "cannot be used with"),
         (&["--diff", "a"], "2 values required"),
         (&["--diff", "nothere", "nginx.conf"], "cannot read nothere: no such file"),
+        (
+            &["https://shop.example/", "--diff", "a", "b"],
+            "Usage: ngxlint trace [OPTIONS] <URL>\n       ngxlint trace [OPTIONS] --diff <OLD> <NEW>",
+        ),
+        (&["https://a.example/", "--edge=tls", "-H", "X-Forwarded-Proto: http"], "--edge tls cannot be used with -H"),
     ];
     for (arguments, message) in ROWS {
         let run = folder.run(&[&["trace"], *arguments].concat());
@@ -382,6 +387,66 @@ fn the_same_input_gives_the_same_bytes() {
     for format in ["human", "json"] {
         let arguments = ["--format", format, "https://shop.example/lua"];
         assert_eq!(folder.trace(&arguments).stdout, folder.trace(&arguments).stdout);
+    }
+}
+
+#[test]
+fn help_is_about_this_command() {
+    let help = Folder::new(&[]).run(&["trace", "--help"]).stdout;
+    assert!(help.contains("Step by step, or host by host what changes, for people"), "{help}");
+    assert!(!help.contains("A table") && !help.contains("An array"), "{help}");
+}
+
+#[test]
+fn what_is_no_configuration_is_refused() {
+    let folder = Folder::new(&[
+        ("empty.conf", ""),
+        ("notes.conf", "These are notes; nobody reads them.\nBut { they } end\n"),
+        ("broken.conf", "worker_processes 1;\nevents {\n"),
+        ("quiet.conf", "events {}\n"),
+    ]);
+    folder.write("binary.conf", b"\x7fELF\x02\x01 \x00\x00}{;;\n\x01\x02");
+    const ROWS: &[(&str, &str)] = &[
+        ("empty.conf", "error: empty.conf is no nginx configuration: it holds no directive\n"),
+        ("notes.conf", "error: notes.conf is no nginx configuration: it holds no directive of nginx\n"),
+        ("binary.conf", "error: binary.conf is no nginx configuration: it holds no directive"),
+        ("broken.conf", "error: broken.conf is no nginx configuration: it has no `http` block, and it cannot be read"),
+        ("-", "error: <stdin> is no nginx configuration: it holds no directive\n"),
+    ];
+    for (conf, message) in ROWS {
+        folder.run(&["trace", "http://a.example/", "--conf", conf]).expect(2, &[], &[message]);
+    }
+    folder.run(&["trace", "http://a.example/", "--conf=quiet.conf"]).expect(
+        1,
+        &["nothing listens on port 80"],
+        &["note: there is no `server` in quiet.conf\n"],
+    );
+}
+
+#[test]
+fn what_is_not_known_is_no_value() {
+    let server = "listen 80; location / { return 302 /$pid; } location /p { proxy_pass http://$cookie_a$geoip_b; }
+        location /hsts { add_header Strict-Transport-Security max-age=$arg_age; return 204; }";
+    let folder = Folder::new(&[("nginx.conf", &format!("events {{}}\nhttp {{ server {{ {server} }} }}\n"))]);
+    let (report, _) = folder.trace_json(&["http://shop.example/"]);
+    assert_eq!(report["hops"][0]["response"]["location_header"], Value::Null, "{report:#}");
+    folder.trace(&["http://shop.example/"]).expect(1, &["302 to http://shop.example/$pid ($pid is not known)"], &[]);
+    let (report, _) = folder.trace_json(&["http://shop.example/p"]);
+    assert_eq!(report["hops"][0]["response"]["target"], Value::Null, "{report:#}");
+    folder.trace(&["http://shop.example/p"]).expect(0, &["$geoip_b is not known)"], &[]);
+    folder.trace(&["http://shop.example/hsts"]).expect(0, &["max-age=, which browsers ignore"], &[]);
+    folder.trace(&["http://shop.example/hsts?age=9"]).expect(0, &["max-age=9, which browsers ignore over plain"], &[]);
+}
+
+#[test]
+fn a_cycle_of_internal_redirects_is_told_once() {
+    let server = "listen 80; location / { rewrite ^/(.*) /x/$1 last; }
+        location = /in { rewrite ^ /a last; } location /a { rewrite ^ /b/$uri last; } location /b { rewrite ^ /a last; }";
+    let folder = Folder::new(&[("nginx.conf", &format!("events {{}}\nhttp {{ server {{ {server} }} }}\n"))]);
+    for (url, turns) in [("http://a.example/q", 1), ("http://a.example/a", 2), ("http://a.example/in", 3)] {
+        let run = folder.trace(&[url]);
+        run.expect(0, &["in a cycle, which nginx ends with 500 after 10 changes of the URI"], &[]);
+        assert_eq!(run.stdout.matches("internal ").count(), turns + 1, "{url}\n{}", run.stdout);
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         groups.iter().map(|group| Library::new(&*group.files, &sources, working_directory.clone())).collect();
     let find = || -> Vec<Targets> {
         let searched = libraries.iter().zip(&groups);
-        searched.map(|(library, group)| find_targets(library, &group.paths, arguments.files.context)).collect()
+        searched.map(|(library, group)| find_targets(library, &group.paths, arguments.files.context, None)).collect()
     };
     let all_targets = progress::during(|| format!("files read: {}", sources.len()), find);
     if arguments.files.show_files {

@@ -92,12 +92,23 @@ enum RunError {
     /// What is asked about cannot be read.
     #[error("{0}")]
     Target(TargetError),
+    /// The directory is too large to look for a configuration in it.
+    #[error("cannot search {}: it holds more than {limit} files and folders; name the root file", path.display())]
+    TooManyFiles { path: PathBuf, limit: usize },
     /// Nothing to ask.
     #[error("no nginx configuration was found{place}")]
     NoConfiguration { place: String },
     /// More than one to ask.
     #[error("there are several nginx configurations{place}: {names}; name the one that is meant")]
     SeveralConfigurations { place: String, names: String },
+    /// What is to be asked is no configuration at all.
+    #[error("{} is no nginx configuration: {problem}", path.display())]
+    NotAConfiguration { path: PathBuf, problem: String },
+    /// `--edge tls` together with the header that an edge sends.
+    #[error(
+        "--edge tls cannot be used with -H 'X-Forwarded-Proto: …': the edge sends this header, with the scheme of the URL"
+    )]
+    SchemeSaidTwice,
     /// Standard input cannot be read.
     #[error("cannot read standard input")]
     Stdin(#[source] ReadError),

@@ -164,7 +164,7 @@ impl LocationObject {
 
 impl<'r> ResponseObject<'r> {
     fn new(response: &'r Response<'_>) -> ResponseObject<'r> {
-        let text = |value: &'r Option<Value>| value.as_ref().map(|value| value.text.as_str());
+        let text = |value: &'r Option<Value>| value.as_ref().and_then(Value::known);
         ResponseObject {
             kind: kind_name(response.kind),
             status: if response.kind == ResponseKind::Closed { Some(444) } else { response.status },
