@@ -2,7 +2,7 @@
 //!
 //! An example is a whole configuration, when `events`, `http`, `mail` or `stream` stands at its top, or else what
 //! stands in `http`. It is read as a file of /etc/nginx, where `files` are, too, and everything of `fixtures/pki` is in
-//! /etc/nginx/pki.
+//! /etc/nginx/pki, with the mode 600, or 644 where the name begins with `readable.`.
 //!
 //! A mark is a comment line of its own:
 //!
@@ -211,7 +211,10 @@ fn differences(entry: &RuleEntry, example: &Example, pki: &[(PathBuf, Vec<u8>)])
     let mut files = MemoryFiles::default();
     files.add(&root, "events {}\nhttp {\n    include example.conf;\n}\n");
     for (path, bytes) in pki {
-        files.add(directory.join("pki").join(path), bytes.clone());
+        let path = directory.join("pki").join(path);
+        files.add(&path, bytes.clone());
+        let is_readable = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("readable."));
+        files.set_mode(path, if is_readable { 0o644 } else { 0o600 });
     }
     let texts = example.files.iter().map(|(path, text)| (directory.join(path), text));
     let mut marked: BTreeMap<PathBuf, Marked> = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! `ngxlint check`: PATHs to configurations, to models, to findings, to a report.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,11 +15,11 @@ use crate::model::{Edge, Environment, Model};
 use crate::report::{self, Checked, Report};
 use crate::rules::{self, Finding, Selection};
 use crate::source::{FileId, RealFiles, Sources};
-use crate::tls::{CertificateStore, UnixTime};
+use crate::tls::{TrustAnchors, UnixTime};
 
 /// Runs the command.
 pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
-    check_trust_anchors(&arguments.environment.ca)?;
+    let anchors = trust_anchors(&arguments.environment)?;
     let input = Input::open(&arguments.paths, &arguments.files)?;
     let sources = Sources::default();
     let groups = input.groups();
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         return show_files::run(&libraries, &all_targets, arguments.output.output.as_deref());
     }
     let run = Run {
-        environment: environment(&arguments.environment, &arguments.files),
+        environment: environment(&arguments.environment, &arguments.files, anchors),
         selection: arguments.rules.selection(),
         done: AtomicUsize::new(0),
     };
@@ -72,17 +72,21 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     })
 }
 
-/// A mistyped `--ca` must not pass for one that is obeyed.
-pub(super) fn check_trust_anchors(paths: &[PathBuf]) -> Result<(), RunError> {
-    let files = CertificateStore::load(&RealFiles::default(), paths.iter().cloned());
-    match files.files().find_map(|file| Some((file, file.problem.clone()?))) {
-        Some((file, problem)) => Err(RunError::TrustAnchors { path: file.path.clone(), problem }),
-        None => Ok(()),
+/// The roots that clients trust. A mistyped `--ca` must not pass for one that is obeyed.
+pub(super) fn trust_anchors(options: &EnvironmentOptions) -> Result<TrustAnchors, RunError> {
+    let files = RealFiles::default();
+    let mut anchors = TrustAnchors::default();
+    for path in &options.ca {
+        anchors.add_file(&files, path)?;
     }
+    if options.system_roots && anchors.add_system_roots(&files).is_none() {
+        return Err(RunError::NoSystemRoots);
+    }
+    Ok(anchors)
 }
 
 /// What the options say of the world. Files below document roots are looked for.
-pub(super) fn environment(options: &EnvironmentOptions, files: &FileOptions) -> Environment {
+pub(super) fn environment(options: &EnvironmentOptions, files: &FileOptions, anchors: TrustAnchors) -> Environment {
     let clock = || {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         UnixTime(since_epoch.as_secs() as i64)
@@ -91,6 +95,7 @@ pub(super) fn environment(options: &EnvironmentOptions, files: &FileOptions) -> 
         version: options.nginx_version.unwrap_or_default(),
         now: options.now.unwrap_or_else(clock),
         certificates: options.certs.into(),
+        anchors: Arc::new(anchors),
         prefix: files.prefix.clone(),
         document_files: true,
         edge: options.edge.map_or(Edge::None, Edge::from),

@@ -12,6 +12,7 @@ mod explain;
 mod input;
 mod output;
 mod progress;
+mod rebuild_preload;
 mod rule_names;
 mod rules;
 mod show_files;
@@ -69,8 +70,25 @@ enum RunError {
         source: ReadError,
     },
     /// A file of `--ca` holds no certificates.
-    #[error("cannot use --ca {}: {problem}", path.display())]
-    TrustAnchors { path: PathBuf, problem: crate::tls::CertificateProblem },
+    #[error("cannot use --ca {0}")]
+    TrustAnchors(#[from] crate::tls::AnchorError),
+    /// `--system-roots` where there are none.
+    #[error("--system-roots: this machine has no bundle of trusted roots in the usual places")]
+    NoSystemRoots,
+    /// The file that `rebuild-preload` reads cannot be read.
+    #[error("cannot read {}", path.display())]
+    PreloadFile {
+        path: PathBuf,
+        #[source]
+        source: ReadError,
+    },
+    /// It is not Chromium's list.
+    #[error("cannot use {}", path.display())]
+    PreloadList {
+        path: PathBuf,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// What is asked about cannot be read.
     #[error("{0}")]
     Target(TargetError),
@@ -125,6 +143,7 @@ pub fn run() -> Status {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::RebuildPreload(arguments) => rebuild_preload::run(&arguments),
     });
     match outcome {
         Ok(Ok(status)) => status,

@@ -8,10 +8,10 @@ use crate::report::{self, TraceReport};
 
 /// Runs the command.
 pub(super) fn run(arguments: &TraceArguments) -> Result<Status, RunError> {
-    check::check_trust_anchors(&arguments.environment.ca)?;
+    let anchors = check::trust_anchors(&arguments.environment)?;
     let environment = Environment {
         document_files: !arguments.no_files,
-        ..check::environment(&arguments.environment, &arguments.files)
+        ..check::environment(&arguments.environment, &arguments.files, anchors)
     };
     let Some(asked) = &arguments.url else { return difference::run(arguments, environment) };
     let file = arguments.output.output.as_deref();

@@ -168,7 +168,7 @@ impl AnsweredHop {
 
 fn presented_certificate(model: &Model<'_>, hop: &Hop<'_, '_>) -> Option<PresentedCertificate> {
     let tls = hop.tls.as_ref()?;
-    let used = model.presented_certificate(tls, hop.url.host_str().unwrap_or_default())?;
+    let used = model.presented_certificate(tls)?;
     let leaf = model.leaf_presented(tls, used);
     Some(PresentedCertificate {
         file: used.word.text().into_owned(),

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{CertificateSource, CertificateUse, Coverage, Model, Server, ServerId};
+use super::{CertificateSource, CertificateUse, Coverage, Model, Server, ServerId, ServerName};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{Certificate, CertificateFile, CertificateName, Host};
+use crate::tls::{Certificate, CertificateFile, CertificateName, Chain, Host, KeyKind};
 
 /// One `ssl_certificate`, as it is written, with all servers that it is in effect in. With `$ssl_server_name` in its
 /// path it counts once for each name whose file is there.
@@ -121,6 +121,28 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
         on_tls.map(|&server| self.model.server(server))
     }
 
+    /// Whether a site presents it: a server that some client means by a name, and that does not just turn it away.
+    #[must_use]
+    pub fn is_of_site(&self) -> bool {
+        self.presenting().any(|server| server.has_real_name() && !server.rejects_handshake)
+    }
+
+    /// Whether a site of the public presents it: one of a host that a public authority would certify.
+    #[must_use]
+    pub fn is_of_public_site(&self) -> bool {
+        let is_public = |host: Host| !host.is_internal();
+        self.presenting().filter(|server| !server.rejects_handshake).any(|server| {
+            let witnesses = server.names.iter().filter(|name| !name.is_no_host()).flat_map(ServerName::witnesses);
+            witnesses.into_iter().any(is_public)
+        })
+    }
+
+    /// What clients make of the certificates in its file.
+    #[must_use]
+    pub fn chain(&self) -> Option<&'m Chain> {
+        self.file?.chain(&self.model.environment.anchors, self.model.environment.now)
+    }
+
     /// The servers that present it, for a message.
     #[must_use]
     pub fn presenting_text(&self) -> String {
@@ -155,8 +177,7 @@ impl<'c> Model<'c> {
         }
     }
 
-    /// Whether the certificates of `server` cover `host`. Where it has several (RSA and ECDSA), the
-    /// client gets one of them; one that names the host is enough to say it is meant to.
+    /// Whether the certificate that `server` presents covers `host`.
     #[must_use]
     pub fn coverage(&self, server: &Server<'_>, host: &Host) -> Coverage {
         self.coverage_for_sni(server, Some(host), host)
@@ -164,19 +185,49 @@ impl<'c> Model<'c> {
 
     /// The same for a client whose SNI is `sni`; none for a client without one.
     pub(super) fn coverage_for_sni(&self, server: &Server<'_>, sni: Option<&Host>, host: &Host) -> Coverage {
-        let mut coverage = if server.certificates.is_empty() { Coverage::Unknown } else { Coverage::NotCovered };
+        match self.presented(server, sni) {
+            Some((_, leaf)) if leaf.covers(host) => Coverage::Covered,
+            Some(_) => Coverage::NotCovered,
+            None => Coverage::Unknown,
+        }
+    }
+
+    /// The certificate that an ordinary client gets of `server`; `None` where there is none, or where one of several
+    /// is not known.
+    ///
+    /// OpenSSL keeps one of each kind of key, the last, and clients of today take the one of an elliptic curve before
+    /// that of RSA; the names play no part in it (SSL_CTX_use_certificate(3)).
+    pub(super) fn presented<'s, 'd>(
+        &self,
+        server: &'s Server<'d>,
+        sni: Option<&Host>,
+    ) -> Option<(&'s CertificateUse<'d>, &Certificate)> {
+        let rank = |leaf: &Certificate| match leaf.key {
+            KeyKind::Ec(_) => 0,
+            KeyKind::Ed25519 => 1,
+            KeyKind::Ed448 => 2,
+            KeyKind::Rsa { .. } => 3,
+            KeyKind::Dsa | KeyKind::Other => 4,
+        };
+        let mut best: Option<(&CertificateUse<'d>, &Certificate)> = None;
         for used in &server.certificates {
             let file = match sni {
                 Some(sni) => self.certificate_file_for(used, sni),
                 None => self.certificate_file(used),
             };
-            match file.and_then(CertificateFile::leaf) {
-                Some(leaf) if leaf.covers(host) => return Coverage::Covered,
-                Some(_) => {}
-                None => coverage = Coverage::Unknown,
+            let leaf = file.and_then(CertificateFile::leaf)?;
+            if best.is_none_or(|(_, known)| rank(leaf) <= rank(known)) {
+                best = Some((used, leaf));
             }
         }
-        coverage
+        best
+    }
+
+    /// The `ssl_certificate` of what an ordinary client gets of `server`; where it cannot be told, the last that is
+    /// written.
+    #[must_use]
+    pub fn presented_use<'s, 'd>(&self, server: &'s Server<'d>, sni: Option<&Host>) -> Option<&'s CertificateUse<'d>> {
+        self.presented(server, sni).map(|(used, _)| used).or(server.certificates.last())
     }
 
     /// The names of the certificates that `server` presents, as far as they are known.
@@ -190,5 +241,10 @@ impl<'c> Model<'c> {
     pub fn certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
         let uses = self.certificate_uses.get_or_init(|| Usage::all(self));
         uses.iter().map(|usage| UsedCertificate::new(self, usage))
+    }
+    /// The same, with all chains judged at once.
+    pub fn judged_certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
+        self.certificates.judge_chains(&self.environment.anchors, self.environment.now);
+        self.certificate_uses()
     }
 }

@@ -13,8 +13,11 @@ pub mod difference;
 pub mod document_files;
 mod fallback;
 pub mod hsts;
+pub mod hsts_answers;
+pub mod hsts_settings;
 pub mod https_service;
 pub mod inherit;
+pub mod key_use;
 pub mod listen;
 pub mod location;
 mod map;
@@ -22,6 +25,7 @@ pub mod pattern;
 mod processing;
 pub mod proxy;
 pub mod questions;
+mod reception;
 pub mod relay;
 pub mod request;
 pub mod request_host;
@@ -56,14 +60,18 @@ use crate::config::{Config, Directive, ItemId};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{CertificateFile, CertificateStore, Host, UnixTime};
+use crate::tls::{CertificateFile, CertificateStore, Host, KeyStore, TrustAnchors, UnixTime};
 
+pub use crate::hsts::HstsPolicy;
 pub use certificate_use::UsedCertificate;
 pub use choices::{Choices, Condition, explore};
 use definitions::Definitions;
 use document_files::DocumentFiles;
-pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
+pub use hsts::{Distrust, HstsHeader, HttpsState, is_public_name};
+pub use hsts_answers::AnsweredUrl;
+pub use hsts_settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settings};
 pub use https_service::{Family, Service};
+pub use key_use::UsedKey;
 use location::LocationTable;
 pub use pattern::Pattern;
 pub use proxy::{ProxiedBlock, Upgrading};
@@ -110,6 +118,8 @@ pub struct Environment {
     pub now: UnixTime,
     /// What is done about certificate files.
     pub certificates: CertificateMode,
+    /// The roots that clients trust.
+    pub anchors: Arc<TrustAnchors>,
     /// nginx's `-p`, the base of relative `root` paths; `None` where it is not known.
     pub prefix: Option<PathBuf>,
     /// Whether files below document roots are looked for.
@@ -163,6 +173,8 @@ pub struct Model<'c> {
     pub config: &'c Config<'c>,
     /// The certificates that the configuration names.
     pub certificates: CertificateStore,
+    /// Their keys.
+    pub keys: KeyStore<'c>,
     /// Whether none of the configuration's certificates and keys can be read, so that it is a
     /// repository without its secrets.
     pub lacks_certificates: bool,
@@ -189,6 +201,10 @@ pub struct Model<'c> {
     location_tables: FrozenMap<ItemId, Box<LocationTable<'c>>>,
     definitions: OnceLock<Definitions<'c>>,
     served_hosts: OnceLock<ServedHosts>,
+    /// The headers of servers that were asked for.
+    hsts_headers: FrozenMap<ServerId, Vec<HstsHeader<'c>>>,
+    /// The answers over HTTPS of servers that were asked for.
+    https_answers: FrozenMap<ServerId, Vec<AnsweredUrl<'c>>>,
     departures: OnceLock<Vec<Departure<'c>>>,
     upstreams: OnceLock<Upstreams<'c>>,
 }
@@ -205,6 +221,11 @@ impl<'c> Model<'c> {
                 CertificateStore::load(files, certificate_use::paths(&servers, files))
             }
         };
+        let pairs = match environment.certificates {
+            CertificateMode::Skip => Vec::new(),
+            CertificateMode::Auto | CertificateMode::Require => key_use::pairs(&servers, files),
+        };
+        let keys = KeyStore::new(files, pairs);
         let lacks_certificates = environment.certificates == CertificateMode::Auto
             && !certificates.is_empty()
             && certificates.files().all(CertificateFile::is_unreadable)
@@ -222,6 +243,7 @@ impl<'c> Model<'c> {
         Model {
             config,
             certificates,
+            keys,
             lacks_certificates,
             environment,
             documents,
@@ -237,6 +259,8 @@ impl<'c> Model<'c> {
             location_tables: FrozenMap::new(),
             definitions: OnceLock::new(),
             served_hosts: OnceLock::new(),
+            hsts_headers: FrozenMap::new(),
+            https_answers: FrozenMap::new(),
             departures: OnceLock::new(),
             upstreams: OnceLock::new(),
         }

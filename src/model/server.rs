@@ -27,7 +27,7 @@ pub enum CertificateSource {
     Unknown,
 }
 
-/// One `ssl_certificate` in effect in a server.
+/// One `ssl_certificate` or `ssl_certificate_key` in effect in a server.
 #[derive(Debug, Clone)]
 pub struct CertificateUse<'c> {
     /// The directive, which may stand in `http`.
@@ -52,6 +52,10 @@ pub struct Server<'c> {
     pub names: Vec<ServerName<'c>>,
     /// The certificates in effect: of the server, or of `http`.
     pub certificates: Vec<CertificateUse<'c>>,
+    /// The keys in effect: nginx takes the first for the first certificate, and so on.
+    pub certificate_keys: Vec<CertificateUse<'c>>,
+    /// The `ssl_password_file` in effect.
+    pub password_file: Option<PathBuf>,
     /// Whether there may be others in a file whose include could not be followed.
     pub has_unseen_certificates: bool,
     /// `ssl_reject_handshake on` is in effect.
@@ -80,7 +84,9 @@ impl<'c> Server<'c> {
             directive,
             listens,
             names,
-            certificates: certificates(directive),
+            certificates: certificates(directive, "ssl_certificate"),
+            certificate_keys: certificates(directive, "ssl_certificate_key"),
+            password_file: password_file(directive),
             has_unseen_certificates: inherit::in_effect(directive, "ssl_certificate").is_partial,
             rejects_handshake: inherit::flag_in_effect(directive, "ssl_reject_handshake") == Some(true),
             has_ssl_on: inherit::flag_in_effect(directive, "ssl") == Some(true),
@@ -170,8 +176,14 @@ fn with_name(value: &str, name: &str) -> String {
     pieces(value).map(text).collect()
 }
 
-fn certificates(server: Directive<'_>) -> Vec<CertificateUse<'_>> {
-    let in_effect = inherit::in_effect(server, "ssl_certificate").directives.into_iter();
+fn password_file(server: Directive<'_>) -> Option<PathBuf> {
+    let directive = inherit::value_in_effect(server, "ssl_password_file")?;
+    Some(directive.config().directory.join(&*directive.argument(0)?.text()))
+}
+
+/// The directives `name` in effect, of which each names a certificate or a key.
+fn certificates<'c>(server: Directive<'c>, name: &str) -> Vec<CertificateUse<'c>> {
+    let in_effect = inherit::in_effect(server, name).directives.into_iter();
     in_effect
         .filter_map(|directive| {
             let word = directive.argument(0)?;

@@ -154,7 +154,7 @@ fn connection(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>, rows: &mut Vec<Ro
         let text = "none: ssl_reject_handshake is on, and the handshake ends here".to_owned();
         return rows.push(Row::new("certificate", text).toned(Tone::Bad));
     }
-    let (text, tone) = match report.certificate(hop, tls) {
+    let (text, tone) = match report.certificate(tls) {
         Some(certificate) => {
             let tone = match certificate.covers_host {
                 Some(true) => Tone::Good,

@@ -151,7 +151,7 @@ pub(super) fn policy(policy: HstsPolicy) -> String {
 /// A header from which browsers learn nothing, or of which it cannot be told what.
 pub(super) fn unread_hsts(value: &Value) -> String {
     match value.is_known {
-        true => format!("{}, which browsers ignore: it has no max-age that is a number", value.text),
+        true => format!("{}, which browsers ignore: it is malformed", value.text),
         false => with_unknowns(value),
     }
 }

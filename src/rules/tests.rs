@@ -115,9 +115,9 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ),
     (
         "includeSubDomains of one host turns another's http:// into https://",
-        "http { server { listen 443 ssl; ssl_certificate $x; server_name a.test;\n\
-         add_header Strict-Transport-Security 'max-age=9; includeSubDomains'; return 301 http://www.a.test/; }\n\
-         server { listen 443 ssl default_server; ssl_certificate $x; server_name www.a.test;\n\
+        "http { server { listen 443 ssl; ssl_certificate $x; ssl_certificate_key $x; server_name a.test;\n\
+         add_header Strict-Transport-Security 'max-age=31536000; includeSubDomains' always; return 301 http://www.a.test/; }\n\
+         server { listen 443 ssl default_server; ssl_certificate $x; ssl_certificate_key $x; server_name www.a.test;\n\
          return 301 http://www.a.test/; }\n\
          server { listen 80; server_name www.a.test; return 200 ok; } }",
         &["2 error[redirect-to-plain-http]", "4 error[redirect-loop]", "4 error[redirect-to-plain-http]"],
@@ -149,7 +149,7 @@ const REDIRECTS: &[(&str, Edge, &str, &[&str])] = &[
         "http { server { listen 80 default_server; server_name a.test www.a.test;\n\
          if ($host = www.a.test) { return 301 https://$host$request_uri; }\n\
          if ($host = a.test) { return 301 https://$host$request_uri; } return 404; }\n\
-         server { listen 443 ssl default_server; ssl_certificate $x; server_name a.test www.a.test; root /srv; } }",
+         server { listen 443 ssl default_server; ssl_certificate $x; ssl_certificate_key $x; server_name a.test www.a.test; root /srv; } }",
         &[],
     ),
     (
@@ -176,7 +176,7 @@ const REDIRECTS: &[(&str, Edge, &str, &[&str])] = &[
         "headers that say the client's scheme say another one after the redirect",
         Edge::None,
         "http { map $http_cf_visitor $is_plain { default 0; ~http: 1; }\n\
-         server { listen 80; listen 443 ssl; ssl_certificate $x; server_name a.test;\n\
+         server { listen 80; listen 443 ssl; ssl_certificate $x; ssl_certificate_key $x; server_name a.test;\n\
          if ($http_x_forwarded_proto != https) { return 301 https://$host$request_uri; }\n\
          if ($is_plain) { return 301 https://$host$request_uri; } root /srv; } }",
         &[],
@@ -185,16 +185,16 @@ const REDIRECTS: &[(&str, Edge, &str, &[&str])] = &[
         "a catch-all that closes the connection",
         Edge::None,
         "http { server { listen 80 default_server; return 444; }\n\
-         server { listen 443 ssl default_server; ssl_certificate $x; return 444; }\n\
+         server { listen 443 ssl default_server; ssl_certificate $x; ssl_certificate_key $x; return 444; }\n\
          server { listen 80; server_name a.test; return 301 https://a.test$request_uri; }\n\
-         server { listen 443 ssl; ssl_certificate $x; server_name a.test; root /srv; } }",
+         server { listen 443 ssl; ssl_certificate $x; ssl_certificate_key $x; server_name a.test; root /srv; } }",
         &[],
     ),
     (
         "an answer to a cookie, a referrer, early data, or a link that the client brings",
         Edge::None,
         "http { map $ssl_early_data $replayed { 1 307; }\n\
-         server { listen 443 ssl default_server; ssl_certificate $x; server_name a.test;\n\
+         server { listen 443 ssl default_server; ssl_certificate $x; ssl_certificate_key $x; server_name a.test;\n\
          if ($replayed = 307) { return 307 https://$host$request_uri; }\n\
          if ($cookie_lang = '') { return 302 $request_uri; } if ($secure_link = '') { return 302 $request_uri; }\n\
          root /srv; } }",
@@ -220,7 +220,7 @@ const REDIRECTS: &[(&str, Edge, &str, &[&str])] = &[
         Edge::None,
         "http { server { listen 80 default_server; server_name a.test; return 301 https://b.test$request_uri; }\n\
          server { listen 80; server_name b.test; root /srv; }\n\
-         server { listen 443 ssl; ssl_certificate $x; server_name *.test; root /srv; } }",
+         server { listen 443 ssl; ssl_certificate $x; ssl_certificate_key $x; server_name *.test; root /srv; } }",
         &[],
     ),
     (

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{DirEntry, FileKind, FileSystem, MemoryFiles, ReadError};
+use super::{DirEntry, FileKind, FileSystem, MemoryFiles, Permissions, ReadError};
 
 /// What nginx prints before each file of a dump (src/core/nginx.c, `ngx_dump_config`).
 const MARKER: &[u8] = b"# configuration file ";
@@ -77,6 +77,10 @@ impl<F: FileSystem> FileSystem for DumpFiles<F> {
 
     fn kind(&self, path: &Path) -> Result<FileKind, ReadError> {
         self.dump.kind(path).or_else(|_| self.rest.kind(path))
+    }
+
+    fn permissions(&self, path: &Path) -> Option<Permissions> {
+        if self.dump.kind(path).is_ok() { None } else { self.rest.permissions(path) }
     }
 
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, ReadError> {

@@ -3,18 +3,24 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use super::{DirEntry, FileKind, FileSystem, ReadError};
+use super::{DirEntry, FileKind, FileSystem, Permissions, ReadError};
 
 /// A file system of its own, with absolute or relative paths as they were added.
 #[derive(Debug, Default, Clone)]
 pub struct MemoryFiles {
     files: BTreeMap<PathBuf, Vec<u8>>,
+    modes: BTreeMap<PathBuf, u32>,
 }
 
 impl MemoryFiles {
     /// Adds or replaces a file.
     pub fn add(&mut self, path: impl AsRef<Path>, text: impl Into<Vec<u8>>) {
         self.files.insert(normalized(path.as_ref()), text.into());
+    }
+
+    /// Gives a file or directory a mode, such as 0o640; others have none.
+    pub fn set_mode(&mut self, path: impl AsRef<Path>, mode: u32) {
+        self.modes.insert(normalized(path.as_ref()), mode);
     }
 
     /// The paths of all files, sorted.
@@ -76,6 +82,10 @@ impl FileSystem for MemoryFiles {
             Some(_) => Ok(FileKind::Directory),
             None => Err(ReadError::NotFound),
         }
+    }
+
+    fn permissions(&self, path: &Path) -> Option<Permissions> {
+        self.modes.get(&normalized(path)).map(|&mode| Permissions { mode, owner: 0, group: 0 })
     }
 
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, ReadError> {

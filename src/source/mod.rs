@@ -112,6 +112,17 @@ pub enum FileKind {
     Special,
 }
 
+/// Who may do what with a file, as a file system of Unix keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permissions {
+    /// The nine bits `rwxrwxrwx`, and the three above them.
+    pub mode: u32,
+    /// The number of the user who owns it.
+    pub owner: u32,
+    /// The number of the group that owns it.
+    pub group: u32,
+}
+
 /// One entry of a directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DirEntry {
@@ -150,6 +161,11 @@ pub trait FileSystem: Sync {
     /// [`ReadError`], when nothing is there or the way to it is closed.
     fn kind(&self, path: &Path) -> Result<FileKind, ReadError>;
 
+    /// Who may read `path`, following symbolic links; `None` where that is not kept or not known.
+    fn permissions(&self, _path: &Path) -> Option<Permissions> {
+        None
+    }
+
     /// The path of the real file that a repository holds: mapped, absolute, without symbolic links.
     /// Two paths name the same file exactly if this gives the same answer.
     ///
@@ -169,6 +185,10 @@ impl<F: FileSystem + ?Sized> FileSystem for &F {
 
     fn kind(&self, path: &Path) -> Result<FileKind, ReadError> {
         (**self).kind(path)
+    }
+
+    fn permissions(&self, path: &Path) -> Option<Permissions> {
+        (**self).permissions(path)
     }
 
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, ReadError> {

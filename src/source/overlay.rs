@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::memory::normalized;
-use super::{DirEntry, FileKind, FileSystem, ReadError};
+use super::{DirEntry, FileKind, FileSystem, Permissions, ReadError};
 
 /// Some files in memory over another file system. Each has the identity of the place it was put in,
 /// whether something stands there already or not.
@@ -92,6 +92,10 @@ impl<F: FileSystem> FileSystem for Overlay<F> {
             Err(_) if !self.names_in(path).is_empty() => Ok(FileKind::Directory),
             kind => kind,
         }
+    }
+
+    fn permissions(&self, path: &Path) -> Option<Permissions> {
+        if self.find(path).is_some() { None } else { self.rest.permissions(path) }
     }
 
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, ReadError> {

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::{DirEntry, FileKind, FileSystem, ReadError};
+use super::{DirEntry, FileKind, FileSystem, Permissions, ReadError};
 
 /// Linux follows at most 40 symbolic links in one path (MAXSYMLINKS in its include/linux/namei.h).
 const MAX_LINKS: u32 = 40;
@@ -148,6 +148,13 @@ impl FileSystem for RealFiles {
         self.kind(path) == Ok(FileKind::File) && self.locate(path).is_ok_and(|path| std::fs::File::open(path).is_ok())
     }
 
+    #[cfg(unix)]
+    fn permissions(&self, path: &Path) -> Option<Permissions> {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = std::fs::metadata(self.locate(path).ok()?).ok()?;
+        Some(Permissions { mode: metadata.mode() & 0o7777, owner: metadata.uid(), group: metadata.gid() })
+    }
+
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, ReadError> {
         Ok(std::fs::canonicalize(self.locate(path)?)?)
     }
@@ -174,6 +181,20 @@ mod tests {
         assert_eq!(real("/etc/letsencrypt2/a"), "/img/etc/letsencrypt2/a");
         assert_eq!(real("/img/etc/x"), "/img/etc/x");
         assert_eq!(real("conf.d/a"), "conf.d/a");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_are_those_of_what_a_link_leads_to() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("a.key"), dir.path().join("link"));
+        std::fs::write(&file, "").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink("a.key", &link).unwrap();
+        let files = RealFiles::default();
+        assert_eq!(files.permissions(&link).map(|permissions| permissions.mode), Some(0o640));
+        assert_eq!(files.permissions(&dir.path().join("none")), None);
     }
 
     #[cfg(unix)]

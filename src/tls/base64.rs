@@ -4,14 +4,17 @@
 //! data-encoding, which x509-parser brings, refuses some of what OpenSSL takes (white space, spare bits)
 //! and takes what it refuses (`AA==AA==`), and whether nginx starts hangs on just that.
 
+use zeroize::{Zeroize, Zeroizing};
+
 /// Data that OpenSSL does not decode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BadBase64;
 
 /// A decoder that is fed line by line.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Base64Decoder {
-    bytes: Vec<u8>,
+    /// Wiped when it is dropped, for it may be a key.
+    bytes: Zeroizing<Vec<u8>>,
     group: u32,
     characters: u32,
     padding: u32,
@@ -37,9 +40,16 @@ const SEXTETS: [u8; 256] = {
 };
 
 impl Base64Decoder {
-    /// Makes room for the bytes that `characters` of base64 hold.
+    /// Makes room for the bytes that `characters` of base64 hold; within it nothing is copied, so no trace is left.
     pub(super) fn reserve(&mut self, characters: usize) {
-        self.bytes.reserve(characters / 4 * 3);
+        self.bytes.reserve(characters / 4 * 3 + 3);
+    }
+
+    /// Starts over, with the room that it has.
+    pub(super) fn restart(&mut self) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.zeroize();
+        *self = Base64Decoder { bytes, ..Base64Decoder::default() };
     }
 
     /// Whether nothing but white space came so far.
@@ -74,7 +84,8 @@ impl Base64Decoder {
             if self.characters == 4 {
                 let [_, first, second, third] = self.group.to_be_bytes();
                 self.bytes.extend_from_slice(&[first, second, third]);
-                self.bytes.truncate(self.bytes.len() - self.padding as usize);
+                let length = self.bytes.len() - self.padding as usize;
+                self.bytes.truncate(length);
                 self.group = 0;
                 self.characters = 0;
             }
@@ -83,7 +94,7 @@ impl Base64Decoder {
     }
 
     /// The decoded bytes, unless they end within a group of four characters.
-    pub(super) fn finish(self) -> Result<Vec<u8>, BadBase64> {
+    pub(super) fn finish(self) -> Result<Zeroizing<Vec<u8>>, BadBase64> {
         if self.characters == 0 { Ok(self.bytes) } else { Err(BadBase64) }
     }
 }

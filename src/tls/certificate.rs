@@ -1,9 +1,10 @@
 //! One X.509 certificate: what rules ask of it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
-use x509_parser::der_parser::asn1_rs::{Any, Error as Asn1Error, Tag};
+use x509_parser::der_parser::asn1_rs::{Any, Error as Asn1Error, Oid, Tag};
 use x509_parser::error::X509Error;
 use x509_parser::extensions::{BasicConstraints, GeneralName};
 use x509_parser::nom::{Err, Parser};
@@ -16,7 +17,7 @@ use x509_parser::x509::{SubjectPublicKeyInfo, X509Name};
 use super::names::{CertificateName, CertificateNames, Host, printable};
 use super::validity::{UnixTime, Validity};
 
-/// A certificate without its bytes.
+/// A certificate: what rules ask of it, and its bytes for what is asked seldom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     names: CertificateNames,
@@ -38,6 +39,24 @@ pub struct Certificate {
     pub is_self_issued: bool,
     /// The line of its `-----BEGIN` in the file.
     pub line: u32,
+    /// Its bytes.
+    pub(super) der: CertificateBytes,
+}
+
+/// The DER of a certificate, which all files that hold the same one can share.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct CertificateBytes(Arc<[u8]>);
+
+impl AsRef<[u8]> for CertificateBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for CertificateBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
 }
 
 /// The kind and size of a public key.
@@ -165,6 +184,7 @@ impl Certificate {
             is_ca,
             is_self_issued: subject.as_raw() == parsed.issuer().as_raw(),
             line,
+            der: CertificateBytes(der.get(..der.len() - rest.len()).unwrap_or(der).into()),
         };
         Ok(ParsedCertificate { certificate, has_bad_names, rest })
     }
@@ -207,8 +227,22 @@ impl Certificate {
     }
 }
 
+impl Curve {
+    pub(super) fn of(curve: &Oid<'_>) -> Curve {
+        if *curve == oid::OID_EC_P256 {
+            Curve::P256
+        } else if *curve == oid::OID_NIST_EC_P384 {
+            Curve::P384
+        } else if *curve == oid::OID_NIST_EC_P521 {
+            Curve::P521
+        } else {
+            Curve::Other
+        }
+    }
+}
+
 impl KeyKind {
-    fn of(key: &SubjectPublicKeyInfo<'_>) -> KeyKind {
+    pub(super) fn of(key: &SubjectPublicKeyInfo<'_>) -> KeyKind {
         let algorithm = &key.algorithm.algorithm;
         if *algorithm == oid::OID_PKCS1_RSAENCRYPTION || *algorithm == oid::OID_PKCS1_RSASSAPSS {
             match RSAPublicKey::from_der(&key.subject_public_key.data) {
@@ -217,12 +251,7 @@ impl KeyKind {
             }
         } else if *algorithm == oid::OID_KEY_TYPE_EC_PUBLIC_KEY {
             let curve = key.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
-            KeyKind::Ec(match curve {
-                Some(curve) if curve == oid::OID_EC_P256 => Curve::P256,
-                Some(curve) if curve == oid::OID_NIST_EC_P384 => Curve::P384,
-                Some(curve) if curve == oid::OID_NIST_EC_P521 => Curve::P521,
-                _ => Curve::Other,
-            })
+            KeyKind::Ec(curve.map_or(Curve::Other, |curve| Curve::of(&curve)))
         } else if *algorithm == oid::OID_SIG_ED25519 {
             KeyKind::Ed25519
         } else if *algorithm == oid::OID_SIG_ED448 {
@@ -250,7 +279,7 @@ fn read_names(extension: &[u8]) -> Option<Box<[CertificateName]>> {
 }
 
 /// Two upper-case digits a byte.
-fn hexadecimal(bytes: &[u8]) -> Box<str> {
+pub(super) fn hexadecimal(bytes: &[u8]) -> Box<str> {
     let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0').to_ascii_uppercase();
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect::<String>().into()
 }
@@ -277,7 +306,7 @@ fn openssl_refusal(certificate: &X509Certificate<'_>) -> Option<&'static str> {
 }
 
 /// The length in bits of a positive big-endian number.
-fn bit_length(number: &[u8]) -> u32 {
+pub(super) fn bit_length(number: &[u8]) -> u32 {
     let zeros = number.iter().take_while(|&&byte| byte == 0).count();
     let Some((first, rest)) = number.get(zeros..).and_then(<[u8]>::split_first) else { return 0 };
     u32::try_from(rest.len())
@@ -285,7 +314,7 @@ fn bit_length(number: &[u8]) -> u32 {
 }
 
 /// A distinguished name in its own order: `C=DE, O=Shop, CN=shop.example`.
-fn name_text(name: &X509Name<'_>) -> Box<str> {
+pub(super) fn name_text(name: &X509Name<'_>) -> Box<str> {
     let mut text = String::new();
     for attribute in name.iter_attributes() {
         if !text.is_empty() {

@@ -66,6 +66,17 @@ impl Host {
         }
     }
 
+    /// Whether no public authority may certify it, so that a certificate for it is private or self-signed: an address, a
+    /// single label, and names that the public DNS will never have (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
+    #[must_use]
+    pub fn is_internal(&self) -> bool {
+        const DOMAINS: &[&str] = &["localhost", "test", "local", "internal", "invalid", "lan", "home.arpa"];
+        match self {
+            Host::Ip(_) => true,
+            Host::Name(name) => !name.contains('.') || DOMAINS.iter().any(|domain| is_name_below(name, domain)),
+        }
+    }
+
     /// Whether this is a name below `domain`, at any depth; a name is not below itself.
     #[must_use]
     pub fn is_below(&self, domain: &Host) -> bool {
@@ -315,6 +326,23 @@ mod tests {
             Host::parse(b"a\x1b\xff").unwrap_err().to_string(),
             "`a\\u{1b}\u{fffd}` is not a host name or IP address"
         );
+    }
+
+    #[test]
+    fn what_public_authorities_do_not_certify() {
+        for (host, expected) in [
+            ("localhost", true),
+            ("db", true),
+            ("a.b.test", true),
+            ("printer.local", true),
+            ("nas.home.arpa", true),
+            ("192.0.2.1", true),
+            ("a.example", false),
+            ("test.example", false),
+            ("internal.example.com", false),
+        ] {
+            assert_eq!(Host::parse(host.as_bytes()).unwrap().is_internal(), expected, "{host}");
+        }
     }
 
     #[test]

@@ -8,6 +8,8 @@
 
 use memchr::{memchr, memchr_iter, memmem};
 
+use zeroize::Zeroizing;
+
 use super::base64::Base64Decoder;
 use super::problem::CertificateProblem;
 
@@ -18,17 +20,21 @@ const TAIL: &[u8] = b"-----";
 /// What one call of `BIO_gets` returns at most: LINESIZE (255) less the final NUL.
 const PIECE_BYTES: usize = 254;
 
+/// Header lines that are kept: those of an encrypted key are two (RFC 1421, section 4.6.1.3).
+const MAX_HEADER_LINES: usize = 8;
+
 /// A block and what was decoded of it.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct PemBlock<'a> {
     /// As in `-----BEGIN label-----`.
     pub(super) label: &'a [u8],
     /// The line of its `-----BEGIN`, from 1.
     pub(super) line: u32,
     /// The decoded data, encrypted or not.
-    pub(super) data: Vec<u8>,
+    pub(super) data: Zeroizing<Vec<u8>>,
     /// Why OpenSSL refuses the block if it is what it looks for, though not if it skips it: header lines.
     pub(super) headers: Option<CertificateProblem>,
+    /// The first header lines.
+    pub(super) header_lines: Vec<&'a [u8]>,
     /// The line of another `-----BEGIN` within the block, whose own `-----END` is missing.
     pub(super) swallowed: Option<u32>,
 }
@@ -115,7 +121,7 @@ impl<'a> PemReader<'a> {
             }
             is_rest_of_line = piece.is_partial;
         }
-        let Body { decoder, bad_line, headers, swallowed, .. } = body;
+        let Body { decoder, bad_line, headers, header_lines, swallowed, .. } = body;
         if let Some(line) = bad_line {
             return Err(CertificateProblem::BadBase64 { line });
         }
@@ -126,7 +132,7 @@ impl<'a> PemReader<'a> {
                 _ => CertificateProblem::NoData { line: begin },
             });
         }
-        Ok(PemBlock { label, line: begin, data, headers, swallowed })
+        Ok(PemBlock { label, line: begin, data, headers, header_lines, swallowed })
     }
 }
 
@@ -156,11 +162,12 @@ impl<'a> Iterator for PemReader<'a> {
 
 /// What stands between the start and the end of a block.
 #[derive(Default)]
-struct Body {
+struct Body<'a> {
     decoder: Base64Decoder,
     bad_line: Option<u32>,
     part: Part,
     headers: Option<CertificateProblem>,
+    header_lines: Vec<&'a [u8]>,
     swallowed: Option<u32>,
 }
 
@@ -176,18 +183,24 @@ enum Part {
     Data { empty_line: u32, is_last: bool },
 }
 
-impl Body {
+impl<'a> Body<'a> {
     /// Takes a line, or a piece of one.
-    fn push(&mut self, text: &[u8], line: u32, begin: u32) -> Result<(), CertificateProblem> {
+    fn push(&mut self, text: &'a [u8], line: u32, begin: u32) -> Result<(), CertificateProblem> {
         match &mut self.part {
             Part::Undecided if memchr(b':', text).is_some() => {
                 self.part = Part::Headers;
                 self.headers = Some(CertificateProblem::Headers { line: begin });
+                self.header_lines.push(text);
                 self.forget_data();
                 return Ok(());
             }
             Part::Undecided => {}
-            Part::Headers => return Ok(()),
+            Part::Headers => {
+                if self.header_lines.len() < MAX_HEADER_LINES {
+                    self.header_lines.push(text);
+                }
+                return Ok(());
+            }
             Part::Data { empty_line, is_last } => {
                 if *is_last || text.len() > 64 {
                     return Err(CertificateProblem::EmptyLine { line: *empty_line });
@@ -219,7 +232,7 @@ impl Body {
 
     /// What came so far was no data after all.
     fn forget_data(&mut self) {
-        self.decoder = Base64Decoder::default();
+        self.decoder.restart();
         self.bad_line = None;
     }
 }

@@ -1,15 +1,20 @@
 //! The certificate files of a configuration, each read and parsed once.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock};
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use x509_parser::der_parser::asn1_rs::{FromBer, Header, Tag};
 use x509_parser::nom::Err;
 
-use super::certificate::{Certificate, CertificateError};
+use super::anchors::TrustAnchors;
+use super::certificate::{Certificate, CertificateBytes, CertificateError};
+use super::chain::Chain;
 use super::names::printable;
 use super::pem::{PemBlock, PemReader, find_damaged_start};
 use super::problem::CertificateProblem;
+use super::validity::UnixTime;
 use crate::source::{FileSystem, MAX_CERTIFICATE_BYTES};
 
 /// All certificate files of a configuration.
@@ -29,6 +34,7 @@ pub struct CertificateFile {
     pub certificates: Vec<Certificate>,
     /// What is wrong with the file, the first thing first.
     pub problem: Option<CertificateProblem>,
+    chain: OnceLock<Option<Chain>>,
 }
 
 impl CertificateStore {
@@ -37,7 +43,23 @@ impl CertificateStore {
         let mut paths: Vec<PathBuf> = paths.into_iter().collect();
         paths.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
         paths.dedup_by(|a, b| a.as_os_str() == b.as_os_str());
-        CertificateStore { files: paths.into_par_iter().map(|path| CertificateFile::read(files, path)).collect() }
+        // Thousands of leaves have the same few issuers behind them, whose bytes are kept once.
+        let shared: Mutex<FxHashSet<CertificateBytes>> = Mutex::default();
+        let read = |path| {
+            let mut file = CertificateFile::read(files, path);
+            if let Some((_, issuers)) = file.certificates.split_first_mut()
+                && let Ok(mut shared) = shared.lock()
+            {
+                for issuer in issuers {
+                    match shared.get(&issuer.der) {
+                        Some(bytes) => issuer.der = bytes.clone(),
+                        None => drop(shared.insert(issuer.der.clone())),
+                    }
+                }
+            }
+            file
+        };
+        CertificateStore { files: paths.into_par_iter().map(read).collect() }
     }
 
     /// The file that was loaded by this path, spelled in the same way.
@@ -50,6 +72,14 @@ impl CertificateStore {
     /// All files, sorted by path.
     pub fn files(&self) -> impl ExactSizeIterator<Item = &CertificateFile> {
         self.files.iter()
+    }
+
+    /// Judges the chains of all files in parallel, so that [`CertificateFile::chain`] has its answers ready.
+    pub fn judge_chains(&self, anchors: &TrustAnchors, now: UnixTime) {
+        // Within a cell nothing waits for other threads of the pool, so a rule that runs on one cannot be waited for in vain.
+        self.files.par_iter().for_each(|file| {
+            file.chain(anchors, now);
+        });
     }
 
     /// How many files there are, readable or not.
@@ -77,7 +107,7 @@ impl CertificateFile {
     pub fn read(files: &dyn FileSystem, path: PathBuf) -> CertificateFile {
         match files.read(&path, MAX_CERTIFICATE_BYTES) {
             Ok(text) => CertificateFile::parse(path, &text),
-            Err(error) => CertificateFile { path, certificates: Vec::new(), problem: Some(error.into()) },
+            Err(error) => CertificateFile::new(path, Vec::new(), Some(error.into())),
         }
     }
 
@@ -86,7 +116,17 @@ impl CertificateFile {
     pub fn parse(path: PathBuf, text: &[u8]) -> CertificateFile {
         let mut certificates = Vec::new();
         let problem = parse_certificates(text, &mut certificates);
-        CertificateFile { path, certificates, problem }
+        CertificateFile::new(path, certificates, problem)
+    }
+
+    fn new(path: PathBuf, certificates: Vec<Certificate>, problem: Option<CertificateProblem>) -> CertificateFile {
+        CertificateFile { path, certificates, problem, chain: OnceLock::new() }
+    }
+
+    /// What clients that know `anchors` make of its certificates at the time `now`; nothing where it has none. It is
+    /// judged once: the first anchors and time that are asked with count.
+    pub fn chain(&self, anchors: &TrustAnchors, now: UnixTime) -> Option<&Chain> {
+        self.chain.get_or_init(|| Chain::of(&self.certificates, anchors, now)).as_ref()
     }
 
     /// The certificate that nginx presents as the server's own.

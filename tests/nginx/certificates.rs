@@ -11,7 +11,7 @@ use crate::real;
 
 const CASES: usize = 120;
 
-const RULES: &[&str] = &["ssl-without-certificate", "cert-file-missing", "cert-unparsable"];
+const RULES: &[&str] = &["ssl-without-certificate", "cert-file-missing", "cert-unparsable", "cert-key-mismatch"];
 
 const GOOD: &[&str] = &["shop.example.pem", "leaf-only.pem", "bundle-with-text.pem"];
 
@@ -30,11 +30,15 @@ const BAD: &[&str] = &[
     "shop.example.key",
 ];
 
+/// What stands in the place of the key of shop.example; nothing: no key is named. One of another algorithm is not among
+/// them, for nginx starts with it.
+const BAD_KEYS: &[&str] = &["missing.key", "other.example.key", "shop.example.pem", "broken/empty.pem", "broken", ""];
+
 fn pki() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pki")
 }
 
-/// `ssl_certificate` with its key, at most one file in all of the configuration is bad.
+/// `ssl_certificate` with its key, at most one of all in the configuration is bad.
 fn certificate(random: &mut Random, level: &str, bad: &mut usize, text: &mut String) {
     let name = if *bad > 0 && random.once_in(4) {
         *bad -= 1;
@@ -44,7 +48,15 @@ fn certificate(random: &mut Random, level: &str, bad: &mut usize, text: &mut Str
     };
     let pki = pki();
     writeln!(text, "{level}ssl_certificate {}/{name};", pki.display()).unwrap();
-    writeln!(text, "{level}ssl_certificate_key {}/shop.example.key;", pki.display()).unwrap();
+    let key = if *bad > 0 && random.once_in(4) {
+        *bad -= 1;
+        random.pick(BAD_KEYS)
+    } else {
+        "shop.example.key"
+    };
+    if !key.is_empty() {
+        writeln!(text, "{level}ssl_certificate_key {}/{key};", pki.display()).unwrap();
+    }
 }
 
 fn configuration(random: &mut Random, ports: &[u16]) -> String {

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use ngxlint::nginx::NginxVersion;
@@ -181,8 +182,16 @@ impl Drop for Running {
     }
 }
 
-/// Ports on which nobody listens now.
+/// Ports on which nobody listens now, below those that systems give to clients: one of these could be taken by a
+/// connection until nginx starts.
 pub(crate) fn free_ports(count: usize) -> Vec<u16> {
-    let listeners: Vec<_> = (0..count).map(|_| TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap()).collect();
-    listeners.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 22_000;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(211);
+    std::iter::from_fn(|| Some(start.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed))))
+        .map(|number| (FIRST + number % COUNT) as u16)
+        .filter(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok())
+        .take(count)
+        .collect()
 }

@@ -75,13 +75,13 @@ impl<'c> Processing<'_, 'c, '_> {
     }
 
     /// `$request_filename`
-    pub(super) fn file_path(&mut self, _by: Option<Directive<'c>>) -> Option<Value> {
+    pub(super) fn file_path(&mut self) -> Option<Value> {
         let mapping = self.mapping()?;
         Some(self.path_of(&mapping, &self.uri))
     }
 
     /// `$document_root`
-    pub(super) fn document_root(&mut self, _by: Option<Directive<'c>>) -> Option<Value> {
+    pub(super) fn document_root(&mut self) -> Option<Value> {
         self.mapping().map(|mapping| mapping.base)
     }
 

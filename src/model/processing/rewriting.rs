@@ -37,6 +37,7 @@ impl<'c> Processing<'_, 'c, '_> {
             return Some(Phase::Lost(reason));
         }
         let mut pending = rewrite_directives(block);
+        self.script_escapes = true;
         while let Some(directive) = pending.pop() {
             let location_header = self.location_header.clone();
             let flow = self.run_rewrite_directive(directive);
@@ -82,7 +83,7 @@ impl<'c> Processing<'_, 'c, '_> {
 
     fn run_set(&mut self, directive: Directive<'c>) {
         let (Some(name), Some(value)) = (directive.argument(0), directive.argument(1)) else { return };
-        let value = self.expand(Some(directive), &value.text());
+        let value = self.expand_in_script(Some(directive), &value.text());
         match name.text().trim_start_matches('$').to_ascii_lowercase().as_str() {
             "args" => {
                 self.args = value;
@@ -138,6 +139,7 @@ impl<'c> Processing<'_, 'c, '_> {
         };
         self.is_internal = true;
         self.is_uri_as_sent = false;
+        self.script_escapes = false;
         let old_args = Some(self.args.clone()).filter(|args| keeps_args && !args.text.is_empty());
         if is_redirect {
             self.is_uri_changed = true;
@@ -205,23 +207,23 @@ impl<'c> Processing<'_, 'c, '_> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             [subject] => {
-                let value = self.expand(Some(directive), subject);
+                let value = self.expand_in_script(Some(directive), subject);
                 self.decide(directive, &value.text, value.known().map(|text| !text.is_empty() && text != "0"))
             }
             [subject, sign @ ("=" | "!="), value] => {
-                let subject = self.expand(Some(directive), subject);
-                let value = self.expand(Some(directive), value);
+                let subject = self.expand_in_script(Some(directive), subject);
+                let value = self.expand_in_script(Some(directive), value);
                 let known = subject.known().zip(value.known()).map(|(subject, value)| subject == value);
                 let question = format!("{} = {}", subject.text, value.text);
                 self.decide(directive, &question, known) == (*sign == "=")
             }
             [subject, sign @ ("~" | "~*" | "!~" | "!~*"), regex] => {
-                let subject = self.expand(Some(directive), subject);
+                let subject = self.expand_in_script(Some(directive), subject);
                 let pattern = self.model().pattern(directive.name_word(), || Pattern::new(*regex, sign.ends_with('*')));
                 self.matches(Some(directive), pattern, &subject, "the regex") != sign.starts_with('!')
             }
             [sign, path] if sign.trim_start_matches('!').starts_with('-') => {
-                let path = self.expand(Some(directive), path);
+                let path = self.expand_in_script(Some(directive), path);
                 self.file_condition(directive, sign.trim_start_matches('!'), &path) != sign.starts_with('!')
             }
             _ => self.decide(directive, &words.join(" "), None),

@@ -3,14 +3,21 @@
 use super::declare::declare_rules;
 
 declare_rules! { "certificate":
+    cert_chain_incomplete::CertChainIncomplete = "cert-chain-incomplete",
     cert_expired::CertExpired = "cert-expired",
     cert_expires_soon::CertExpiresSoon = "cert-expires-soon",
     cert_file_missing::CertFileMissing = "cert-file-missing",
+    cert_key_mismatch::CertKeyMismatch = "cert-key-mismatch",
     cert_name_mismatch::CertNameMismatch = "cert-name-mismatch",
+    cert_not_yet_valid::CertNotYetValid = "cert-not-yet-valid",
+    cert_self_signed::CertSelfSigned = "cert-self-signed",
     cert_unparsable::CertUnparsable = "cert-unparsable",
+    cert_weak::CertWeak = "cert-weak",
+    cert_without_san::CertWithoutSan = "cert-without-san",
     conflicting_server_name::ConflictingServerName = "conflicting-server-name",
     default_server_foreign_cert::DefaultServerForeignCert = "default-server-foreign-cert",
     implicit_default_server::ImplicitDefaultServer = "implicit-default-server",
+    key_file_exposed::KeyFileExposed = "key-file-exposed",
     listen_443_without_ssl::Listen443WithoutSsl = "listen-443-without-ssl",
     missing_server_name::MissingServerName = "missing-server-name",
     ssl_without_certificate::SslWithoutCertificate = "ssl-without-certificate",

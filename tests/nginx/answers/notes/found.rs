@@ -79,6 +79,77 @@ pub(super) const NOTES: &[Note] = &[
         &[("GET http://a.test:8080/", "500, in server / location /")],
     ),
     note(
+        "an `if` has the upstream of its location, not of the `if` before it",
+        "server { listen 8080; location /a { if ($arg_x) { proxy_pass http://127.0.0.1:8081; } if ($arg_y) { set $v1 1; } return 204; }
+             location /b { proxy_pass http://127.0.0.1:8081/b/; if ($arg_x) { proxy_pass http://127.0.0.1:8081; } if ($arg_y) { set $v1 1; } }
+             location /c { if ($arg_x) { proxy_pass http://127.0.0.1:8081; } if ($arg_y) { set $v1 1; } } }",
+        &[
+            ("GET http://a.test:8080/a?x=1&y=1", "204, in server / location /a / if ($arg_y)"),
+            ("GET http://a.test:8080/b/c?x=1", "200, asks 127.0.0.1:8081/b/c?x=1"),
+            ("GET http://a.test:8080/b/c?x=1&y=1", "200, asks 127.0.0.1:8081/b//c?x=1&y=1"),
+            ("GET http://a.test:8080/c?x=1", "200, asks 127.0.0.1:8081/c?x=1"),
+            ("GET http://a.test:8080/c?x=1&y=1", "500, in server / location /c / if ($arg_y)"),
+        ],
+    ),
+    note(
+        "after rewrite with break an upstream gets the URI as it is",
+        "server { listen 8080; location /a/ { rewrite ^/a/(.*)$ /b/$1 break; proxy_pass http://127.0.0.1:8081/c/; } }",
+        &[("GET http://a.test:8080/a/x", "200, asks 127.0.0.1:8081/b/x")],
+    ),
+    note(
+        "set and if escape captures until a rewrite has matched",
+        "server { listen 8080; location ~ ^/a/(.*)$ { set $v1 $1; rewrite ^/none /x; set $v2 $1; return 302 /$v1-$v2-$1; }
+             location ~ ^/b/(.*)$ { rewrite ^/b/(.*)$ /c/$1; set $v1 $1; return 302 /$v1; }
+             location ~ ^/d/(.*)$ { if ($arg_x = $1) { return 204; } return 200; } }",
+        &[
+            ("GET http://a.test:8080/a/+", "302 http://a.test:8080/%2B--"),
+            ("GET http://a.test:8080/b/+", "302 http://a.test:8080/+"),
+            ("GET http://a.test:8080/d/+?x=%2B", "204"),
+        ],
+    ),
+    note(
+        "a listing is looked for without the last character",
+        "server { listen 8080; autoindex on; location /files/ { alias alt; } location /other/ { alias alt/; } root site; }",
+        &[
+            ("GET http://a.test:8080/files/", "404"),
+            ("GET http://a.test:8080/other/none/", "404"),
+            ("GET http://a.test:8080/empty/", "200"),
+        ],
+    ),
+    note(
+        "with an alias try_files drops the location from names with variables",
+        "server { listen 8080;
+             location /a/ { alias site/; try_files $uri /a/e.html /a/q/$host; } location /q/ { return 201; }
+             location /b/ { alias site/; try_files /b.html /b/q; } location = /b/q { return 202; }
+             location /c/ { alias site; try_files /b.html =410; } }",
+        &[
+            ("GET http://a.test:8080/a/x", "200, in server / location /a/"),
+            ("GET http://a.test:8080/a/none", "404, in server"),
+            ("GET http://a.test:8080/b/none", "200, in server / location /b/"),
+            ("GET http://a.test:8080/c/none", "200, in server / location /c/"),
+        ],
+    ),
+    note(
+        "an empty Host is not sent to an upstream",
+        "proxy_set_header Host b; proxy_set_header Host $http_x_a;
+         server { listen 8080; location / { proxy_pass http://127.0.0.1:8081; } }",
+        &[
+            ("GET http://a.test:8080/x", "200, asks b/x"),
+            ("GET http://a.test:8080/x x-a=c", "200, asks c/x"),
+        ],
+    ),
+    note(
+        "variables can make a URL that is refused",
+        "server { listen 8080; location /a { set $v1 $arg_x; proxy_pass http://127.0.0.1:8081$v1; }
+             location /b { proxy_pass $arg_x; } }",
+        &[
+            ("GET http://a.test:8080/a?x=/y", "200, asks 127.0.0.1:8081/y"),
+            ("GET http://a.test:8080/a?x=https:", "500"),
+            ("GET http://a.test:8080/b?x=ftp://a.test/", "500"),
+            ("GET http://a.test:8080/b?x=http:///", "500"),
+        ],
+    ),
+    note(
         "$ssl_server_name keeps its case",
         "server { listen 8443 ssl; cert shop.example; return 302 /$ssl_server_name; }",
         &[("GET https://A.Test:8443/", "302 https://a.test:8443/A.Test")],

@@ -1,0 +1,120 @@
+//! A private key that belongs to another certificate, or that nginx cannot load. OpenSSL compares the two when nginx
+//! starts, but only if they are of one algorithm: a key of another one is found out by the clients.
+
+use std::mem::discriminant;
+
+use crate::model::{CertificateMode, Model, UsedKey};
+use crate::rules::{Findings, Rule};
+use crate::source::ReadError;
+use crate::tls::{KeyKind, KeyProblem, KeyState, OddityKind};
+
+pub(super) struct CertKeyMismatch;
+
+impl Rule for CertKeyMismatch {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        report_certificates_without_key(model, sink);
+        if model.lacks_certificates {
+            return;
+        }
+        let uses = model.key_uses();
+        let lacks_keys = lacks_keys(model, &uses);
+        if let Some(first) = uses.first().filter(|_| lacks_keys) {
+            sink.info(first.span(), "none of the private keys can be read here, so nothing is said of them")
+                .help("run ngxlint where the keys are; --certs require makes this an error, --certs skip silences it");
+        }
+        // Without a certificate nginx does not come to the key.
+        for used in uses.iter().filter(|used| used.leaf().is_some()) {
+            match &used.check.state {
+                KeyState::Matches => {}
+                KeyState::Differs { key, fits } => report_difference(model, used, *key, fits.is_some(), sink),
+                KeyState::Unusable(KeyProblem::Unreadable(_)) if lacks_keys => {}
+                KeyState::Unusable(problem) => report_problem(model, used, problem, sink),
+            }
+        }
+    }
+}
+
+/// nginx: `ngx_http_ssl_merge_srv_conf`, for every server, with TLS sockets or without.
+fn report_certificates_without_key(model: &Model<'_>, sink: &mut Findings) {
+    for server in model.servers().filter(|server| model.config.is_whole() && !server.has_unseen_certificates) {
+        let Some(certificate) = server.certificates.get(server.certificate_keys.len()) else { continue };
+        let text = certificate.word.text();
+        let message = format!("no ssl_certificate_key for the certificate {text} of {server}: nginx does not start");
+        sink.error(certificate.word.span(), message)
+            .help("name its private key; nginx takes the first key for the first certificate, and so on");
+    }
+}
+
+/// Whether this is a place without the secrets: no key can be read, for want of rights or in a checkout.
+fn lacks_keys(model: &Model<'_>, uses: &[UsedKey<'_, '_>]) -> bool {
+    model.environment.certificates == CertificateMode::Auto
+        && model.keys.lacks_keys(&model.certificates)
+        && uses.iter().all(|used| match &used.check.state {
+            KeyState::Unusable(KeyProblem::Unreadable(ReadError::PermissionDenied)) => true,
+            _ => used.is_in_checkout(),
+        })
+}
+
+fn report_difference(model: &Model<'_>, used: &UsedKey<'_, '_>, key: KeyKind, is_of_later: bool, sink: &mut Findings) {
+    let Some(leaf) = used.leaf() else { return };
+    let (key_file, file) = (used.text(), used.certificate_text());
+    let mut finding = if discriminant(&key) == discriminant(&leaf.key) {
+        if is_of_later && starts_with_authority(model, used) {
+            return; // cert-chain-incomplete tells it.
+        }
+        let whose = if is_of_later { "to a later certificate of" } else { "not to" };
+        let message = format!("the key {key_file} belongs {whose} {file}: nginx does not start (key values mismatch)");
+        sink.error(used.span(), message)
+    } else {
+        // OpenSSL keeps one certificate and one key an algorithm, so keys in the order of others find theirs.
+        if used.is_key_of_sibling(key) {
+            return;
+        }
+        let message = format!(
+            "the key {key_file} ({key}) is none for {file} ({}): nginx starts, and every handshake for {} fails",
+            leaf.key,
+            used.servers_text(),
+        );
+        sink.error(used.span(), message)
+    };
+    finding = finding.related(used.certificate.word.span(), "the certificate that nginx takes it for");
+    finding.help("name the key that the certificate was requested with, or renew the certificate with this key");
+}
+
+/// Whether the certificate's file begins with an authority's.
+fn starts_with_authority(model: &Model<'_>, used: &UsedKey<'_, '_>) -> bool {
+    let chain = model.certificate_file(used.certificate);
+    let chain = chain.and_then(|file| file.chain(&model.environment.anchors, model.environment.now));
+    chain
+        .is_some_and(|chain| chain.oddities.iter().any(|oddity| matches!(oddity.kind, OddityKind::LeafNotFirst { .. })))
+}
+
+fn report_problem(model: &Model<'_>, used: &UsedKey<'_, '_>, problem: &KeyProblem, sink: &mut Findings) {
+    let key = used.text();
+    let is_certain = model.config.is_whole() || key.starts_with('/');
+    match problem {
+        KeyProblem::UnsupportedEncryption(_) | KeyProblem::UnsupportedKey(_) => {}
+        KeyProblem::NeedsPassword => {
+            let message = format!(
+                "the key {key} is encrypted and no ssl_password_file is in effect: nginx asks for the password at each \
+                 start, and where it has no terminal it does not start"
+            );
+            sink.warning(used.span(), message)
+                .conditional()
+                .help("name a file with the password in ssl_password_file, or decrypt the key: openssl pkey");
+        }
+        _ if problem.stops_nginx() && is_certain => {
+            let message = format!("nginx cannot load the key {key}: {problem}");
+            sink.error(used.span(), message).help(match problem {
+                KeyProblem::WrongPassword { .. } => "put the password on a line of its own in the ssl_password_file",
+                _ => "name the PEM file of the private key that the certificate was requested with",
+            });
+        }
+        _ if !problem.stops_nginx() && model.environment.certificates == CertificateMode::Require => {
+            sink.error(used.span(), format!("cannot read the key {key}: {problem}"));
+        }
+        _ => {
+            sink.info(used.span(), format!("cannot read the key {key}: {problem}")).conditional();
+        }
+    }
+}

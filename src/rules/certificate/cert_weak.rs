@@ -1,0 +1,66 @@
+//! Keys and signatures that are too weak for OpenSSL and for browsers, and certificates that are not made for servers.
+//! NIST SP 800-57 part 1; CA/Browser Forum, Baseline Requirements, sections 6.1.5 and 7.1.3; RFC 5280, section 4.2.1.12.
+
+use crate::model::{Model, UsedCertificate};
+use crate::rules::{Findings, Rule, Severity};
+use crate::tls::{Curve, KeyKind, Oddity, OddityKind};
+
+pub(super) struct CertWeak;
+
+impl Rule for CertWeak {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        for used in model.judged_certificate_uses() {
+            for oddity in used.chain().into_iter().flat_map(|chain| &chain.oddities) {
+                report(&used, oddity, sink);
+            }
+        }
+    }
+}
+
+fn report(used: &UsedCertificate<'_, '_>, oddity: &Oddity, sink: &mut Findings) {
+    let whose = match oddity.place.index {
+        0 => format!("the certificate {}", used.text()),
+        _ => format!("the issuer on line {} of {}", oddity.place.line, used.text()),
+    };
+    let is_of_site = used.is_of_site();
+    let (severity, message, help) = match &oddity.kind {
+        OddityKind::WeakKey(KeyKind::Ec(Curve::Other)) if is_of_site => (
+            Severity::Warning,
+            format!("{whose} has a key on a curve that browsers do not know: they refuse {}", used.presenting_text()),
+            "make a key on P-256 and get a certificate for it",
+        ),
+        OddityKind::WeakKey(KeyKind::Ec(Curve::Other)) => return,
+        OddityKind::WeakKey(key) => (
+            if is_of_site { Severity::Error } else { Severity::Warning },
+            format!(
+                "{whose} has a weak key ({key}): nginx does not start with it on Debian, Ubuntu and OpenSSL from 3.2"
+            ),
+            "make a key of 2048 bits or more, or on P-256, and get a certificate for it",
+        ),
+        OddityKind::WeakSignature(hash) => (
+            if is_of_site { Severity::Error } else { Severity::Warning },
+            format!(
+                "{whose} is signed with {hash}: nginx does not start with it on Debian, Ubuntu and OpenSSL from 3.2"
+            ),
+            "get a certificate that is signed with SHA-256; browsers refuse others, too",
+        ),
+        OddityKind::NotForServers if is_of_site => (
+            Severity::Error,
+            format!(
+                "{whose} is not for TLS servers (extended key usage): clients refuse it for {}",
+                used.presenting_text()
+            ),
+            "get a certificate with the extended key usage serverAuth",
+        ),
+        OddityKind::LeafIsAuthority if is_of_site => (
+            Severity::Warning,
+            format!(
+                "{whose} is a certificate authority's: some clients (rustls, Java's newer ones) refuse it for {}",
+                used.presenting_text()
+            ),
+            "get a certificate with CA:FALSE, and keep the authority's key off this server",
+        ),
+        _ => return,
+    };
+    sink.add(severity, used.span(), message).help(help);
+}

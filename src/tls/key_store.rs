@@ -1,0 +1,168 @@
+//! The private keys of a configuration, each compared with its certificate when that is asked for.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use rayon::prelude::*;
+
+use super::key::{KeyProblem, KeyState};
+use super::store::CertificateStore;
+use crate::source::{FileSystem, Permissions};
+
+/// A certificate, its key, and the passwords for it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyPair {
+    /// The certificate file.
+    pub certificate: PathBuf,
+    /// The key file.
+    pub key: PathBuf,
+    /// The password file in effect.
+    pub password_file: Option<PathBuf>,
+}
+
+/// What is known of a private key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyCheck {
+    /// Whether it belongs to the certificate.
+    pub state: KeyState,
+    /// That other users of the machine can read or change it.
+    pub exposure: Option<Exposure>,
+}
+
+/// How a file is open to users who should not have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Exposure {
+    /// Its mode: nine bits `rwxrwxrwx`, and the three above them.
+    pub mode: u32,
+}
+
+/// The keys of a configuration.
+pub struct KeyStore<'f> {
+    files: &'f dyn FileSystem,
+    /// Sorted.
+    pairs: Vec<(KeyPair, OnceLock<KeyCheck>)>,
+}
+
+impl<'f> KeyStore<'f> {
+    /// A store of these pairs; no file is opened yet. Their order and repetitions do not matter.
+    pub fn new(files: &'f dyn FileSystem, pairs: impl IntoIterator<Item = KeyPair>) -> KeyStore<'f> {
+        let mut pairs: Vec<KeyPair> = pairs.into_iter().collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        KeyStore { files, pairs: pairs.into_iter().map(|pair| (pair, OnceLock::new())).collect() }
+    }
+
+    /// What is known of a key of the store, with the certificates that it is compared with.
+    pub fn check(&self, pair: &KeyPair, certificates: &CertificateStore) -> Option<&KeyCheck> {
+        let place = self.pairs.binary_search_by(|(known, _)| known.cmp(pair)).ok()?;
+        let (pair, check) = self.pairs.get(place)?;
+        Some(check.get_or_init(|| KeyCheck::new(self.files, pair, certificates)))
+    }
+
+    /// Checks all keys in parallel, so that [`check`](KeyStore::check) has its answers ready.
+    pub fn check_all(&self, certificates: &CertificateStore) {
+        // As with chains: within a cell nothing waits for other threads of the pool.
+        self.pairs.par_iter().for_each(|(pair, check)| {
+            check.get_or_init(|| KeyCheck::new(self.files, pair, certificates));
+        });
+    }
+
+    /// Whether there are keys and none of them can be read, as in a repository without its secrets.
+    #[must_use]
+    pub fn lacks_keys(&self, certificates: &CertificateStore) -> bool {
+        let is_unreadable = |pair: &KeyPair| {
+            let check = self.check(pair, certificates);
+            check.is_none_or(|check| matches!(check.state, KeyState::Unusable(KeyProblem::Unreadable(_))))
+        };
+        !self.pairs.is_empty() && self.pairs.iter().all(|(pair, _)| is_unreadable(pair))
+    }
+
+    /// Whether a file lies in a checkout of git.
+    #[must_use]
+    pub fn is_checkout(&self, path: &Path) -> bool {
+        is_checkout(self.files, path)
+    }
+}
+
+impl fmt::Debug for KeyStore<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyStore").field("pairs", &self.pairs).finish_non_exhaustive()
+    }
+}
+
+impl KeyCheck {
+    fn new(files: &dyn FileSystem, pair: &KeyPair, certificates: &CertificateStore) -> KeyCheck {
+        let certificates = certificates.file(&pair.certificate).map(|file| file.certificates.as_slice());
+        let state =
+            KeyState::of_file(files, &pair.key, pair.password_file.as_deref(), certificates.unwrap_or_default());
+        let exposure = match &state {
+            KeyState::Unusable(problem) if !problem.is_of_key() => None,
+            _ => Exposure::find(files, &pair.key),
+        };
+        KeyCheck { state, exposure }
+    }
+}
+
+impl Exposure {
+    /// Whether other users than the owner and the group can read or change the file: its mode lets them, and every
+    /// directory on the way to it. What the group may do is its administrator's choice.
+    ///
+    /// Not said of a checkout of git, which keeps no such modes.
+    pub fn find(files: &dyn FileSystem, path: &Path) -> Option<Exposure> {
+        let mode = files.permissions(path)?.mode;
+        if mode & 0o006 == 0 {
+            return None;
+        }
+        let real = files.canonicalize(path).ok()?;
+        let is_closed = |permissions: Permissions| permissions.mode & 0o001 == 0;
+        let mut directories = real.ancestors().skip(1).filter(|directory| !directory.as_os_str().is_empty());
+        if directories.any(|directory| files.permissions(directory).is_some_and(is_closed)) || is_checkout(files, &real)
+        {
+            return None;
+        }
+        Some(Exposure { mode: mode & 0o777 })
+    }
+
+    /// Whether others can change it.
+    #[must_use]
+    pub fn is_writable(self) -> bool {
+        self.mode & 0o002 != 0
+    }
+}
+
+/// Whether `path` lies below a directory with a `.git` in it.
+fn is_checkout(files: &dyn FileSystem, path: &Path) -> bool {
+    let real = files.canonicalize(path).ok();
+    let real = real.as_deref().unwrap_or(path);
+    real.ancestors().skip(1).any(|directory| files.kind(&directory.join(".git")).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::MemoryFiles;
+
+    #[test]
+    fn exposed_is_what_others_can_reach() {
+        // (mode of the key, of its directory, exposed)
+        const ROWS: &[(u32, u32, bool)] = &[
+            (0o600, 0o755, false),
+            (0o640, 0o755, false), // the group's: `ssl-cert` of Debian
+            (0o644, 0o755, true),
+            (0o602, 0o755, true),
+            (0o644, 0o750, false), // nobody else comes to it
+            (0o644, 0o711, true),
+        ];
+        for &(key, directory, exposed) in ROWS {
+            let mut files = MemoryFiles::default();
+            files.add("/etc/ssl/private/a.key", "");
+            files.set_mode("/etc/ssl/private/a.key", key);
+            files.set_mode("/etc/ssl/private", directory);
+            let path = Path::new("/etc/ssl/private/a.key");
+            assert_eq!(Exposure::find(&files, path).is_some(), exposed, "{key:o} {directory:o}");
+            files.add("/etc/.git/HEAD", "");
+            assert_eq!(Exposure::find(&files, path), None, "a checkout");
+        }
+    }
+}
