@@ -478,6 +478,25 @@ fn rules_and_their_explanations() {
     let narrow = Run::of(folder.command(&["rules"]).env("COLUMNS", "40").output().unwrap());
     assert!(narrow.stdout.lines().all(|line| line.chars().count() <= 40), "{}", narrow.stdout);
     folder.run(&["explain", "include-not-found"]).expect(0, &["include snippets/ssl.conf;\n    #^^^"], &[]);
+    assert!(!table.stdout.contains("hosts as of"));
+    folder.run(&["rules", "--verbose"]).expect(0, &["HSTS preload list: ", " hosts as of 20"], &[]);
+}
+
+#[test]
+fn the_preload_list_is_made_from_chromiums_file() {
+    let text = "// comment\n{ \"entries\": [\n  // comment\n  { \"name\": \"dev\", \"mode\": \"force-https\" } ] }\n";
+    let folder = Folder::new(&[("list.json", text), ("none.json", "{ \"entries\": [] }"), ("other.json", "[1")]);
+    let run = |file: &str, date: &str| folder.run(&["rebuild-preload", file, "--date", date, "-o", "list.bin"]);
+    run("list.json", "2026-12-31").expect(0, &["1 hosts, "], &[]);
+    assert!(fs::read(folder.path("list.bin")).unwrap().starts_with(b"ngxlint HSTS preload list 1\n2026-12-31\n"));
+    run("missing.json", "2026-12-31").expect(2, &[], &["error: cannot read missing.json: no such file"]);
+    run("none.json", "2026-12-31").expect(2, &[], &["error: cannot use none.json: it forces no host to https"]);
+    run("other.json", "2026-12-31").expect(
+        2,
+        &[],
+        &["error: cannot use other.json: it is not Chromium's list of hosts"],
+    );
+    run("list.json", "yesterday").expect(2, &[], &["a day as in 2026-06-15 is expected"]);
 }
 
 #[test]

@@ -10,9 +10,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("nginx", &[]),
     ("config", &["source", "syntax", "nginx"]),
     ("tls", &["source"]),
-    ("model", &["source", "syntax", "nginx", "config", "tls"]),
-    ("rules", &["source", "syntax", "nginx", "config", "tls", "model"]),
-    ("report", &["source", "nginx", "config", "tls", "model", "rules"]),
+    ("hsts", &["source"]),
+    ("model", &["source", "syntax", "nginx", "config", "tls", "hsts"]),
+    ("rules", &["source", "syntax", "nginx", "config", "tls", "hsts", "model"]),
+    ("report", &["source", "nginx", "config", "tls", "hsts", "model", "rules"]),
 ];
 
 /// Rust files longer than this are tables, or two ideas.

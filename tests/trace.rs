@@ -4,65 +4,10 @@
 
 mod program;
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
+use program::traced::{CERTIFICATE, CONF, folder, read};
 use program::{Folder, Run};
-
-/// A certificate for shop.example and www.shop.example.
-const CERTIFICATE: &str = include_str!("../fixtures/pki/shop.example.pem");
-
-const CONF: &str = "events {}
-http {
-    server {
-        listen 80;
-        server_name shop.example www.shop.example;
-        return 301 https://shop.example$request_uri;
-    }
-    server {
-        listen 443 ssl default_server;
-        listen 8443 ssl;
-        server_name shop.example *.shop.example;
-        ssl_certificate pki/shop.pem;
-        ssl_certificate_key pki/shop.key;
-        add_header Strict-Transport-Security \"max-age=300; includeSubDomains\" always;
-        root html;
-        location / { proxy_pass http://127.0.0.1:9000; }
-        location = /gone { return 410; }
-        location ^~ /loop/ { return 302 http://shop.example$uri; }
-        location ~ ^/out { return 302 https://other.example/; }
-        location /hidden/ { internal; }
-        location /old/ { rewrite ^/old/(.*) /new/$1 last; }
-        location /new/ { error_page 404 @missing; return 404; }
-        location @missing { return 503; }
-        location /close { return 444; }
-        location /agent { if ($http_user_agent) { return 403; } return 204; }
-        location /lua { if ($geoip_country_code = DE) { return 301 http://shop.example/lua; } return 204; }
-    }
-    server {
-        listen 443 ssl;
-        server_name bare.example;
-        return 204;
-    }
-    server {
-        listen 443 ssl;
-        server_name no.example;
-        ssl_reject_handshake on;
-    }
-    server {
-        listen 8080;
-        server_name plain.example;
-        location /app/ { root .; }
-    }
-}
-";
-
-fn folder() -> Folder {
-    let folder = Folder::new(&[("nginx.conf", CONF), ("pki/shop.pem", CERTIFICATE), ("pki/shop.key", "")]);
-    folder.write("app/index.html", b"");
-    folder
-}
 
 impl Folder {
     fn trace(&self, arguments: &[&str]) -> Run {
@@ -75,14 +20,6 @@ impl Folder {
         let report = read(&run, ngxlint::report::TRACE_SCHEMA);
         (report, run.status)
     }
-}
-
-fn read(run: &Run, schema: &str) -> Value {
-    let report: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}{}", run.stdout, run.stderr));
-    let validator = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
-    let errors: Vec<String> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
-    assert!(errors.is_empty(), "{errors:#?}\n{}", run.stdout);
-    report
 }
 
 #[test]
@@ -351,6 +288,11 @@ fn bad_usage() {
         (&["https://shop.example/", "--diff", "a", "b"], "cannot be used with"),
         (&["--diff", "a"], "2 values required"),
         (&["--diff", "nothere", "nginx.conf"], "cannot read nothere: no such file"),
+        (
+            &["https://shop.example/", "--diff", "a", "b"],
+            "Usage: ngxlint trace [OPTIONS] <URL>\n       ngxlint trace [OPTIONS] --diff <OLD> <NEW>",
+        ),
+        (&["https://a.example/", "--edge=tls", "-H", "X-Forwarded-Proto: http"], "--edge tls cannot be used with -H"),
     ];
     for (arguments, message) in ROWS {
         let run = folder.run(&[&["trace"], *arguments].concat());
@@ -385,72 +327,62 @@ fn the_same_input_gives_the_same_bytes() {
     }
 }
 
-// Differences.
-
-impl Folder {
-    /// Compares the configuration with one in which `from` is `to`.
-    fn diff(&self, from: &str, to: &str, arguments: &[&str]) -> Run {
-        assert!(CONF.contains(from), "{from}");
-        self.write("new/nginx.conf", CONF.replace(from, to).as_bytes());
-        self.write("new/pki/shop.pem", CERTIFICATE.as_bytes());
-        self.run(&[&["trace", "--diff", "nginx.conf", "new"], arguments].concat())
-    }
+#[test]
+fn help_is_about_this_command() {
+    let help = Folder::new(&[]).run(&["trace", "--help"]).stdout;
+    assert!(help.contains("Step by step, or host by host what changes, for people"), "{help}");
+    assert!(!help.contains("A table") && !help.contains("An array"), "{help}");
 }
 
 #[test]
-fn alike_configurations_do_not_differ() {
-    let folder = folder();
-    folder.diff("\n", "\n\n", &[]).expect(0, &["no difference: "], &[]);
-    let report = read(&folder.diff("\n", "\n\n", &["--format=json"]), ngxlint::report::DIFFERENCE_SCHEMA);
-    assert_eq!(report["differences"], json!([]));
-    assert_eq!(report["summary"]["different"], 0);
-}
-
-#[test]
-fn what_differs_by_host_and_path() {
-    let folder = folder();
-    // What is changed; a URL that is answered differently, and what changes there.
-    const ROWS: &[(&str, &str, &str, &str)] = &[
-        ("return 410", "return 404", "https://shop.example/gone", "status"),
-        ("9000", "9001", "https://shop.example/", "upstream"),
-        ("max-age=300", "max-age=1", "https://shop.example/", "hsts"),
-        ("https://other.example/", "https://another.example/", "https://shop.example/out", "redirect"),
-        ("301 https://shop", "301 https://www.shop", "http://shop.example/", "redirect"),
-        ("server_name bare.example", "server_name else.example", "https://bare.example/", "server"),
-        ("ssl_certificate pki", "ssl_certificate ../pki", "https://shop.example/", "certificate"),
-        ("listen 8443 ssl;", "", "https://shop.example:8443/", "connection"),
-        ("ssl_reject_handshake on;", "", "https://no.example/", "connection"),
-        ("127.0.0.1:9000", "127.0.0.1:9001", "https://any-host.invalid/", "upstream"),
+fn what_is_no_configuration_is_refused() {
+    let folder = Folder::new(&[
+        ("empty.conf", ""),
+        ("notes.conf", "These are notes; nobody reads them.\nBut { they } end\n"),
+        ("broken.conf", "worker_processes 1;\nevents {\n"),
+        ("quiet.conf", "events {}\n"),
+    ]);
+    folder.write("binary.conf", b"\x7fELF\x02\x01 \x00\x00}{;;\n\x01\x02");
+    const ROWS: &[(&str, &str)] = &[
+        ("empty.conf", "error: empty.conf is no nginx configuration: it holds no directive\n"),
+        ("notes.conf", "error: notes.conf is no nginx configuration: it holds no directive of nginx\n"),
+        ("binary.conf", "error: binary.conf is no nginx configuration: it holds no directive"),
+        ("broken.conf", "error: broken.conf is no nginx configuration: it has no `http` block, and it cannot be read"),
+        ("-", "error: <stdin> is no nginx configuration: it holds no directive\n"),
     ];
-    for (from, to, url, aspect) in ROWS {
-        let run = folder.diff(from, to, &["--format=json"]);
-        let report = read(&run, ngxlint::report::DIFFERENCE_SCHEMA);
-        let found = report["differences"].as_array().unwrap().iter().find(|found| found["url"] == *url);
-        let changes = found.unwrap_or_else(|| panic!("{from} {report:#}"))["changes"].as_array().unwrap();
-        assert!(changes.contains(&json!(aspect)), "{from}: {changes:?}");
-        assert_eq!(run.status, 1);
+    for (conf, message) in ROWS {
+        folder.run(&["trace", "http://a.example/", "--conf", conf]).expect(2, &[], &[message]);
     }
-    // What only follows from another difference says so.
-    let report = read(&folder.diff("9000", "9001", &["--format=json"]), ngxlint::report::DIFFERENCE_SCHEMA);
-    let followers = report["differences"].as_array().unwrap().iter().filter(|found| found["follows"].is_string());
-    assert!(followers.clone().all(|found| found["url"].as_str().unwrap().starts_with("http://")), "{report:#}");
-    assert!(followers.count() > 0, "{report:#}");
+    folder.run(&["trace", "http://a.example/", "--conf=quiet.conf"]).expect(
+        1,
+        &["nothing listens on port 80"],
+        &["note: there is no `server` in quiet.conf\n"],
+    );
 }
 
 #[test]
-fn human_form_of_a_difference() {
-    let folder = folder();
-    insta::assert_snapshot!("diff", folder.diff("127.0.0.1:9000", "127.0.0.1:9001", &[]).stdout);
-    let run = folder.diff("server_name bare.example", "server_name else.example", &["--color=always"]);
-    run.expect(1, &["\x1b[1mbare.example", "\x1b[31m    - server", "\x1b[32m    + server"], &[]);
+fn what_is_not_known_is_no_value() {
+    let server = "listen 80; location / { return 302 /$pid; } location /p { proxy_pass http://$cookie_a$geoip_b; }
+        location /hsts { add_header Strict-Transport-Security max-age=$arg_age; return 204; }";
+    let folder = Folder::new(&[("nginx.conf", &format!("events {{}}\nhttp {{ server {{ {server} }} }}\n"))]);
+    let (report, _) = folder.trace_json(&["http://shop.example/"]);
+    assert_eq!(report["hops"][0]["response"]["location_header"], Value::Null, "{report:#}");
+    folder.trace(&["http://shop.example/"]).expect(1, &["302 to http://shop.example/$pid ($pid is not known)"], &[]);
+    let (report, _) = folder.trace_json(&["http://shop.example/p"]);
+    assert_eq!(report["hops"][0]["response"]["target"], Value::Null, "{report:#}");
+    folder.trace(&["http://shop.example/p"]).expect(0, &["$geoip_b is not known)"], &[]);
+    folder.trace(&["http://shop.example/hsts"]).expect(0, &["max-age=, which browsers ignore"], &[]);
+    folder.trace(&["http://shop.example/hsts?age=9"]).expect(0, &["max-age=9, which browsers ignore over plain"], &[]);
 }
 
 #[test]
-fn the_stories_of_the_fixtures_are_traced() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = Folder::new(&[]);
-    let conf = root.join("fixtures/shop").to_string_lossy().into_owned();
-    let run = folder.run(&["trace", "https://api.shop.example/", "--conf", &conf]);
-    run.expect(1, &["1 leads back to itself: the redirect never ends."], &[]);
-    folder.run(&["trace", "--diff", &conf, &conf]).expect(0, &["no difference"], &[]);
+fn a_cycle_of_internal_redirects_is_told_once() {
+    let server = "listen 80; location / { rewrite ^/(.*) /x/$1 last; }
+        location = /in { rewrite ^ /a last; } location /a { rewrite ^ /b/$uri last; } location /b { rewrite ^ /a last; }";
+    let folder = Folder::new(&[("nginx.conf", &format!("events {{}}\nhttp {{ server {{ {server} }} }}\n"))]);
+    for (url, turns) in [("http://a.example/q", 1), ("http://a.example/a", 2), ("http://a.example/in", 3)] {
+        let run = folder.trace(&[url]);
+        run.expect(0, &["in a cycle, which nginx ends with 500 after 10 changes of the URI"], &[]);
+        assert_eq!(run.stdout.matches("internal ").count(), turns + 1, "{url}\n{}", run.stdout);
+    }
 }

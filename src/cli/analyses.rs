@@ -49,7 +49,7 @@ pub(super) fn analyse<T: Send>(
         groups.iter().map(|group| Library::new(&*group.files, sources, working_directory.clone())).collect();
     let find = || -> Vec<Targets> {
         let searched = libraries.iter().zip(&groups);
-        searched.map(|(library, group)| find_targets(library, &group.paths, options.context)).collect()
+        searched.map(|(library, group)| find_targets(library, &group.paths, options.context, None)).collect()
     };
     let all_targets = progress::during(|| format!("files read: {}", sources.len()), find);
     if options.show_files {

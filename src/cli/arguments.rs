@@ -37,6 +37,7 @@ pub(super) enum Command {
     Certs(Box<CertsArguments>),
     Rules(RulesArguments),
     Explain(ExplainArguments),
+    RebuildPreload(RebuildPreloadArguments),
 }
 
 /// Lint configurations: files, directories, or the output of `nginx -T`
@@ -206,6 +207,32 @@ pub(super) struct RulesArguments {
     /// The form of the list
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(super) format: ListFormat,
+
+    /// Say also what the rules go by: the browsers' HSTS preload list and its date
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+/// Make the HSTS preload list anew from the file that Chromium keeps
+///
+/// For those who maintain ngxlint: the list is part of the program (src/hsts/preload/README.md).
+#[derive(Debug, Args)]
+#[command(hide = true)]
+pub(super) struct RebuildPreloadArguments {
+    /// Chromium's net/http/transport_security_state_static.json
+    pub(super) file: PathBuf,
+
+    /// The day as of which the list is
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_day)]
+    pub(super) date: String,
+
+    /// Where it is from, in a few words
+    #[arg(long, value_name = "TEXT", default_value = "Chromium")]
+    pub(super) source: String,
+
+    /// Where to write it
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: PathBuf,
 }
 
 /// Say why a rule exists, with a bad and a good example, and how to fix it
@@ -312,6 +339,13 @@ fn parse_path_pair(text: &str) -> Result<PathPair, String> {
     match text.split_once('=') {
         Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok(PathPair { from: from.into(), to: to.into() }),
         _ => Err("two paths with `=` between them are expected".to_owned()),
+    }
+}
+
+fn parse_day(text: &str) -> Result<String, String> {
+    match UnixTime::parse_rfc3339(text) {
+        Ok(_) if text.len() == "2026-06-15".len() => Ok(text.to_owned()),
+        _ => Err("a day as in 2026-06-15 is expected".to_owned()),
     }
 }
 

@@ -8,10 +8,14 @@ use super::shown::Shown;
 use super::{RunError, Status, analyses, complain, progress, show_files};
 use crate::config::{Config, Library, ProblemKind, Target, TargetError, Targets, find_targets};
 use crate::model::{Environment, Model};
-use crate::source::Sources;
+use crate::source::{ReadError, Sources};
 
 /// Configurations that an error message names.
 const NAMED_ROOTS: usize = 4;
+
+/// Files and folders below a directory in which the one configuration is looked for. Large repositories have fewer; who
+/// names a whole machine does not mean all of it.
+const MAX_FILES: usize = 200_000;
 
 /// Builds the model of the one configuration that `path` stands for (`None`: the default one) and gives it to `ask`.
 ///
@@ -32,10 +36,33 @@ pub(super) fn with_model<T>(
         if let Some(place) = refused_at(&config) {
             complain("note", &refusal(&place));
         }
+        if let Some(problem) = no_configuration(&config) {
+            return Err(RunError::NotAConfiguration { path: target.path.clone(), problem });
+        }
         let model = Model::build(&config, library.files(), environment);
+        if model.server_count() == 0 {
+            complain("note", &format!("there is no `server` in {}", target.path.display()));
+        }
         let shown = Shown::new(input, working_directory);
         ask(&model, &|path| shown.path(path))
     })
+}
+
+/// Why what was read is some other thing: it holds nothing that nginx knows, or it has no `http` and no `server`, and
+/// cannot be read to its end.
+fn no_configuration(config: &Config<'_>) -> Option<String> {
+    if config.directives().any(|directive| directive.is_named("http") || directive.is_named("server")) {
+        return None;
+    }
+    if config.is_empty() {
+        return Some("it holds no directive".to_owned());
+    }
+    if config.directives().all(|directive| directive.name().is_none()) {
+        return Some("it holds no directive of nginx".to_owned());
+    }
+    let error = config.files().flat_map(|file| &file.ast.errors).next()?;
+    let line = config.sources().file(error.span.file).position(error.span.start).line;
+    Some(format!("it has no `http` block, and it cannot be read beyond line {line}"))
 }
 
 /// Shows which files are read, instead of asking anything.
@@ -75,9 +102,11 @@ fn searched<T>(
     let working_directory = std::env::current_dir().and_then(std::fs::canonicalize).ok();
     let libraries: Vec<Library<'_>> =
         groups.iter().map(|group| Library::new(&*group.files, sources, working_directory.clone())).collect();
-    let pairs = libraries.iter().zip(&groups);
-    let found: Vec<Targets> =
-        pairs.map(|(library, group)| find_targets(library, &group.paths, options.context)).collect();
+    let find = || -> Vec<Targets> {
+        let pairs = libraries.iter().zip(&groups);
+        pairs.map(|(library, group)| find_targets(library, &group.paths, options.context, Some(MAX_FILES))).collect()
+    };
+    let found = progress::during(|| format!("files read: {}", sources.len()), find);
     use_found(&input, working_directory.as_deref(), &libraries, &found)
 }
 
@@ -88,7 +117,10 @@ fn only_target<'f, 's>(
     path: Option<&Path>,
 ) -> Result<(&'f Library<'s>, &'f Target), RunError> {
     if let Some(error) = found.iter().flat_map(|targets| &targets.errors).next() {
-        return Err(RunError::Target(error.clone()));
+        return Err(match error.error {
+            ReadError::TooManyFiles(limit) => RunError::TooManyFiles { path: error.path.clone(), limit },
+            _ => RunError::Target(error.clone()),
+        });
     }
     analyses::complain_of(found);
     let pairs = libraries.iter().zip(found);

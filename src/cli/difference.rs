@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::arguments::{FileOptions, ListFormat};
-use super::trace_arguments::TraceArguments;
+use super::arguments::FileOptions;
+use super::trace_arguments::{TraceArguments, TraceFormat};
 use super::{RunError, Status, configuration, output, progress};
 use crate::model::Environment;
 use crate::model::difference::Comparison;
@@ -20,11 +20,11 @@ pub(super) fn run(arguments: &TraceArguments, environment: Environment) -> Resul
             let comparison = progress::during(|| "asking both configurations".to_owned(), compare);
             let file = arguments.output.output.as_deref();
             output::write_to(file, |out| match arguments.output.format {
-                ListFormat::Human => {
+                TraceFormat::Human => {
                     let style = output::human_style(arguments.output.color, file.is_some());
                     report::write_difference_human(&comparison, style, out)
                 }
-                ListFormat::Json => report::write_difference_json(&comparison, out),
+                TraceFormat::Json => report::write_difference_json(&comparison, out),
             })?;
             Ok(if comparison.differences.is_empty() { Status::Success } else { Status::Found })
         })

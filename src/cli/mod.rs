@@ -15,6 +15,7 @@ mod explain;
 mod input;
 mod output;
 mod progress;
+mod rebuild_preload;
 mod rule_names;
 mod rules;
 mod show_files;
@@ -78,15 +79,40 @@ enum RunError {
     /// `--system-roots` where there are none.
     #[error("--system-roots: this machine has no bundle of trusted roots in the usual places")]
     NoSystemRoots,
+    /// The file that `rebuild-preload` reads cannot be read.
+    #[error("cannot read {}", path.display())]
+    PreloadFile {
+        path: PathBuf,
+        #[source]
+        source: ReadError,
+    },
+    /// It is not Chromium's list.
+    #[error("cannot use {}", path.display())]
+    PreloadList {
+        path: PathBuf,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// What is asked about cannot be read.
     #[error("{0}")]
     Target(TargetError),
+    /// The directory is too large to look for a configuration in it.
+    #[error("cannot search {}: it holds more than {limit} files and folders; name the root file", path.display())]
+    TooManyFiles { path: PathBuf, limit: usize },
     /// Nothing to ask.
     #[error("no nginx configuration was found{place}")]
     NoConfiguration { place: String },
     /// More than one to ask.
     #[error("there are several nginx configurations{place}: {names}; name the one that is meant")]
     SeveralConfigurations { place: String, names: String },
+    /// What is to be asked is no configuration at all.
+    #[error("{} is no nginx configuration: {problem}", path.display())]
+    NotAConfiguration { path: PathBuf, problem: String },
+    /// `--edge tls` together with the header that an edge sends.
+    #[error(
+        "--edge tls cannot be used with -H 'X-Forwarded-Proto: …': the edge sends this header, with the scheme of the URL"
+    )]
+    SchemeSaidTwice,
     /// Standard input cannot be read.
     #[error("cannot read standard input")]
     Stdin(#[source] ReadError),
@@ -122,6 +148,7 @@ pub fn run() -> Status {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::RebuildPreload(arguments) => rebuild_preload::run(&arguments),
     });
     match outcome {
         Ok(Ok(status)) => status,

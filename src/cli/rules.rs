@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::arguments::{ListFormat, RulesArguments};
 use super::{RunError, Status, output};
+use crate::hsts::PreloadList;
 use crate::report::wrapping;
 use crate::rules::all_rules;
 
@@ -20,7 +21,10 @@ struct RuleObject {
 /// Runs the command.
 pub(super) fn run(arguments: &RulesArguments) -> Result<Status, RunError> {
     output::write_to(None, |out| match arguments.format {
-        ListFormat::Human => write_table(output::width(), out),
+        ListFormat::Human => {
+            write_table(output::width(), out)?;
+            if arguments.verbose { write_sources(out) } else { Ok(()) }
+        }
         ListFormat::Json => {
             let rules = all_rules().iter().map(|entry| RuleObject {
                 id: entry.name,
@@ -56,6 +60,12 @@ fn write_table(width: usize, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The facts that change while the program stays the same.
+fn write_sources(out: &mut dyn Write) -> io::Result<()> {
+    let list = PreloadList::shipped();
+    writeln!(out, "\nHSTS preload list: {} hosts as of {} ({})", list.len(), list.date(), list.source())
 }
 
 fn indented(width: usize, indent: &str) -> textwrap::Options<'_> {

@@ -1,7 +1,7 @@
 //! `ngxlint trace`: one request, and what becomes of it.
 
-use super::arguments::{CertificateModeName, ListFormat};
-use super::trace_arguments::{AskedUrl, RequestOptions, TraceArguments};
+use super::arguments::{CertificateModeName, EdgeName};
+use super::trace_arguments::{AskedUrl, RequestOptions, TraceArguments, TraceFormat};
 use super::{RunError, Status, check, complain, configuration, difference, output};
 use crate::model::{Environment, OtherHeaders, Request, Start, Tracer};
 use crate::report::{self, TraceReport};
@@ -18,6 +18,10 @@ pub(super) fn run(arguments: &TraceArguments) -> Result<Status, RunError> {
     if arguments.files.show_files {
         return configuration::show(arguments.conf.as_deref(), &arguments.files, file);
     }
+    let says_scheme = arguments.request.headers.iter().any(|(name, _)| name == "x-forwarded-proto");
+    if says_scheme && arguments.environment.edge == Some(EdgeName::Tls) {
+        return Err(RunError::SchemeSaidTwice);
+    }
     if arguments.request.sni.is_some() && asked.url.scheme() == "http" {
         complain("note", "--sni is of no use here: a request over http:// has no TLS handshake");
     }
@@ -25,10 +29,10 @@ pub(super) fn run(arguments: &TraceArguments) -> Result<Status, RunError> {
         let (traces, is_complete) = Tracer::new(model).traces(&start(asked, &arguments.request));
         let report = TraceReport { model, asked: &asked.url, traces: &traces, is_complete, shown };
         output::write_to(file, |out| match arguments.output.format {
-            ListFormat::Human => {
+            TraceFormat::Human => {
                 report::write_trace_human(&report, output::human_style(arguments.output.color, file.is_some()), out)
             }
-            ListFormat::Json => report::write_trace_json(&report, out),
+            TraceFormat::Json => report::write_trace_json(&report, out),
         })?;
         let skips_certificates = arguments.environment.certs == CertificateModeName::Skip;
         let is_good = report.outcome().is_good() && (skips_certificates || report.is_covered());

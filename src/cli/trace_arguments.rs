@@ -3,16 +3,17 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::arguments::{ColorChoice, EnvironmentOptions, FileOptions, ListFormat};
+use super::arguments::{ColorChoice, EnvironmentOptions, FileOptions};
 use crate::model::KnownHstsHost;
 use crate::tls::Host;
 
 /// Say what nginx would answer to a request, and why
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "ngxlint trace [OPTIONS] <URL>\n       ngxlint trace [OPTIONS] --diff <OLD> <NEW>",
     long_about = "Say what nginx would answer to a request, and why: the listen socket, the certificate, the server, \
         the location, the answer; and where a browser goes from there, redirect by redirect.\n\n\
         Exit status: 0 when the client gets an answer, or is sent to a host that this configuration does not serve, \
@@ -114,7 +115,7 @@ pub(super) struct RequestOptions {
 pub(super) struct TraceOutputOptions {
     /// The form of the report
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    pub(super) format: ListFormat,
+    pub(super) format: TraceFormat,
 
     /// When to use colours; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
@@ -123,6 +124,15 @@ pub(super) struct TraceOutputOptions {
     /// Write the report to a file
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum TraceFormat {
+    /// Step by step, or host by host what changes, for people
+    #[default]
+    Human,
+    /// One object, for programs
+    Json,
 }
 
 /// A URL, with path and query as they were written.

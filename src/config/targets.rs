@@ -56,11 +56,18 @@ pub struct TargetError {
     pub error: ReadError,
 }
 
-/// Sorts out `paths`. `context` is what a lone snippet stands in, where the user said so.
-pub fn find_targets(library: &Library<'_>, paths: &[PathBuf], context: Option<Contexts>) -> Targets {
+/// Sorts out `paths`. `context` is what a lone snippet stands in, where the user said so; `limit` is how many files and
+/// folders below a directory are looked at.
+pub fn find_targets(
+    library: &Library<'_>,
+    paths: &[PathBuf],
+    context: Option<Contexts>,
+    limit: Option<usize>,
+) -> Targets {
     let mut search = Search {
         library,
         context,
+        limit,
         found: Targets::default(),
         roots: FxHashMap::default(),
         snippets: FxHashSet::default(),
@@ -68,10 +75,7 @@ pub fn find_targets(library: &Library<'_>, paths: &[PathBuf], context: Option<Co
     };
     for path in paths {
         let outcome = match library.files().kind(path) {
-            Ok(FileKind::Directory) => {
-                search.directory(path);
-                Ok(())
-            }
+            Ok(FileKind::Directory) => search.directory(path),
             Ok(_) => search.file(path),
             Err(error) => Err(error),
         };
@@ -85,6 +89,7 @@ pub fn find_targets(library: &Library<'_>, paths: &[PathBuf], context: Option<Co
 struct Search<'l, 's> {
     library: &'l Library<'s>,
     context: Option<Contexts>,
+    limit: Option<usize>,
     found: Targets,
     /// The targets that are roots, by canonical path.
     roots: FxHashMap<PathBuf, usize>,
@@ -107,8 +112,11 @@ impl<'l> Search<'l, '_> {
         Ok(())
     }
 
-    fn directory(&mut self, path: &Path) {
-        let Walk { files, unreadable } = walk(path);
+    fn directory(&mut self, path: &Path) -> Result<(), ReadError> {
+        let Walk { files, unreadable, is_cut } = walk(path, self.limit);
+        if let Some(limit) = self.limit.filter(|_| is_cut) {
+            return Err(ReadError::TooManyFiles(limit));
+        }
         self.found.unreadable.extend(unreadable);
         let loaded = self.library.load_all(&files);
         let mut roots = Vec::new();
@@ -147,6 +155,7 @@ impl<'l> Search<'l, '_> {
                 self.found.passed_over.push((path, PassedOver::Foreign));
             }
         }
+        Ok(())
     }
 
     /// The root file upwards of `file` that includes it, up to the folder of its repository.

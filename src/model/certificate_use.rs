@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{CertificateSource, CertificateUse, Coverage, Model, Server, ServerId, ServerName};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{Certificate, CertificateFile, CertificateName, Chain, Host};
+use crate::tls::{Certificate, CertificateFile, CertificateName, Chain, Host, KeyKind};
 
 /// One `ssl_certificate`, as it is written, with all servers that it is in effect in. With `$ssl_server_name` in its
 /// path it counts once for each name whose file is there.
@@ -187,8 +187,7 @@ impl<'c> Model<'c> {
         }
     }
 
-    /// Whether the certificates of `server` cover `host`. Where it has several (RSA and ECDSA), the
-    /// client gets one of them; one that names the host is enough to say it is meant to.
+    /// Whether the certificate that `server` presents covers `host`.
     #[must_use]
     pub fn coverage(&self, server: &Server<'_>, host: &Host) -> Coverage {
         self.coverage_for_sni(server, Some(host), host)
@@ -196,19 +195,49 @@ impl<'c> Model<'c> {
 
     /// The same for a client whose SNI is `sni`; none for a client without one.
     pub(super) fn coverage_for_sni(&self, server: &Server<'_>, sni: Option<&Host>, host: &Host) -> Coverage {
-        let mut coverage = if server.certificates.is_empty() { Coverage::Unknown } else { Coverage::NotCovered };
+        match self.presented(server, sni) {
+            Some((_, leaf)) if leaf.covers(host) => Coverage::Covered,
+            Some(_) => Coverage::NotCovered,
+            None => Coverage::Unknown,
+        }
+    }
+
+    /// The certificate that an ordinary client gets of `server`; `None` where there is none, or where one of several
+    /// is not known.
+    ///
+    /// OpenSSL keeps one of each kind of key, the last, and clients of today take the one of an elliptic curve before
+    /// that of RSA; the names play no part in it (SSL_CTX_use_certificate(3)).
+    pub(super) fn presented<'s, 'd>(
+        &self,
+        server: &'s Server<'d>,
+        sni: Option<&Host>,
+    ) -> Option<(&'s CertificateUse<'d>, &Certificate)> {
+        let rank = |leaf: &Certificate| match leaf.key {
+            KeyKind::Ec(_) => 0,
+            KeyKind::Ed25519 => 1,
+            KeyKind::Ed448 => 2,
+            KeyKind::Rsa { .. } => 3,
+            KeyKind::Dsa | KeyKind::Other => 4,
+        };
+        let mut best: Option<(&CertificateUse<'d>, &Certificate)> = None;
         for used in &server.certificates {
             let file = match sni {
                 Some(sni) => self.certificate_file_for(used, sni),
                 None => self.certificate_file(used),
             };
-            match file.and_then(CertificateFile::leaf) {
-                Some(leaf) if leaf.covers(host) => return Coverage::Covered,
-                Some(_) => {}
-                None => coverage = Coverage::Unknown,
+            let leaf = file.and_then(CertificateFile::leaf)?;
+            if best.is_none_or(|(_, known)| rank(leaf) <= rank(known)) {
+                best = Some((used, leaf));
             }
         }
-        coverage
+        best
+    }
+
+    /// The `ssl_certificate` of what an ordinary client gets of `server`; where it cannot be told, the last that is
+    /// written.
+    #[must_use]
+    pub fn presented_use<'s, 'd>(&self, server: &'s Server<'d>, sni: Option<&Host>) -> Option<&'s CertificateUse<'d>> {
+        self.presented(server, sni).map(|(used, _)| used).or(server.certificates.last())
     }
 
     /// The names of the certificates that `server` presents, as far as they are known.

@@ -19,16 +19,14 @@ pub struct Condition<'c> {
 }
 
 impl Condition<'_> {
-    /// Whether it is about files that cannot be seen.
+    /// Whether it is about files that cannot be seen, and that one request asks for and another does not.
     #[must_use]
     pub fn is_of_files(&self) -> bool {
         const OF_FILES: &[&str] = &["try_files", "index", "root", "alias", "autoindex"];
         match self.directive {
             // The default of `root` or `index`.
             None => [" is a file", " is a directory", " does not exist"].iter().any(|end| self.text.ends_with(end)),
-            Some(directive) if directive.is_named("if") => {
-                directive.argument(0).is_some_and(|word| word.text().trim_start_matches(['(', '!']).starts_with('-'))
-            }
+            Some(directive) if directive.is_named("if") => asks_for_file_of_request(directive),
             Some(directive) => OF_FILES.iter().any(|name| directive.is_named(name)),
         }
     }
@@ -56,6 +54,14 @@ impl Condition<'_> {
     }
 }
 
+/// Whether an `if` looks for a file by the URI; one that is the same for all requests, such as the page that a site
+/// under maintenance shows, is a condition as any other.
+pub(super) fn asks_for_file_of_request(condition: Directive<'_>) -> bool {
+    let mut words = condition.arguments().map(|word| word.text().into_owned());
+    let is_of_file = words.next().is_some_and(|sign| sign.trim_start_matches(['(', '!']).starts_with('-'));
+    is_of_file && words.any(|path| path.replace("$document_root", "").contains('$'))
+}
+
 /// One run's answers to what cannot be known.
 #[derive(Debug, Default)]
 pub struct Choices<'c> {
@@ -67,6 +73,8 @@ pub struct Choices<'c> {
     answered: FxHashMap<String, String>,
     /// What this run has assumed.
     assumed: Vec<Condition<'c>>,
+    /// Files that cannot be seen are taken to be as is tried first.
+    settles_files: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -79,9 +87,7 @@ impl<'c> Choices<'c> {
     /// Which of `possibilities` (clauses that say what each assumes) this run takes as the answer to `question`.
     /// The first one is what is tried first. The same question gets the same answer for the whole run.
     pub fn choose(&mut self, directive: Option<Directive<'c>>, question: &str, possibilities: &[String]) -> usize {
-        if let Some(answer) = self.answered.get(question)
-            && let Some(known) = possibilities.iter().position(|possibility| possibility == answer)
-        {
+        if let Some(known) = self.known(question, possibilities) {
             return known;
         }
         let taken = match self.forks.get(self.met) {
@@ -92,6 +98,34 @@ impl<'c> Choices<'c> {
             }
         };
         self.met += 1;
+        self.answer(directive, question, possibilities, taken)
+    }
+
+    /// The same about a file that cannot be seen; whoever does not care for files is given the first possibility only,
+    /// with a condition that is open all the same.
+    pub fn choose_file(&mut self, directive: Option<Directive<'c>>, question: &str, possibilities: &[String]) -> usize {
+        if !self.settles_files {
+            return self.choose(directive, question, possibilities);
+        }
+        if let Some(known) = self.known(question, possibilities) {
+            return known;
+        }
+        self.answer(directive, question, possibilities, 0)
+    }
+
+    /// The answer that a question has got before, if it is among these.
+    fn known(&self, question: &str, possibilities: &[String]) -> Option<usize> {
+        let answer = self.answered.get(question)?;
+        possibilities.iter().position(|possibility| possibility == answer)
+    }
+
+    fn answer(
+        &mut self,
+        directive: Option<Directive<'c>>,
+        question: &str,
+        possibilities: &[String],
+        taken: usize,
+    ) -> usize {
         let text = possibilities.get(taken).cloned().unwrap_or_default();
         self.answered.insert(question.to_owned(), text.clone());
         self.assumed.push(Condition { directive, text, is_open: possibilities.len() > 1 });
@@ -126,8 +160,20 @@ impl<'c> Choices<'c> {
 }
 
 /// The answers of `ask` on every assignment, or on the first `limit` of them; whether these are all.
-pub fn explore<'c, T>(limit: usize, mut ask: impl FnMut(&mut Choices<'c>) -> T) -> (Vec<T>, bool) {
-    let mut choices = Choices::default();
+pub fn explore<'c, T>(limit: usize, ask: impl FnMut(&mut Choices<'c>) -> T) -> (Vec<T>, bool) {
+    explore_from(Choices::default(), limit, ask)
+}
+
+/// The same on one assignment only of the files that cannot be seen.
+pub(super) fn explore_settling_files<'c, T>(limit: usize, ask: impl FnMut(&mut Choices<'c>) -> T) -> (Vec<T>, bool) {
+    explore_from(Choices { settles_files: true, ..Choices::default() }, limit, ask)
+}
+
+fn explore_from<'c, T>(
+    mut choices: Choices<'c>,
+    limit: usize,
+    mut ask: impl FnMut(&mut Choices<'c>) -> T,
+) -> (Vec<T>, bool) {
     let mut answers = Vec::new();
     loop {
         answers.push(ask(&mut choices));

@@ -1,58 +1,14 @@
 //! What two configurations answer differently.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
+use super::answer::{Answer, AskedUpstream};
 use super::questions::{Question, questions};
-use super::{
-    Coverage, HstsPolicy, KnownHstsHost, Model, Refusal, Request, ResponseKind, Start, Trace, Tracer, Verdict,
-};
-
-/// What a client gets, told without places in files: what two configurations can have in common.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The requests, redirect by redirect.
-    pub hops: Vec<AnsweredHop>,
-    /// How it ends.
-    pub verdict: Verdict,
-    /// What was assumed.
-    pub conditions: Vec<String>,
-}
-
-/// One request and its answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AnsweredHop {
-    /// What was asked for.
-    pub url: String,
-    /// Why there is no answer.
-    pub refusal: Option<Refusal>,
-    /// The certificate that is presented.
-    pub certificate: Option<PresentedCertificate>,
-    /// What the server is called that answers: by its first name, so that others can come and go.
-    pub server: Option<String>,
-    /// What kind of answer it is.
-    pub kind: Option<ResponseKind>,
-    /// Its status, where it is known.
-    pub status: Option<u16>,
-    /// The Location header.
-    pub location_header: Option<String>,
-    /// The upstream, with the URI that it is asked for.
-    pub upstream: Option<String>,
-    /// The HSTS policy.
-    pub hsts: Option<HstsPolicy>,
-}
-
-/// A certificate as a client sees it, by the file that it comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PresentedCertificate {
-    /// As `ssl_certificate` names it.
-    pub file: String,
-    /// Its names, if it was read.
-    pub names: Vec<String>,
-    /// Whether it covers the host.
-    pub coverage: Coverage,
-}
+use super::{KnownHstsHost, Model, Request, Start, Tracer, Verdict};
 
 /// What of an answer changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -68,8 +24,12 @@ pub enum Aspect {
     Status,
     /// Where a redirect leads.
     Redirect,
-    /// The upstream.
+    /// The upstream, or its servers.
     Upstream,
+    /// The headers that nginx sends to the upstream.
+    UpstreamHeaders,
+    /// Where the files are that are sent.
+    Root,
     /// The HSTS policy.
     Hsts,
     /// How it ends.
@@ -141,50 +101,19 @@ fn answers(model: &Model<'_>, question: &Question, hsts: &[KnownHstsHost], max_h
     answers
 }
 
-impl Answer {
-    fn new(model: &Model<'_>, trace: &Trace<'_, '_>) -> Answer {
-        let mut conditions: Vec<String> = Vec::new();
-        for condition in trace.hops.iter().flat_map(|hop| &hop.conditions) {
-            if !conditions.contains(&condition.text) {
-                conditions.push(condition.text.clone());
-            }
-        }
-        let hops = trace.hops.iter().map(|hop| {
-            let host = hop.url.host_str().unwrap_or_default();
-            let certificate = hop.tls.as_ref().and_then(|tls| {
-                let used = model.presented_certificate(tls, host)?;
-                let leaf = model.leaf_presented(tls, used);
-                Some(PresentedCertificate {
-                    file: used.word.text().into_owned(),
-                    names: leaf.map(|leaf| leaf.names().iter().map(ToString::to_string).collect()).unwrap_or_default(),
-                    coverage: tls.coverage,
-                })
-            });
-            let response = hop.response.as_ref();
-            AnsweredHop {
-                url: hop.url.to_string(),
-                refusal: hop.refusal,
-                certificate,
-                server: response.map(|response| model.server(response.server).to_string()),
-                kind: response.map(|response| response.kind),
-                status: response.and_then(|response| response.status),
-                location_header: response.and_then(|response| Some(response.location_header.as_ref()?.text.clone())),
-                upstream: response.and_then(|response| Some(response.target.as_ref()?.text.clone())),
-                hsts: hop.hsts,
-            }
-        });
-        Answer { hops: hops.collect(), verdict: Verdict::of(trace), conditions }
-    }
-}
-
 impl Difference {
     fn new(question: Question, old: Vec<Answer>, new: Vec<Answer>) -> Difference {
         let case = old.iter().zip(&new).position(|(old, new)| old != new);
         let case = case.unwrap_or(old.len().min(new.len()));
-        let (hop, changes) = match (old.get(case), new.get(case)) {
+        let (hop, mut changes) = match (old.get(case), new.get(case)) {
             (Some(old), Some(new)) => changes(old, new),
             _ => (0, vec![Aspect::Conditions]),
         };
+        let lets_in = |answers: &[Answer]| answers.get(case).is_some_and(|answer| answer.refuses_with().is_none());
+        if lets_in(&old) && lets_in(&new) && refusals(&old) != refusals(&new) && !changes.contains(&Aspect::Conditions)
+        {
+            changes.push(Aspect::Conditions);
+        }
         Difference { question, old, new, case, hop, changes, follows: None }
     }
 
@@ -195,19 +124,32 @@ impl Difference {
     }
 }
 
+/// The statuses with which some are kept out.
+fn refusals(answers: &[Answer]) -> BTreeSet<u16> {
+    answers.iter().filter_map(Answer::refuses_with).collect()
+}
+
 /// The first request that is answered differently, and how.
 fn changes(old: &Answer, new: &Answer) -> (usize, Vec<Aspect>) {
     let at = old.hops.iter().zip(&new.hops).position(|(old, new)| old != new);
     let at = at.unwrap_or(old.hops.len().min(new.hops.len()).saturating_sub(1));
     let mut changes = Vec::new();
     if let (Some(old), Some(new)) = (old.hops.get(at), new.hops.get(at)) {
+        let asked = |upstream: &Option<AskedUpstream>| {
+            upstream.as_ref().map(|upstream| (upstream.target.clone(), upstream.servers.clone()))
+        };
+        let headers = |upstream: &Option<AskedUpstream>| upstream.as_ref().map(|upstream| upstream.headers.clone());
+        // Another kind of answer has no such things.
+        let is_told_more = old.kind == new.kind;
         let pairs = [
             (old.refusal != new.refusal, Aspect::Connection),
             (old.certificate != new.certificate, Aspect::Certificate),
             (old.server != new.server, Aspect::Server),
             ((old.kind, old.status) != (new.kind, new.status), Aspect::Status),
             (old.location_header != new.location_header || old.url != new.url, Aspect::Redirect),
-            (old.upstream != new.upstream, Aspect::Upstream),
+            (asked(&old.upstream) != asked(&new.upstream), Aspect::Upstream),
+            (is_told_more && headers(&old.upstream) != headers(&new.upstream), Aspect::UpstreamHeaders),
+            (is_told_more && old.root != new.root, Aspect::Root),
             (old.hsts != new.hsts, Aspect::Hsts),
         ];
         changes.extend(pairs.into_iter().filter(|(differs, _)| *differs).map(|(_, aspect)| aspect));

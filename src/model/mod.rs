@@ -5,6 +5,7 @@
 //! never judges: that is for the rules.
 
 mod access;
+pub mod answer;
 pub mod certificate_use;
 pub mod choices;
 mod definitions;
@@ -12,6 +13,8 @@ pub mod difference;
 pub mod document_files;
 mod fallback;
 pub mod hsts;
+pub mod hsts_answers;
+pub mod hsts_settings;
 pub mod https_service;
 pub mod inherit;
 pub mod inventory;
@@ -24,6 +27,7 @@ pub mod pattern;
 mod processing;
 pub mod proxy;
 pub mod questions;
+mod reception;
 pub mod relay;
 pub mod request;
 pub mod request_host;
@@ -51,7 +55,7 @@ mod tests;
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use elsa::sync::FrozenMap;
 use rustc_hash::FxHashMap;
@@ -62,11 +66,14 @@ use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
 use crate::tls::{CertificateFile, CertificateStore, Host, KeyStore, TrustAnchors, UnixTime};
 
+pub use crate::hsts::HstsPolicy;
 pub use certificate_use::UsedCertificate;
 pub use choices::{Choices, Condition, explore};
 use definitions::Definitions;
 use document_files::DocumentFiles;
-pub use hsts::{HstsHeader, HstsPolicy, HttpsState};
+pub use hsts::{Distrust, HstsHeader, HttpsState, is_public_name};
+pub use hsts_answers::AnsweredUrl;
+pub use hsts_settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settings};
 pub use https_service::{Family, Service};
 pub use inventory::Inventory;
 pub use key_use::UsedKey;
@@ -192,11 +199,17 @@ pub struct Model<'c> {
     /// The `ssl_certificate`s with the servers that they are in effect in.
     certificate_uses: OnceLock<Vec<certificate_use::Usage>>,
     /// Compiled regexes by the word that holds them.
-    patterns: FrozenMap<Span, Box<Pattern>>,
+    patterns: FrozenMap<Span, Arc<Pattern>>,
+    /// The same by what they are: many sites have the same regex.
+    patterns_by_text: Mutex<FxHashMap<(String, bool), Arc<Pattern>>>,
     /// The locations of servers and locations that were asked for.
     location_tables: FrozenMap<ItemId, Box<LocationTable<'c>>>,
     definitions: OnceLock<Definitions<'c>>,
     served_hosts: OnceLock<ServedHosts>,
+    /// The headers of servers that were asked for.
+    hsts_headers: FrozenMap<ServerId, Vec<HstsHeader<'c>>>,
+    /// The answers over HTTPS of servers that were asked for.
+    https_answers: FrozenMap<ServerId, Vec<AnsweredUrl<'c>>>,
     departures: OnceLock<Vec<Departure<'c>>>,
     upstreams: OnceLock<Upstreams<'c>>,
 }
@@ -247,9 +260,12 @@ impl<'c> Model<'c> {
             below: OnceLock::new(),
             certificate_uses: OnceLock::new(),
             patterns: FrozenMap::new(),
+            patterns_by_text: Mutex::default(),
             location_tables: FrozenMap::new(),
             definitions: OnceLock::new(),
             served_hosts: OnceLock::new(),
+            hsts_headers: FrozenMap::new(),
+            https_answers: FrozenMap::new(),
             departures: OnceLock::new(),
             upstreams: OnceLock::new(),
         }
@@ -316,10 +332,15 @@ impl<'c> Model<'c> {
 
     /// The regex in `word`, compiled once however often it is asked.
     pub(super) fn pattern(&self, word: Word<'_>, make: impl FnOnce() -> Pattern) -> &Pattern {
-        match self.patterns.get(&word.span()) {
-            Some(pattern) => pattern,
-            None => self.patterns.insert(word.span(), Box::new(make())),
+        if let Some(pattern) = self.patterns.get(&word.span()) {
+            return pattern;
         }
+        let pattern = make();
+        let key = (pattern.text().to_owned(), pattern.ignores_case());
+        let mut known = self.patterns_by_text.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = Arc::clone(known.entry(key).or_insert_with(|| Arc::new(pattern)));
+        drop(known);
+        self.patterns.insert(word.span(), shared)
     }
 
     /// The variables that the configuration defines.

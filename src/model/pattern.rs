@@ -7,9 +7,6 @@ use std::sync::OnceLock;
 
 use fancy_regex::{Regex, RegexBuilder};
 
-use super::server_names::hosts_matching;
-use crate::tls::Host;
-
 /// How much backtracking a pattern may do on one text before its answer is unknown. nginx's PCRE
 /// stops at 10,000,000 by default; a host or a URI never needs that.
 const BACKTRACK_LIMIT: usize = 100_000;
@@ -23,14 +20,13 @@ pub struct Pattern {
     text: String,
     ignores_case: bool,
     compiled: OnceLock<Option<Box<Regex>>>,
-    hosts: OnceLock<Box<[Host]>>,
 }
 
 impl Pattern {
     /// A pattern that minds case, or does not.
     #[must_use]
     pub fn new(text: impl Into<String>, ignores_case: bool) -> Pattern {
-        Pattern { text: text.into(), ignores_case, compiled: OnceLock::new(), hosts: OnceLock::new() }
+        Pattern { text: text.into(), ignores_case, compiled: OnceLock::new() }
     }
 
     /// The pattern of a server name: an upper-case letter anywhere in it, even in `\D`, makes it
@@ -46,16 +42,16 @@ impl Pattern {
         &self.text
     }
 
+    /// Whether it minds no case.
+    #[must_use]
+    pub fn ignores_case(&self) -> bool {
+        self.ignores_case
+    }
+
     /// Whether it matches; `None` where this cannot be told.
     #[must_use]
     pub fn is_match(&self, text: &str) -> Option<bool> {
         if text.is_ascii() { self.regex()?.is_match(text).ok() } else { Some(self.captures(text)?.is_some()) }
-    }
-
-    /// Hosts that it matches, as the pattern of a server name; none where they are not found.
-    #[must_use]
-    pub fn hosts(&self) -> &[Host] {
-        self.hosts.get_or_init(|| hosts_matching(self).into())
     }
 
     /// What it captures: `Some(None)` when it does not match, `None` where this cannot be told.

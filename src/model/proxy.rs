@@ -44,6 +44,25 @@ impl<'c> ProxiedBlock<'c> {
     }
 }
 
+/// The headers that `pass` in `block` sends upstream besides those of the client, by name in lower case, as they are
+/// written. One with an empty value is not sent.
+///
+/// nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header>
+#[must_use]
+pub fn headers_sent(block: Directive<'_>, pass: Directive<'_>) -> Vec<(String, String)> {
+    let setter = match &*pass.name_text() {
+        "proxy_pass" => "proxy_set_header",
+        "grpc_pass" => "grpc_set_header",
+        _ => return Vec::new(),
+    };
+    let headers = inherit::in_effect(block, setter).directives.into_iter().filter_map(|header| {
+        let name = header.argument(0)?.text().to_ascii_lowercase();
+        Some((name, header.argument(1)?.text().into_owned()))
+    });
+    // nginx has a Connection of its own, which an empty one takes away.
+    headers.filter(|(name, value)| !value.is_empty() || name == "connection").collect()
+}
+
 /// What a list of `proxy_set_header` says of a WebSocket handshake.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Upgrading<'c> {

@@ -78,9 +78,14 @@ impl Request {
         self.headers.push((name.to_owned(), value.to_owned()));
     }
 
-    /// The value of a header other than Host, by its name in lower case.
+    /// The values of a header other than Host, by its name in lower case, in the order in which they are sent.
+    pub fn header_values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of a header other than Host, by its name in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.header_values(name).next()
     }
 }

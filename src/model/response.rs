@@ -103,6 +103,8 @@ pub struct Response<'c> {
     pub steps: Vec<Step<'c>>,
     /// The Host header that the upstream gets, where nginx speaks HTTP to it; `None` where it gets none.
     pub upstream_host: Option<Value>,
+    /// The directory, that of `root` or `alias`, of the file or listing that is the answer.
+    pub root: Option<Value>,
     /// Whether nginx gave up because the URI was changed too often: a cycle of internal redirects.
     pub is_cycle: bool,
     /// The values of Strict-Transport-Security, in the order in which they are sent, each with its `add_header`.

@@ -38,6 +38,11 @@ impl ServedHosts {
         hosts
     }
 
+    /// How many names are regexes.
+    pub(super) fn regex_count(&self) -> usize {
+        self.regexes.len()
+    }
+
     fn matches_wildcard(&self, host: &str) -> bool {
         let mut dots = host.match_indices('.');
         dots.any(|(dot, _)| self.leading.contains(&host[dot + 1..]) || self.trailing.contains(&host[..dot]))

@@ -4,6 +4,7 @@
 //! src/http/ngx_http.c and `ngx_hash_add_key` in src/core/ngx_hash.c.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
@@ -21,6 +22,8 @@ pub struct ServerName<'c> {
     pub word: Option<Word<'c>>,
     /// What it matches.
     pub kind: NameKind,
+    /// Hosts that stand for a regex, once they were asked for.
+    regex_hosts: OnceLock<Box<[Host]>>,
 }
 
 /// The forms of a server name, in lower case where nginx matches without case.
@@ -73,13 +76,13 @@ impl<'c> ServerName<'c> {
         } else {
             NameKind::of(text.to_ascii_lowercase())
         };
-        ServerName { word: Some(word), kind }
+        ServerName { word: Some(word), kind, regex_hosts: OnceLock::new() }
     }
 
     /// The name that a server without `server_name` has: the empty one.
     #[must_use]
     pub fn empty() -> ServerName<'c> {
-        ServerName { word: None, kind: NameKind::Exact(String::new()) }
+        ServerName { word: None, kind: NameKind::Exact(String::new()), regex_hosts: OnceLock::new() }
     }
 
     /// Where it is written.
@@ -131,7 +134,9 @@ impl<'c> ServerName<'c> {
             NameKind::WildcardLeading(domain) => vec![format!("www.{domain}"), format!("a.www.{domain}")],
             NameKind::DotLeading(domain) => vec![domain.clone(), format!("www.{domain}"), format!("a.www.{domain}")],
             NameKind::WildcardTrailing(prefix) => vec![format!("{prefix}.example")],
-            NameKind::Regex(pattern) => return pattern.hosts().to_vec(),
+            NameKind::Regex(pattern) => {
+                return self.regex_hosts.get_or_init(|| hosts_matching(pattern).into()).to_vec();
+            }
             NameKind::Hostname | NameKind::Invalid => Vec::new(),
         };
         hosts.iter().filter_map(|host| real_host(host)).collect()
@@ -139,7 +144,7 @@ impl<'c> ServerName<'c> {
 }
 
 /// Hosts that a regex matches. A part of it may be the end or the middle of a host.
-pub(super) fn hosts_matching(pattern: &Pattern) -> Vec<Host> {
+fn hosts_matching(pattern: &Pattern) -> Vec<Host> {
     // It says nothing of the host.
     const ANY: &str = "7-any-host.invalid";
     if pattern.is_match(ANY) != Some(false) {

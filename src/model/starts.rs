@@ -8,7 +8,7 @@ use super::request::{OtherHeaders, Request};
 use super::trace::Start;
 use super::tracer::{MAX_HOPS, Tracer};
 use super::witness::Witnesses;
-use super::{Edge, ListenSocket, Model, Server, ServerName};
+use super::{Edge, ListenSocket, Model, NameKind, Server, ServerName};
 use crate::config::{Directive, ItemId};
 use crate::tls::Host;
 
@@ -18,6 +18,15 @@ pub(super) const NAMES_WITH_ALL_PATHS: usize = 4;
 
 /// Paths tried on a server: `/` and those of its locations that redirect.
 const MAX_PATHS: usize = 64;
+
+/// Paths that are tried at most, times directives that lead elsewhere: each path may be held against as many regexes.
+const PATHS_TIMES_DIRECTIVES: usize = 65_536;
+
+/// Paths that are tried however many directives there are.
+const MIN_PATHS: usize = 8;
+
+/// Regexes among the server names of a configuration that all get a host which they match.
+const MANY_REGEXES: usize = 256;
 
 /// The host of URLs that start at a server without a name of its own: it stands for any name.
 pub const ANY_HOST: &str = "any-host.invalid";
@@ -40,7 +49,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         if leading.is_empty() && paths.len() == 1 {
             return Vec::new();
         }
-        let hosts = hosts(server);
+        let hosts = hosts(model, server);
         let mut starts = Vec::new();
         let mut seen = FxHashSet::default();
         let sockets = model.sockets_of(server.id).filter(|socket| !socket.is_quic && socket.endpoint.port != 0);
@@ -91,14 +100,18 @@ fn paths(directives: &[Directive<'_>]) -> Vec<String> {
     let mut witnesses = Witnesses::default();
     let mut paths = vec!["/".to_owned()];
     let mut seen: FxHashSet<ItemId> = FxHashSet::default();
+    let most = (PATHS_TIMES_DIRECTIVES / directives.len().max(1)).clamp(MIN_PATHS, MAX_PATHS);
     for directive in directives {
+        if paths.len() >= most {
+            break;
+        }
         let around = directive.ancestors().filter(|block| block.is_named("location") && seen.insert(block.id()));
         let mut found: Vec<String> = around.filter_map(|location| witnesses.of_location(location)).collect();
         if directive.is_named("rewrite") {
             found.extend(witnesses.of_rewrite(*directive));
         }
         for path in found {
-            if paths.len() < MAX_PATHS && !paths.contains(&path) {
+            if paths.len() < most && !paths.contains(&path) {
                 paths.push(path);
             }
         }
@@ -118,8 +131,11 @@ fn slashless_paths(server: &Server<'_>) -> impl Iterator<Item = String> {
 }
 
 /// Hosts that lead to a server, as a URL has them.
-fn hosts(server: &Server<'_>) -> Vec<String> {
-    let mut hosts: Vec<String> = server.names.iter().flat_map(hosts_of).collect();
+fn hosts(model: &Model<'_>, server: &Server<'_>) -> Vec<String> {
+    // Each host that a regex is to match is tried on all regexes before it.
+    let asks_regexes = model.served_hosts().regex_count() <= MANY_REGEXES;
+    let is_asked = |name: &&ServerName<'_>| asks_regexes || !matches!(name.kind, NameKind::Regex(_));
+    let mut hosts: Vec<String> = server.names.iter().filter(is_asked).flat_map(hosts_of).collect();
     // The default server answers for any name; so does one whose names cannot be told.
     if hosts.is_empty() {
         hosts.push(ANY_HOST.to_owned());

@@ -120,7 +120,8 @@ pub struct Departure<'c> {
     pub server: ServerId,
     /// The URL.
     pub url: Url,
-    /// One for each assignment of what is unknown, or the first of them; at least one.
+    /// One for each assignment of what is unknown, or the first of them; at least one. Of files that cannot be seen only
+    /// one assignment is among them.
     pub ways: Vec<Way<'c>>,
     /// Whether these are all.
     pub is_complete: bool,
@@ -177,18 +178,26 @@ impl<'c> Departure<'c> {
     #[must_use]
     pub fn occurrence<'d>(&'d self, places: &[(&'d Way<'c>, usize)]) -> Option<Occurrence<'d, 'c>> {
         let &(way, at) = places.first()?;
+        // Of files that cannot be seen only one assignment was looked at.
+        if places.iter().any(|(way, at)| way.conditions(*at).any(|condition| condition.is_of_files())) {
+            return None;
+        }
         let mut conditions = Vec::new();
         if !self.is_complete || places.len() < self.ways.len() {
             // What is assumed on some of these ways only has no part in it.
-            let is_common = |condition: &Condition<'_>| {
-                let has = |(way, at): &(&Way<'c>, usize)| way.conditions(*at).any(|other| other.text == condition.text);
-                places.iter().all(has)
+            let mut counts: FxHashMap<&str, usize> = FxHashMap::default();
+            for (way, at) in places {
+                // No question is asked twice on a way.
+                way.conditions(*at).for_each(|condition| *counts.entry(condition.text.as_str()).or_default() += 1);
+            }
+            let is_common = |condition: &&Condition<'_>| {
+                counts.get(condition.text.as_str()).is_some_and(|count| *count >= places.len())
             };
-            conditions = way.conditions(at).filter(|condition| is_common(condition)).collect();
+            conditions = way.conditions(at).filter(is_common).collect();
             if conditions.is_empty() {
                 conditions = way.conditions(at).collect();
             }
-            if conditions.is_empty() || conditions.iter().any(|condition| condition.is_of_files()) {
+            if conditions.is_empty() {
                 return None;
             }
         }
@@ -212,7 +221,7 @@ impl<'c> Model<'c> {
         let tracer = self.tracer();
         let mut departures = Vec::new();
         for start in tracer.starts(server) {
-            let (traces, is_complete) = tracer.traces(&start);
+            let (traces, is_complete) = tracer.traces_settling_files(&start);
             let ways: Vec<Way<'c>> = traces.into_iter().map(Way::new).collect();
             let leads_on = |leg: &Leg<'_>| leg.is_redirect() || !leg.cycle.is_empty();
             if ways.iter().any(|way| way.legs.iter().any(leads_on)) {

@@ -5,16 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Url;
 
-use super::choices::{Choices, explore};
+use super::choices::{Choices, explore, explore_settling_files};
 use super::listen::Address;
-use super::processing::{self, Arrival};
-use super::request::{OtherHeaders, Request};
+use super::reception;
+use super::request::Request;
 use super::response::{Response, ResponseKind};
 use super::selection::Selected;
 use super::trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
-use super::{
-    Coverage, Edge, HstsPolicy, InvalidHost, ListenSocket, Model, NameKind, RequestHost, SelectedBy, Settled, inherit,
-};
+use super::{Coverage, Edge, HstsPolicy, ListenSocket, Model, SelectedBy, Settled};
 use crate::tls::Host;
 
 /// Follows redirects in one configuration.
@@ -81,6 +79,12 @@ impl<'m, 'c> Tracer<'m, 'c> {
         explore(MAX_COMBINATIONS, |choices| self.trace(start, choices))
     }
 
+    /// The same on one assignment only of the files that cannot be seen: for those who say nothing of them.
+    #[must_use]
+    pub fn traces_settling_files(&self, start: &Start<'m>) -> (Vec<Trace<'m, 'c>>, bool) {
+        explore_settling_files(MAX_COMBINATIONS, |choices| self.trace(start, choices))
+    }
+
     /// The way of one request, on one assignment of what is unknown.
     #[must_use]
     pub fn trace(&self, start: &Start<'m>, choices: &mut Choices<'c>) -> Trace<'m, 'c> {
@@ -138,7 +142,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         let answer = |choices: &mut Choices<'c>| {
             let first =
                 Selected { server: self.model.server(socket.default.server), by: SelectedBy::Default, regex: None };
-            self.respond(socket, &request, first, choices)
+            reception::respond(self.model, socket, &request, first, choices)
         };
         explore(MAX_COMBINATIONS, answer).0
     }
@@ -249,6 +253,10 @@ impl<'m, 'c> Tracer<'m, 'c> {
             return hop;
         };
         hop.socket = Some(socket);
+        if socket.has_proxy_protocol {
+            choices
+                .assume(None, format!("{} is reached through a proxy that speaks the PROXY protocol", socket.endpoint));
+        }
         journey.from = Some(&socket.endpoint.address);
         if self.edge == Edge::Tls && hop.url.port().is_none() && !socket.is_tls {
             hop.request.set_header("x-forwarded-proto", hop.url.scheme());
@@ -275,7 +283,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
                 return hop;
             }
         }
-        let response = self.respond(socket, &hop.request, first, choices);
+        let response = reception::respond(self.model, socket, &hop.request, first, choices);
         hop.response = Some(response);
         hop
     }
@@ -294,98 +302,6 @@ impl<'m, 'c> Tracer<'m, 'c> {
             is_rejected: selected.server.rejects_handshake,
             coverage: host.map_or(Coverage::NotCovered, coverage),
         }
-    }
-
-    /// The answer to a request that has come through the handshake.
-    fn respond(
-        &self,
-        socket: &'m ListenSocket,
-        request: &Request,
-        first: Selected<'m, 'c>,
-        choices: &mut Choices<'c>,
-    ) -> Response<'c> {
-        let version = self.model.environment.version;
-        let parsed = request.host.as_deref().map(|host| RequestHost::parse(host, version)).transpose();
-        let mut refused_with = None;
-        let (selected, host) = match parsed {
-            Ok(host) => {
-                let name = host.map(|host| host.name).unwrap_or_default();
-                match self.model.select_by_host(socket, request.host.as_deref()) {
-                    Ok(Settled::Known(selected)) => (selected, name),
-                    Ok(Settled::Unknown) | Err(InvalidHost) => {
-                        choices.assume(None, format!("{name} selects the default server of {}", socket.endpoint));
-                        (
-                            Selected {
-                                server: self.model.server(socket.default.server),
-                                by: SelectedBy::Default,
-                                regex: None,
-                            },
-                            name,
-                        )
-                    }
-                }
-            }
-            Err(InvalidHost) => {
-                refused_with = Some(400);
-                (first, String::new())
-            }
-        };
-        let refused_with =
-            refused_with.or_else(|| self.refused_with(socket, request, &first, &selected, &host, choices));
-        let regex_name = selected.regex.and_then(|number| match &selected.server.names.get(number)?.kind {
-            NameKind::Regex(pattern) => Some((pattern, host.as_str())),
-            _ => None,
-        });
-        let arrival = Arrival {
-            model: self.model,
-            request,
-            server: selected.server,
-            selected_by: selected.by,
-            regex_name,
-            host: &host,
-            first_server: first.server,
-            refused_with,
-        };
-        processing::respond(arrival, choices)
-    }
-
-    /// The status that the connection itself gives a request (`ngx_http_process_request` and
-    /// `ngx_http_set_virtual_server`, src/http/ngx_http_request.c).
-    fn refused_with(
-        &self,
-        socket: &ListenSocket,
-        request: &Request,
-        first: &Selected<'m, 'c>,
-        selected: &Selected<'m, 'c>,
-        host: &str,
-        choices: &mut Choices<'c>,
-    ) -> Option<u16> {
-        if socket.is_tls && !request.is_tls {
-            return Some(497);
-        }
-        let verify = inherit::value_in_effect(selected.server.directive, "ssl_verify_client");
-        let mode = verify.and_then(|directive| directive.argument(0))?;
-        if !request.is_tls || mode.is("off") {
-            return None;
-        }
-        let sni = request.sni.as_deref().map(str::to_ascii_lowercase);
-        if first.by != SelectedBy::Default
-            && sni.as_deref().is_some_and(|sni| sni.strip_suffix('.').unwrap_or(sni) != host)
-        {
-            return Some(421);
-        }
-        if !mode.is("on") {
-            return None;
-        }
-        let clauses = ["the client has a certificate that is accepted", "the client has no certificate"];
-        let has_none = match request.other_headers {
-            OtherHeaders::Unknown => choices.choose(verify, "client certificate", &clauses.map(str::to_owned)) == 1,
-            OtherHeaders::Absent => {
-                choices.assume(verify, clauses[1].to_owned());
-                true
-            }
-        };
-        has_none.then_some(496)
     }
 
     /// What a browser makes of an answer: `None` when there is a next request.

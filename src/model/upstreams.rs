@@ -65,6 +65,17 @@ impl<'c> Model<'c> {
         Some(addresses)
     }
 
+    /// The servers of the group that a URL leads to, sorted, with their parameters: `10.0.0.1:80 backup weight=2`. None
+    /// where it leads to no group.
+    #[must_use]
+    pub fn upstream_servers(&self, url: &str) -> Vec<String> {
+        let authority = url.split_once("://").and_then(|(_, rest)| rest.split(['/', '?']).next()).unwrap_or_default();
+        let Some(group) = self.upstreams().groups.get(&authority.to_ascii_lowercase()) else { return Vec::new() };
+        let mut servers: Vec<String> = group.children_named("server").filter_map(server_text).collect();
+        servers.sort();
+        servers
+    }
+
     /// The socket of this configuration that takes a connection of nginx to an address; `None` where there is none, and
     /// where it cannot be told whether the address is one of this machine.
     #[must_use]
@@ -85,6 +96,18 @@ impl<'c> Model<'c> {
     fn upstreams(&self) -> &Upstreams<'c> {
         self.upstreams.get_or_init(|| Upstreams::read(self))
     }
+}
+
+/// A server of a group; what is written out although nginx takes it anyway is left out.
+fn server_text(server: Directive<'_>) -> Option<String> {
+    const DEFAULTS: &[&str] = &["weight=1", "max_fails=1", "fail_timeout=10s", "fail_timeout=10", "max_conns=0"];
+    let mut words = server.arguments().map(|word| word.text().into_owned());
+    let address = words.next()?;
+    let has_port = address.starts_with("unix:") || address.rsplit(']').next().unwrap_or_default().contains(':');
+    let address = if has_port { address } else { format!("{address}:80") };
+    let mut parameters: Vec<String> = words.filter(|word| !DEFAULTS.contains(&word.as_str())).collect();
+    parameters.sort();
+    Some([&[address][..], &parameters].concat().join(" "))
 }
 
 /// `127.0.0.1`, `127.0.0.1:8080`, `[::1]:8080`, `localhost`, `unix:/path`; `None` for a host name.

@@ -70,20 +70,15 @@ impl Hop<'_, '_> {
 }
 
 impl<'c> Model<'c> {
-    /// The certificate that a client is presented with. Where there are several (RSA and ECDSA), one that covers
-    /// `host`; `None` when there is none, or the handshake is rejected before.
+    /// The certificate that a client is presented with; where one of several is not known, the last that is written.
+    /// `None` when there is none, or the handshake is rejected before.
     #[must_use]
-    pub fn presented_certificate(&self, tls: &Handshake, host: &str) -> Option<&CertificateUse<'c>> {
+    pub fn presented_certificate(&self, tls: &Handshake) -> Option<&CertificateUse<'c>> {
         if tls.is_rejected {
             return None;
         }
-        let host = Host::parse(host.as_bytes()).ok();
-        let covers = |used: &&CertificateUse<'_>| {
-            let leaf = self.leaf_presented(tls, used);
-            leaf.zip(host.as_ref()).is_some_and(|(leaf, host)| leaf.covers(host))
-        };
-        let certificates = &self.server(tls.presenting).certificates;
-        certificates.iter().find(covers).or(certificates.first())
+        let sni = tls.sni.as_deref().and_then(|sni| Host::parse(sni.as_bytes()).ok());
+        self.presented_use(self.server(tls.presenting), sni.as_ref())
     }
 
     /// The certificate itself, which may be another for each SNI.

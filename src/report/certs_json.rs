@@ -9,7 +9,7 @@ use crate::model::inventory::{
     CertificateUser, ListedCertificate, ListedKey, ListedSource, NameCoverage, Protocol, UnusedCertificate, UserName,
 };
 use crate::rules::Severity;
-use crate::tls::{Certificate, Chain, MissingIssuer, Trust, UnixTime};
+use crate::tls::{Certificate, Chain, MissingIssuer, Trust};
 
 /// The JSON Schema of what [`write_certs_json`] writes.
 pub const CERTS_SCHEMA: &str = include_str!("schema/certs.schema.json");
@@ -30,7 +30,7 @@ pub fn write_certs_json(report: &CertsReport<'_>, out: &mut dyn Write) -> io::Re
             version: env!("CARGO_PKG_VERSION"),
             nginx_version: report.nginx_version.to_string(),
         },
-        now: time(report.now),
+        now: report.now.rfc3339(),
         complete: report.is_complete,
         certificates: report.certificates().into_iter().map(|listed| CertificateObject::new(report, listed)).collect(),
         unused: report.inventory.unused.iter().map(|unused| UnusedObject::new(report, unused)).collect(),
@@ -38,10 +38,6 @@ pub fn write_certs_json(report: &CertsReport<'_>, out: &mut dyn Write) -> io::Re
     };
     serde_json::to_writer_pretty(&mut *out, &object)?;
     writeln!(out)
-}
-
-fn time(time: UnixTime) -> String {
-    time.to_rfc3339().unwrap_or_else(|| time.to_string())
 }
 
 #[derive(Serialize)]
@@ -165,8 +161,8 @@ impl<'r> LeafObject<'r> {
             serial: &leaf.serial,
             names: names(leaf),
             key: leaf.key.to_string(),
-            not_before: time(leaf.validity.not_before),
-            not_after: time(leaf.validity.not_after),
+            not_before: leaf.validity.not_before.rfc3339(),
+            not_after: leaf.validity.not_after.rfc3339(),
             days_left: leaf.validity.days_left(report.now),
             expired: leaf.validity.is_expired(report.now),
         }
@@ -231,7 +227,7 @@ impl UnusedObject {
         UnusedObject {
             file: shown(&unused.path),
             names: names(&unused.leaf),
-            not_after: time(unused.leaf.validity.not_after),
+            not_after: unused.leaf.validity.not_after.rfc3339(),
             days_left: unused.leaf.validity.days_left(report.now),
         }
     }

@@ -6,21 +6,16 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
+use super::difference_words::{Change, Sameness, changes, several};
 use super::human::{HumanStyle, counted, wrapping};
 use super::printable::printable;
-use super::trace_words as words;
-use crate::model::certificate_use::spelled_out;
-use crate::model::difference::{Answer, AnsweredHop, Aspect, Comparison, Difference};
-use crate::model::{Coverage, Refusal, ResponseKind, Verdict};
+use crate::model::difference::{Comparison, Difference};
 
 /// Columns of the sign and the longest label.
 const LABEL_WIDTH: usize = 13;
 
 /// Below this the text of a line gets the room of the labels' column as well.
 const NARROW: usize = 60;
-
-/// URLs of a group, and hosts of several alike, that are written out.
-const SPELLED_OUT: usize = 4;
 
 /// Writes the differences by host, those that are alike together, and a line that sums up.
 ///
@@ -41,14 +36,6 @@ pub fn write_difference_human(comparison: &Comparison, style: HumanStyle, out: &
         0 => page.paragraph("", "32", &format!("no difference: {asked} are answered alike")),
         _ => page.paragraph("", "33", &format!("{different} of {asked} are answered differently")),
     }
-}
-
-/// What was and what will be.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Change {
-    label: &'static str,
-    old: String,
-    new: String,
 }
 
 /// What is asked for but for the host: scheme, port, path, address.
@@ -103,7 +90,7 @@ impl<'r> Section<'r> {
         let mut groups: Vec<Group<'r>> = Vec::new();
         let mut known: FxHashMap<Vec<Change>, usize> = FxHashMap::default();
         for difference in of_host.iter().filter(|difference| difference.follows.is_none()) {
-            let general = changes(difference, true);
+            let general = changes(difference, Sameness { of_host: false, of_path: false });
             let number = *known.entry(general.clone()).or_insert_with(|| {
                 groups.push(Group { general, differences: Vec::new() });
                 groups.len() - 1
@@ -136,11 +123,8 @@ impl<'r> Section<'r> {
             let urls: Vec<String> =
                 group.differences.iter().map(|difference| asked_for(difference, of_several)).collect();
             page.paragraph("  ", "0", &several(&urls))?;
-            let is_alone = group.differences.len() == 1 && !of_several;
-            let changes = match group.differences.first() {
-                Some(only) if is_alone => changes(only, false),
-                _ => group.general.clone(),
-            };
+            let sameness = Sameness { of_host: !of_several, of_path: group.differences.len() == 1 };
+            let changes = group.differences.first().map(|first| changes(first, sameness)).unwrap_or_default();
             for change in &changes {
                 page.line("-", "31", change.label, &change.old)?;
                 page.line("+", "32", change.label, &change.new)?;
@@ -155,14 +139,6 @@ impl<'r> Section<'r> {
             )?;
         }
         writeln!(page.out)
-    }
-}
-
-/// The first of a list, and how many more there are.
-fn several(items: &[String]) -> String {
-    match items.len().checked_sub(SPELLED_OUT) {
-        None | Some(0) => items.join(", "),
-        Some(more) => format!("{} and {more} more", items[..SPELLED_OUT].join(", ")),
     }
 }
 
@@ -183,129 +159,6 @@ fn asked_for(difference: &Difference, of_several: bool) -> String {
     let hop = difference.pair().filter(|_| difference.hop > 0).and_then(|(old, _)| old.hops.get(difference.hop));
     let hop = hop.map(|hop| format!(" (after the redirect to {})", hop.url));
     format!("{text}{}{}", address.unwrap_or_default(), hop.unwrap_or_default())
-}
-
-/// What changes. `is_general`: with `$host` and `$request_uri` where the text repeats the request's own.
-fn changes(difference: &Difference, is_general: bool) -> Vec<Change> {
-    let Some((old, new)) = difference.pair() else {
-        let (old, new) = (assumptions(&difference.old), assumptions(&difference.new));
-        return vec![Change { label: "conditions", old, new }];
-    };
-    let general = |text: String| if is_general { generalized(&text, difference) } else { text };
-    let mut labels: Vec<(&'static str, Aspect)> =
-        difference.changes.iter().map(|&aspect| (label(aspect), aspect)).collect();
-    // Status, target and upstream are told as one response.
-    labels.dedup_by_key(|(label, _)| *label);
-    let change = |(label, aspect): (&'static str, Aspect)| Change {
-        label,
-        old: general(told(aspect, old, difference.hop)),
-        new: general(told(aspect, new, difference.hop)),
-    };
-    labels.into_iter().map(change).collect()
-}
-
-fn label(aspect: Aspect) -> &'static str {
-    match aspect {
-        Aspect::Connection => "connection",
-        Aspect::Certificate => "certificate",
-        Aspect::Server => "server",
-        Aspect::Status | Aspect::Redirect | Aspect::Upstream => "response",
-        Aspect::Hsts => "HSTS",
-        Aspect::Outcome => "outcome",
-        Aspect::Conditions => "conditions",
-    }
-}
-
-/// A text without what differs from request to request although the directive behind it is the same.
-fn generalized(text: &str, difference: &Difference) -> String {
-    let url = &difference.question.url;
-    let (host, path) = (url.host_str().unwrap_or_default(), url.path());
-    let text = match text.strip_suffix(path) {
-        Some(start) if start.contains("://") => format!("{start}$request_uri"),
-        _ => text.to_owned(),
-    };
-    let belongs_to_name = |char: char| char.is_alphanumeric() || char == '.' || char == '-';
-    let mut general = String::new();
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find(host).filter(|_| !host.is_empty()) {
-        let (before, behind) = (&rest[..at], &rest[at + host.len()..]);
-        let is_whole = !before.ends_with(belongs_to_name) && !behind.starts_with(belongs_to_name);
-        general.push_str(before);
-        general.push_str(if is_whole { "$host" } else { host });
-        rest = behind;
-    }
-    general + rest
-}
-
-fn told(aspect: Aspect, answer: &Answer, hop: usize) -> String {
-    let Some(hop) = answer.hops.get(hop) else { return "nothing".to_owned() };
-    match aspect {
-        Aspect::Connection => match hop.refusal {
-            Some(Refusal::NothingListens) => "nothing listens".to_owned(),
-            Some(Refusal::HandshakeRejected) => "the handshake is rejected".to_owned(),
-            Some(Refusal::TlsToPlainSocket) => "the port does not speak TLS".to_owned(),
-            None => "there is one".to_owned(),
-        },
-        Aspect::Certificate => certificate(hop),
-        Aspect::Server => hop.server.clone().unwrap_or_else(|| "none".to_owned()),
-        Aspect::Status | Aspect::Redirect | Aspect::Upstream => response(hop),
-        Aspect::Hsts => hop.hsts.map_or_else(|| "none".to_owned(), words::policy),
-        Aspect::Outcome => outcome(answer),
-        Aspect::Conditions if answer.conditions.is_empty() => "nothing is assumed".to_owned(),
-        Aspect::Conditions => answer.conditions.join(" and "),
-    }
-}
-
-fn certificate(hop: &AnsweredHop) -> String {
-    let Some(certificate) = &hop.certificate else { return "none".to_owned() };
-    let names = spelled_out(&certificate.names);
-    match certificate.coverage {
-        Coverage::Covered => format!("{}, for {names}", certificate.file),
-        Coverage::NotCovered if certificate.names.is_empty() => format!("{}, for no host", certificate.file),
-        Coverage::NotCovered => format!("{}, for {names}, not for this host", certificate.file),
-        Coverage::Unknown => format!("{}, which is not known here", certificate.file),
-    }
-}
-
-fn response(hop: &AnsweredHop) -> String {
-    let status = hop.status.map_or_else(|| "a status that cannot be told".to_owned(), |status| status.to_string());
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    match hop.kind {
-        None => "none".to_owned(),
-        Some(ResponseKind::Redirect) => format!("{status} to {}", text(&hop.location_header)),
-        Some(ResponseKind::Return) => status,
-        Some(ResponseKind::Proxy) => format!("the one of {}", text(&hop.upstream)),
-        Some(ResponseKind::Static) => format!("{status}, a file"),
-        Some(ResponseKind::Error) => format!("{status}, nginx's own error page"),
-        Some(ResponseKind::Closed) => "none, the connection is closed".to_owned(),
-        Some(ResponseKind::Unknown) => "it cannot be told".to_owned(),
-    }
-}
-
-fn outcome(answer: &Answer) -> String {
-    let text = match answer.verdict {
-        Verdict::Answered => "an answer",
-        Verdict::Loop => "a loop",
-        Verdict::External => "a host that is not of this configuration",
-        Verdict::Refused => "no answer",
-        Verdict::Truncated => "more redirects than are followed",
-        Verdict::Undetermined => "it cannot be told",
-    };
-    match answer.hops.len() {
-        0 | 1 => text.to_owned(),
-        count => format!("{text}, after {}", counted(count - 1, "redirect")),
-    }
-}
-
-/// What several answers of one request depend on.
-fn assumptions(answers: &[Answer]) -> String {
-    match answers {
-        [] | [_] => "it depends on nothing".to_owned(),
-        _ => {
-            let clauses: Vec<String> = answers.iter().map(|answer| answer.conditions.join(" and ")).collect();
-            format!("it depends: {}", several(&clauses))
-        }
-    }
 }
 
 struct Page<'o> {

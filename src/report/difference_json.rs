@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 
 use super::trace_json::{HstsObject, kind_name, refusal_name};
-use crate::model::difference::{Answer, AnsweredHop, Aspect, Comparison, Difference};
-use crate::model::{Coverage, ResponseKind, Verdict};
+use crate::model::answer::{Answer, AnsweredHop, CertificateIdentity, Standing};
+use crate::model::difference::{Aspect, Comparison, Difference};
+use crate::model::{Coverage, ResponseKind, Value, Verdict};
 
 /// The JSON Schema of what [`write_difference_json`] writes.
 pub const DIFFERENCE_SCHEMA: &str = include_str!("schema/difference.schema.json");
@@ -116,6 +117,17 @@ struct CertificateObject<'r> {
     file: &'r str,
     covers_host: Option<bool>,
     names: &'r [String],
+    identity: Option<IdentityObject<'r>>,
+}
+
+#[derive(Serialize)]
+struct IdentityObject<'r> {
+    issuer: &'r str,
+    serial: &'r str,
+    key: String,
+    not_before: String,
+    not_after: String,
+    valid_now: bool,
 }
 
 #[derive(Serialize)]
@@ -124,6 +136,15 @@ struct ResponseObject<'r> {
     status: Option<u16>,
     target: Option<&'r str>,
     location_header: Option<&'r str>,
+    upstream_servers: &'r [String],
+    upstream_headers: Vec<HeaderObject<'r>>,
+    root: Option<&'r str>,
+}
+
+#[derive(Serialize)]
+struct HeaderObject<'r> {
+    name: &'r str,
+    value: &'r str,
 }
 
 impl<'r> HopObject<'r> {
@@ -139,15 +160,37 @@ impl<'r> HopObject<'r> {
                     Coverage::Unknown => None,
                 },
                 names: &certificate.names,
+                identity: certificate.identity.as_ref().map(IdentityObject::new),
             }),
             server: hop.server.as_deref(),
             response: hop.kind.map(|kind| ResponseObject {
                 kind: kind_name(kind),
                 status: if kind == ResponseKind::Closed { Some(444) } else { hop.status },
-                target: hop.upstream.as_deref(),
-                location_header: hop.location_header.as_deref(),
+                target: hop.upstream.as_ref().and_then(|upstream| upstream.target.known()),
+                location_header: hop.location_header.as_ref().and_then(Value::known),
+                upstream_servers: hop.upstream.as_ref().map(|upstream| &upstream.servers[..]).unwrap_or_default(),
+                upstream_headers: upstream_headers(hop),
+                root: hop.root.as_ref().and_then(Value::known),
             }),
             hsts: hop.hsts.map(HstsObject::from),
+        }
+    }
+}
+
+fn upstream_headers(hop: &AnsweredHop) -> Vec<HeaderObject<'_>> {
+    let headers = hop.upstream.iter().flat_map(|upstream| &upstream.headers);
+    headers.map(|(name, value)| HeaderObject { name, value }).collect()
+}
+
+impl<'r> IdentityObject<'r> {
+    fn new(identity: &'r CertificateIdentity) -> IdentityObject<'r> {
+        IdentityObject {
+            issuer: &identity.issuer,
+            serial: &identity.serial,
+            key: identity.key.to_string(),
+            not_before: identity.validity.not_before.rfc3339(),
+            not_after: identity.validity.not_after.rfc3339(),
+            valid_now: identity.standing == Standing::Valid,
         }
     }
 }

@@ -9,6 +9,7 @@ mod certs_human;
 mod certs_json;
 mod difference_human;
 mod difference_json;
+mod difference_words;
 mod excerpt;
 mod human;
 mod json;

@@ -75,8 +75,8 @@ impl<'t, 'c> TraceReport<'t, 'c> {
         self.model.server(id)
     }
 
-    pub(super) fn certificate(&self, hop: &Hop<'_, '_>, tls: &Handshake) -> Option<Presented<'t, 'c>> {
-        let used = self.model.presented_certificate(tls, hop.url.host_str().unwrap_or_default())?;
+    pub(super) fn certificate(&self, tls: &Handshake) -> Option<Presented<'t, 'c>> {
+        let used = self.model.presented_certificate(tls)?;
         let sni = tls.sni.as_deref().and_then(|sni| Host::parse(sni.as_bytes()).ok());
         let file = match &used.source {
             CertificateSource::File(path) => Some(path.clone()),

@@ -52,8 +52,14 @@ fn rows(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>) -> Vec<Row> {
     connection(report, hop, &mut rows);
     let Some(response) = &hop.response else { return rows };
     rows.push(Row::new("server", words::answering(report, response, hop)));
-    for step in &response.steps {
+    let told = if response.is_cycle { until_repeated(&response.steps) } else { &response.steps };
+    for step in told {
         rows.push(Row::new("internal", internal(report, step)));
+    }
+    if response.is_cycle {
+        // src/http/ngx_http_request.h, `NGX_HTTP_MAX_URI_CHANGES`.
+        let text = "and so on in a cycle, which nginx ends with 500 after 10 changes of the URI";
+        rows.push(Row::new("internal", text.to_owned()).toned(Tone::Bad));
     }
     rows.push(Row::new("location", location(report, hop)));
     let is_bad = matches!(response.kind, ResponseKind::Closed | ResponseKind::Unknown);
@@ -61,6 +67,8 @@ fn rows(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>) -> Vec<Row> {
     rows.push(Row::new("response", words::response(report, response)).toned(tone));
     if let Some(policy) = hop.hsts {
         rows.push(Row::new("HSTS", words::hsts(policy, hop)));
+    } else if let Some((_, value)) = response.hsts.first() {
+        rows.push(Row::new("HSTS", words::unread_hsts(value)).toned(Tone::Doubtful));
     }
     for condition in &hop.conditions {
         let place = condition.directive.map(|directive| at(&report.place(directive.span()))).unwrap_or_default();
@@ -115,7 +123,7 @@ fn connection(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>, rows: &mut Vec<Ro
         let text = "none: ssl_reject_handshake is on, and the handshake ends here".to_owned();
         return rows.push(Row::new("certificate", text).toned(Tone::Bad));
     }
-    let (text, tone) = match report.certificate(hop, tls) {
+    let (text, tone) = match report.certificate(tls) {
         Some(certificate) => {
             let tone = match certificate.covers_host {
                 Some(true) => Tone::Good,
@@ -127,6 +135,14 @@ fn connection(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>, rows: &mut Vec<Ro
         None => ("none: no ssl_certificate is in effect".to_owned(), Tone::Bad),
     };
     rows.push(Row::new("certificate", text).toned(tone));
+}
+
+/// The changes of a URI until the same directives come again; the URI itself may grow with each turn.
+fn until_repeated<'s, 'c>(steps: &'s [Step<'c>]) -> &'s [Step<'c>] {
+    let is_same = |a: &Step<'_>, b: &Step<'_>| (a.by.map(|by| by.id()), a.kind) == (b.by.map(|by| by.id()), b.kind);
+    let repeats = |told: usize, turn: usize| (told..steps.len()).all(|at| is_same(&steps[at], &steps[at - turn]));
+    let told = (1..steps.len()).find(|&told| (1..=told).any(|turn| repeats(told, turn)));
+    told.map_or(steps, |told| &steps[..told])
 }
 
 fn internal(report: &TraceReport<'_, '_>, step: &Step<'_>) -> String {

@@ -111,7 +111,7 @@ impl<'r> HopObject<'r> {
         HopObject {
             url: hop.url.as_str(),
             listen: hop.socket.map(|socket| socket.endpoint.to_string()),
-            tls: hop.tls.as_ref().map(|tls| TlsObject::new(report, hop, tls)),
+            tls: hop.tls.as_ref().map(|tls| TlsObject::new(report, tls)),
             refused: hop.refusal.map(refusal_name),
             server: response.map(|response| SelectedServerObject {
                 server: ServerObject::of(report, response.server),
@@ -127,13 +127,13 @@ impl<'r> HopObject<'r> {
 }
 
 impl<'r> TlsObject<'r> {
-    fn new(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>, tls: &'r Handshake) -> TlsObject<'r> {
+    fn new(report: &TraceReport<'_, '_>, tls: &'r Handshake) -> TlsObject<'r> {
         TlsObject {
             sni: tls.sni.as_deref(),
             server: ServerObject::of(report, tls.server),
             selected_by: selected_by_name(tls.selected_by),
             rejected: tls.is_rejected,
-            certificate: report.certificate(hop, tls).map(|certificate| CertificateObject {
+            certificate: report.certificate(tls).map(|certificate| CertificateObject {
                 owner: ServerObject::new(report, certificate.owner),
                 file: certificate.file,
                 covers_host: certificate.covers_host,
@@ -164,7 +164,7 @@ impl LocationObject {
 
 impl<'r> ResponseObject<'r> {
     fn new(response: &'r Response<'_>) -> ResponseObject<'r> {
-        let text = |value: &'r Option<Value>| value.as_ref().map(|value| value.text.as_str());
+        let text = |value: &'r Option<Value>| value.as_ref().and_then(Value::known);
         ResponseObject {
             kind: kind_name(response.kind),
             status: if response.kind == ResponseKind::Closed { Some(444) } else { response.status },

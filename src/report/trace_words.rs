@@ -3,6 +3,7 @@
 use super::trace::{Presented, TraceReport};
 use super::trace_human::at;
 use crate::model::certificate_use::spelled_out;
+use crate::model::value::{Piece, pieces};
 use crate::model::{
     Coverage, Handshake, Hop, HstsPolicy, ListenSocket, Model, NameKind, Outcome, Refusal, RequestHost, Response,
     ResponseKind, SelectedBy, Server, ServerId, Trace, Value, Verdict,
@@ -97,7 +98,7 @@ pub(super) fn response(report: &TraceReport<'_, '_>, response: &Response<'_>) ->
     });
     let by = by.unwrap_or_default();
     let status = response.status.map_or_else(|| "a status that cannot be told".to_owned(), |status| status.to_string());
-    let text = |value: &Option<Value>| value.as_ref().map(|value| value.text.clone()).unwrap_or_default();
+    let text = |value: &Option<Value>| value.as_ref().map(with_unknowns).unwrap_or_default();
     match response.kind {
         ResponseKind::Redirect => format!("{status} to {}{by}", text(&response.location_header)),
         ResponseKind::Return => format!("{status}{by}"),
@@ -113,11 +114,46 @@ pub(super) fn response(report: &TraceReport<'_, '_>, response: &Response<'_>) ->
     }
 }
 
+/// A text, and which part of it is not known.
+pub(super) fn with_unknowns(value: &Value) -> String {
+    match value.is_known {
+        true => value.text.clone(),
+        false => format!("{} ({})", value.text, unknown_part(&value.text)),
+    }
+}
+
+fn unknown_part(text: &str) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for piece in pieces(text) {
+        let name = match piece {
+            Piece::Text(_) => continue,
+            Piece::Variable(name) => format!("${name}"),
+            Piece::Capture(number) => format!("${number}"),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    match &names[..] {
+        [] => "not all of it is known".to_owned(),
+        [only] => format!("{only} is not known"),
+        [first @ .., last] => format!("{} and {last} are not known", first.join(", ")),
+    }
+}
+
 /// A policy as the header says it.
 pub(super) fn policy(policy: HstsPolicy) -> String {
     let flags = [(policy.include_subdomains, "; includeSubDomains"), (policy.preload, "; preload")];
     let flags: String = flags.iter().filter(|(is_set, _)| *is_set).map(|(_, text)| *text).collect();
     format!("max-age={}{flags}", policy.max_age)
+}
+
+/// A header from which browsers learn nothing, or of which it cannot be told what.
+pub(super) fn unread_hsts(value: &Value) -> String {
+    match value.is_known {
+        true => format!("{}, which browsers ignore: it is malformed", value.text),
+        false => with_unknowns(value),
+    }
 }
 
 pub(super) fn hsts(hop_policy: HstsPolicy, hop: &Hop<'_, '_>) -> String {
@@ -187,7 +223,7 @@ pub(super) fn summary(trace: &Trace<'_, '_>) -> String {
     let answer = answer.map(|response| {
         let status = response.status.map(|status| status.to_string());
         match (&response.target, status) {
-            (Some(target), _) => format!(" It is the one of {}.", target.text),
+            (Some(target), _) => format!(" It is the one of {}.", with_unknowns(target)),
             (None, Some(status)) => format!(" It has status {status}."),
             (None, None) => String::new(),
         }

@@ -116,7 +116,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         "includeSubDomains of one host turns another's http:// into https://",
         "http { server { listen 443 ssl; ssl_certificate $x; ssl_certificate_key $x; server_name a.test;\n\
-         add_header Strict-Transport-Security 'max-age=9; includeSubDomains'; return 301 http://www.a.test/; }\n\
+         add_header Strict-Transport-Security 'max-age=31536000; includeSubDomains' always; return 301 http://www.a.test/; }\n\
          server { listen 443 ssl default_server; ssl_certificate $x; ssl_certificate_key $x; server_name www.a.test;\n\
          return 301 http://www.a.test/; }\n\
          server { listen 80; server_name www.a.test; return 200 ok; } }",

@@ -79,6 +79,9 @@ pub enum ReadError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// A directory with more in it than the caller wants to look at.
+    #[error("there are more than {0} files and folders in it")]
+    TooManyFiles(usize),
     /// Anything else the operating system says.
     #[error("{0}")]
     Other(String),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use super::ReadError;
 
@@ -36,6 +36,9 @@ const CONFIGURATION_ENDINGS: &[&str] = &[".conf", ".vhost", ".nginx"];
 /// Endings of files that stand beside configuration in `sites-*` folders.
 const OTHER_ENDINGS: &[&str] = &[".md", ".txt", ".j2", ".erb", ".tmpl", ".template", ".pem", ".key", ".crt", ".html"];
 
+/// Where the kernel shows itself as files, without end and without configuration.
+const OF_THE_KERNEL: &[&str] = &["/proc", "/sys", "/dev"];
+
 /// What a walk found.
 #[derive(Debug, Default)]
 pub struct Walk {
@@ -43,19 +46,25 @@ pub struct Walk {
     pub files: Vec<PathBuf>,
     /// What could not be looked at: closed directories, links that lead in a circle.
     pub unreadable: Vec<(PathBuf, ReadError)>,
+    /// Whether it ended because there are more files and folders than were wanted.
+    pub is_cut: bool,
 }
 
 /// Walks the real `directory`, following links. Hidden files and folders, `node_modules`, backup
-/// copies and templates are passed over.
+/// copies and templates are passed over. `limit`: how many files and folders are looked at.
 #[must_use]
-pub fn walk(directory: &Path) -> Walk {
+pub fn walk(directory: &Path, limit: Option<usize>) -> Walk {
     let mut found = Walk::default();
     let entries = WalkDir::new(directory)
         .follow_links(true)
         .sort_by_file_name()
         .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !is_passed_over(&entry.file_name().to_string_lossy()));
-    for entry in entries {
+        .filter_entry(|entry| entry.depth() == 0 || !is_passed_over(entry));
+    for (number, entry) in entries.enumerate() {
+        if limit.is_some_and(|limit| number >= limit) {
+            found.is_cut = true;
+            break;
+        }
         match entry {
             Ok(entry) if entry.file_type().is_file() && is_candidate(entry.path()) => {
                 found.files.push(entry.path().strip_prefix(".").unwrap_or(entry.path()).to_path_buf())
@@ -79,8 +88,17 @@ pub fn walk(directory: &Path) -> Walk {
     found
 }
 
-fn is_passed_over(name: &str) -> bool {
-    name.starts_with('.') || name == "node_modules"
+fn is_passed_over(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    name.starts_with('.') || name == "node_modules" || entry.file_type().is_dir() && is_of_the_kernel(entry)
+}
+
+fn is_of_the_kernel(entry: &DirEntry) -> bool {
+    let real = match entry.path_is_symlink() {
+        true => std::fs::canonicalize(entry.path()).unwrap_or_default(),
+        false => entry.path().to_path_buf(),
+    };
+    OF_THE_KERNEL.iter().any(|directory| real.starts_with(directory))
 }
 
 fn is_candidate(path: &Path) -> bool {
@@ -118,10 +136,23 @@ mod tests {
         }
         std::os::unix::fs::symlink(dir.path(), dir.path().join("loop")).unwrap();
         std::os::unix::fs::symlink("nowhere", dir.path().join("dangling.conf")).unwrap();
-        let found = walk(dir.path());
+        let all = walk(dir.path(), None);
+        let cut = walk(dir.path(), Some(3));
+        assert_eq!((all.is_cut, cut.is_cut, cut.files), (false, true, Vec::new()));
+        let found = all;
         let names: Vec<_> =
             found.files.iter().map(|path| path.strip_prefix(dir.path()).unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["nginx.conf", "sites-available/shop"]);
         assert_eq!(found.unreadable, [(dir.path().join("loop"), ReadError::LinkLoop)]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_the_kernel_shows_is_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("nginx.conf"), "").unwrap();
+        std::os::unix::fs::symlink("/proc", dir.path().join("a")).unwrap();
+        let found = walk(dir.path(), Some(100));
+        assert_eq!((found.files.len(), found.is_cut), (1, false));
     }
 }

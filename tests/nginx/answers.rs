@@ -6,6 +6,7 @@ mod compare;
 mod configuration;
 mod locations;
 mod notes;
+mod request_words;
 mod requests;
 mod shrink;
 mod site;
@@ -19,8 +20,7 @@ use ngxlint::model::{Model, Request, Tracer};
 
 use self::client::Client;
 use self::compare::{Sight, Verdict, expected, judge};
-use self::configuration::{GROUPS, Surroundings, generate, surrounded};
-use self::notes::{NOTES, Note};
+use self::configuration::{GROUPS, Surroundings, generate};
 use self::upstream::Upstream;
 use crate::question::with_document_files;
 use crate::random::{Random, seeds};
@@ -209,58 +209,5 @@ fn nginx_answers_what_ngxlint_expects() {
         assert!(differences.is_empty(), "{nginx:?}: {} disagree, {tally:?}", differences.len());
         let untold = tally.unknown + tally.conditional;
         assert!(untold * 100 <= tally.pairs() * 3, "{nginx:?}: more than 3 % cannot be told: {tally:?}");
-    }
-}
-
-/// The configuration of a note, with the ports and certificates that it stands for.
-fn written(setting: &Setting<'_>, text: &str) -> String {
-    let Surroundings { upstream, ports, .. } = &setting.surroundings;
-    let mut text = text.replace("8081", &upstream.to_string());
-    for (stands_for, port) in ["8080", "8443"].iter().zip(ports) {
-        text = text.replace(stands_for, &port.to_string());
-    }
-    while let Some((before, after)) = text.split_once("cert ") {
-        let (name, after) = after.split_once(';').unwrap();
-        let file = pki().join(name).display().to_string();
-        text = format!("{before}ssl_certificate {file}.pem; ssl_certificate_key {file}.key;{after}");
-    }
-    text
-}
-
-fn compare_note(setting: &Setting<'_>, note: &Note, wrong: &mut Vec<String>) {
-    let text = surrounded(&setting.surroundings, &written(setting, note.http), "");
-    let asks: Vec<_> =
-        note.asks.iter().map(|(ask, answer)| (written(setting, ask), written(setting, answer))).collect();
-    let requests: Vec<Request> = asks.iter().map(|(ask, _)| requests::parse(ask)).collect();
-    let (seen, blocks) = match setting.see(&text, &requests) {
-        Ok(seen) => seen,
-        Err(log) => return wrong.push(format!("note {}: nginx does not start: {log}", note.number)),
-    };
-    setting.with_model(|model| {
-        let tracer = Tracer::new(model);
-        for ((request, seen), (ask, answer)) in requests.iter().zip(&seen).zip(&asks) {
-            let found = seen.say(&blocks);
-            if !answer.split(", ").all(|part| found.split(", ").any(|found| found == part)) {
-                wrong.push(format!("note {}: {ask}: expected {answer}, nginx {found}", note.number));
-            }
-            let expected = expected(model, &tracer, request);
-            if judge(&expected, seen) != Verdict::Agreed {
-                let expected: Vec<_> = expected.iter().map(|expected| expected.say(&blocks)).collect();
-                wrong.push(format!("note {}: {ask}: nginx {found}, ngxlint {expected:?}", note.number));
-            }
-        }
-    });
-}
-
-#[test]
-fn the_notes_are_true_and_modelled() {
-    for nginx in real::all() {
-        let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let setting = Setting::new(nginx, directory.path());
-        let mut wrong = Vec::new();
-        for note in NOTES {
-            compare_note(&setting, note, &mut wrong);
-        }
-        assert!(wrong.is_empty(), "{nginx:?}: {}\n{}", wrong.len(), wrong.join("\n"));
     }
 }

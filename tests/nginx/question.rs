@@ -9,6 +9,8 @@ use ngxlint::rules::{self, Finding, Selection};
 use ngxlint::source::{RealFiles, Sources, Span};
 use ngxlint::tls::UnixTime;
 
+use crate::real::prefix;
+
 /// The model of a configuration, for one question.
 pub(crate) fn with_model<R>(root: &Path, version: NginxVersion, ask: impl FnOnce(&Model<'_>) -> R) -> R {
     let environment = Environment { version, certificates: CertificateMode::Require, ..Environment::default() };
@@ -17,7 +19,7 @@ pub(crate) fn with_model<R>(root: &Path, version: NginxVersion, ask: impl FnOnce
 
 /// The model of a configuration whose files stand below its own directory.
 pub(crate) fn with_document_files<R>(root: &Path, version: NginxVersion, ask: impl FnOnce(&Model<'_>) -> R) -> R {
-    let prefix = root.parent().map(Path::to_path_buf);
+    let prefix = Some(prefix(root).to_path_buf());
     let environment = Environment { version, prefix, document_files: true, ..Environment::default() };
     with_environment(root, environment, ask)
 }

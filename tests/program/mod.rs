@@ -1,6 +1,8 @@
 //! The program in a folder of its own, as the tests of the whole program run it.
 #![allow(dead_code, reason = "each test file takes what it needs")]
 
+pub(crate) mod traced;
+
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;

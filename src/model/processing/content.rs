@@ -3,6 +3,8 @@
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_core_module.html#try_files>,
 //! <https://nginx.org/en/docs/http/ngx_http_index_module.html>, src/http/modules/ngx_http_static_module.c.
 
+use std::path::Path;
+
 use super::paths::{Alias, Mapping};
 use super::{Phase, Processing};
 use crate::config::Directive;
@@ -11,6 +13,7 @@ use crate::model::inherit;
 use crate::model::location;
 use crate::model::response::{ResponseKind, StepKind, Value};
 use crate::model::uri::escape_uri;
+use crate::model::value::has_variables;
 
 /// The `index` that nginx has where none is set.
 const DEFAULT_INDEX: &str = "index.html";
@@ -32,8 +35,11 @@ impl<'c> Processing<'_, 'c, '_> {
                 Some(name) => (name, true),
                 None => (word.as_str(), false),
             };
-            let name = self.expand(Some(directive), name);
-            let path = self.tried_path(&mapping, &name);
+            let name = self.tried_name(directive, &mapping, name);
+            let path = Value {
+                text: format!("{}{}", mapping.base.text, name.text),
+                is_known: mapping.base.is_known && name.is_known,
+            };
             let found = self.find_file(Some(directive), &mapping, &path, &possible);
             let is_directory = found == Found::Directory;
             if matches!(found, Found::Nothing | Found::Forbidden) || is_directory != wants_directory {
@@ -58,7 +64,7 @@ impl<'c> Processing<'_, 'c, '_> {
         if let Some(status) = last.strip_prefix('=').and_then(|status| status.parse::<u16>().ok()) {
             return self.end_with(status, directive);
         }
-        let target = self.expand(Some(directive), last);
+        let target = self.tried_name(directive, &mapping, last);
         if target.text.starts_with('@') {
             return self.enter_named(Some(directive), StepKind::TryFiles, &target.text);
         }
@@ -74,15 +80,16 @@ impl<'c> Processing<'_, 'c, '_> {
         }
     }
 
-    fn tried_path(&self, mapping: &Mapping, name: &Value) -> Value {
-        let rest = match mapping.alias {
-            // What a name has in common with the location is replaced by the alias.
-            Alias::Prefix(length) if self.uri.text.get(..length).is_some_and(|begin| name.text.starts_with(begin)) => {
-                &name.text[length..]
-            }
-            _ => &name.text,
-        };
-        Value { text: format!("{}{rest}", mapping.base.text), is_known: mapping.base.is_known && name.is_known }
+    /// A parameter, where it holds variables without what it has in common with the location: `alias` replaces that.
+    fn tried_name(&mut self, directive: Directive<'c>, mapping: &Mapping, word: &str) -> Value {
+        let mut name = self.expand(Some(directive), word);
+        if let Alias::Prefix(length) = mapping.alias
+            && has_variables(word)
+            && self.uri.text.get(..length).is_some_and(|begin| name.text.starts_with(begin))
+        {
+            name.text.drain(..length);
+        }
+        name
     }
 
     fn below_base(&self, mapping: &Mapping, path: &Value) -> Value {
@@ -122,7 +129,10 @@ impl<'c> Processing<'_, 'c, '_> {
 
     fn run_handler(&mut self, handler: Directive<'c>) -> Phase<'c> {
         if location::is_pass(handler) {
-            return Phase::Pass(handler);
+            return match self.pass_in_effect(handler) {
+                Some(pass) => Phase::Pass(pass),
+                None => Phase::Finalize(500, Some(handler)),
+            };
         }
         match &*handler.name_text() {
             "empty_gif" | "stub_status" if matches!(self.method.as_str(), "GET" | "HEAD") => {
@@ -132,6 +142,17 @@ impl<'c> Processing<'_, 'c, '_> {
             "flv" | "mp4" if self.uri.is_known && !self.uri.text.ends_with('/') => self.file(),
             name => Phase::Lost(format!("what {name} answers cannot be told")),
         }
+    }
+
+    /// The handler stays when a later `if` is entered, but the upstream is the one of that `if`, which takes it from
+    /// its location only: `None` where it has none ("no upstream configuration").
+    fn pass_in_effect(&self, handler: Directive<'c>) -> Option<Directive<'c>> {
+        let name = handler.name_text();
+        let blocks = std::iter::once(self.block).chain(self.block.ancestors());
+        let inherits = |block: &Directive<'c>| block.is_named("if") || block.is_named("limit_except");
+        let mut is_open = true;
+        let blocks = blocks.take_while(|block| std::mem::replace(&mut is_open, inherits(block)));
+        blocks.filter_map(|block| block.children_named(&name).last()).next()
     }
 
     /// Modules that answer before files do.
@@ -194,9 +215,14 @@ impl<'c> Processing<'_, 'c, '_> {
     fn list_directory(&mut self) -> Phase<'c> {
         let by = inherit::value_in_effect(self.block, "autoindex");
         let Some(mapping) = self.mapping() else { return Phase::Finalize(500, by) };
-        let path = self.path_of(&mapping, &self.uri);
+        let mut path = self.path_of(&mapping, &self.uri);
+        // The last character is taken for the slash, which an `alias` without one does not have.
+        path.text.pop();
         match self.find_file(by, &mapping, &path, &[Found::Directory, Found::Nothing]) {
-            Found::Directory => Phase::Send(200, ResponseKind::Static, by),
+            Found::Directory => {
+                self.root = Some(mapping.base);
+                Phase::Send(200, ResponseKind::Static, by)
+            }
             _ => Phase::Finalize(404, by),
         }
     }
@@ -206,6 +232,9 @@ impl<'c> Processing<'_, 'c, '_> {
         let root = inherit::value_in_effect(self.block, "root");
         let Some(mapping) = self.mapping() else { return Phase::Finalize(500, root) };
         let path = self.path_of(&mapping, &self.uri);
+        if self.has_compressed(&path) {
+            return Phase::Send(200, ResponseKind::Static, inherit::value_in_effect(self.block, "gzip_static"));
+        }
         match self.find_file(root, &mapping, &path, &[Found::File, Found::Nothing, Found::Directory]) {
             Found::Directory => {
                 let mut target = format!("{}/", escape_uri(&self.uri.text));
@@ -217,10 +246,33 @@ impl<'c> Processing<'_, 'c, '_> {
                 Phase::Finalize(301, root)
             }
             Found::File if self.method == "POST" => Phase::Finalize(405, root),
-            Found::File => Phase::Send(200, ResponseKind::Static, root),
+            Found::File => {
+                self.root = Some(mapping.base);
+                Phase::Send(200, ResponseKind::Static, root)
+            }
             Found::Forbidden => Phase::Finalize(403, root),
             Found::Nothing | Found::Special => Phase::Finalize(404, root),
         }
+    }
+}
+
+impl Processing<'_, '_, '_> {
+    /// Whether `gzip_static` answers with the compressed file beside a path, as far as it can be seen.
+    ///
+    /// nginx: <https://nginx.org/en/docs/http/ngx_http_gzip_static_module.html#gzip_static>
+    fn has_compressed(&mut self, path: &Value) -> bool {
+        let mode = inherit::value_in_effect(self.block, "gzip_static").and_then(|directive| directive.argument(0));
+        let takes_it = match mode {
+            Some(mode) if mode.is("always") => true,
+            Some(mode) if mode.is("on") => {
+                self.arrival.request.header("accept-encoding").is_some_and(|codings| codings.contains("gzip"))
+            }
+            _ => false,
+        };
+        takes_it
+            && self.method != "POST"
+            && path.is_known
+            && self.look_for(Path::new(&format!("{}.gz", path.text))) == Some(Found::File)
     }
 }
 

@@ -22,9 +22,13 @@ use super::response::{Response, ResponseKind, Step, StepKind, Value};
 use super::uri::RequestPath;
 use super::{Model, SelectedBy, Server};
 use crate::config::Directive;
+use crate::nginx::parse_offset;
 
 /// nginx answers 500 after this many changes of the URI (`NGX_HTTP_MAX_URI_CHANGES`).
 const MAX_URI_CHANGES: u32 = 10;
+
+/// The `client_max_body_size` that nginx has where none is set.
+const DEFAULT_BODY_SIZE: u64 = 1 << 20;
 
 /// Variables that ask for variables, as `map`s do; nginx calls a longer chain a cycle (`ngx_http_variable_depth`).
 const MAX_VARIABLE_DEPTH: u32 = 100;
@@ -43,6 +47,8 @@ pub(super) struct Arrival<'m, 'c> {
     pub(super) host: &'m str,
     /// The server whose `merge_slashes` counts: that of SNI, or the default.
     pub(super) first_server: &'m Server<'c>,
+    /// As `$server_protocol` has it.
+    pub(super) protocol: &'static str,
     /// The status that nginx has for the connection itself: 497 for plain HTTP on a TLS socket, 496 without a client
     /// certificate, 400 for what is no request.
     pub(super) refused_with: Option<u16>,
@@ -80,6 +86,8 @@ struct Processing<'m, 'c, 'x> {
     /// `None`: it cannot be told.
     captures: Option<Groups>,
     variable_depth: u32,
+    /// `set` and `if` escape captures.
+    script_escapes: bool,
     /// A text has become longer while it was put together.
     is_out_of_room: bool,
     /// The location that was found, and the block whose directives are in effect.
@@ -100,6 +108,8 @@ struct Processing<'m, 'c, 'x> {
     /// The status that an error has left, which later answers keep.
     error_status: u16,
     location_header: Option<Value>,
+    /// The directory of the file that was found.
+    root: Option<Value>,
     steps: Vec<Step<'c>>,
 }
 
@@ -152,6 +162,7 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
         variables: FxHashMap::default(),
         captures: Some(Vec::new()),
         variable_depth: 0,
+        script_escapes: true,
         is_out_of_room: false,
         location: None,
         block: arrival.server.directive,
@@ -166,6 +177,7 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
         has_used_error_page: false,
         error_status: 0,
         location_header: None,
+        root: None,
         steps: Vec::new(),
     };
     if let Some((pattern, host)) = arrival.regex_name {
@@ -194,7 +206,14 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
                     Err(()) => return self.closed(status, by),
                 },
                 Phase::Send(status, kind, by) => return self.sent(status, kind, by),
-                Phase::Pass(pass) => return self.passed(pass),
+                Phase::Pass(pass) => {
+                    let target = self.upstream_target(pass);
+                    if upstream::is_refused(pass, &target) {
+                        Phase::Finalize(500, Some(pass))
+                    } else {
+                        return self.passed(pass, target);
+                    }
+                }
                 Phase::Lost(reason) => return self.lost(reason),
             };
         }
@@ -247,6 +266,9 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             }
             self.enter_block(location);
         }
+        if self.is_body_too_large() {
+            return Phase::Finalize(413, super::inherit::value_in_effect(self.block, "client_max_body_size"));
+        }
         if adds_slash && let Some((.., text)) = location.and_then(location::matcher) {
             let mut target = super::uri::escape_uri(&text);
             if !self.args.text.is_empty() {
@@ -257,6 +279,15 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             return Phase::Finalize(301, location);
         }
         Phase::LocationRewrite
+    }
+
+    /// Whether the request says that its body is longer than `client_max_body_size`; 0 is no limit.
+    fn is_body_too_large(&self) -> bool {
+        let length = self.arrival.request.header("content-length").and_then(|length| length.parse::<u64>().ok());
+        let limit = super::inherit::value_in_effect(self.block, "client_max_body_size");
+        let limit = limit.and_then(|directive| parse_offset(&directive.argument(0)?.value()).ok());
+        let limit = limit.unwrap_or(DEFAULT_BODY_SIZE);
+        length.is_some_and(|length| limit != 0 && length > limit)
     }
 
     /// Puts a block's directives into effect, or those of its `limit_except` (`ngx_http_update_location_config`).
@@ -395,6 +426,7 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             location_header: self.location_header.take(),
             target: None,
             upstream_host: None,
+            root: self.root.take(),
             is_cycle: self.is_cycle,
             steps: std::mem::take(&mut self.steps),
             hsts,
@@ -428,8 +460,7 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
         response
     }
 
-    fn passed(mut self, pass: Directive<'c>) -> Response<'c> {
-        let target = self.upstream_target(pass);
+    fn passed(mut self, pass: Directive<'c>, target: Value) -> Response<'c> {
         let host = self.upstream_host(pass, &target);
         self.complete_location();
         let status = Some(self.error_status).filter(|status| *status != 0);

@@ -75,13 +75,13 @@ impl<'c> Processing<'_, 'c, '_> {
     }
 
     /// `$request_filename`
-    pub(super) fn file_path(&mut self, _by: Option<Directive<'c>>) -> Option<Value> {
+    pub(super) fn file_path(&mut self) -> Option<Value> {
         let mapping = self.mapping()?;
         Some(self.path_of(&mapping, &self.uri))
     }
 
     /// `$document_root`
-    pub(super) fn document_root(&mut self, _by: Option<Directive<'c>>) -> Option<Value> {
+    pub(super) fn document_root(&mut self) -> Option<Value> {
         self.mapping().map(|mapping| mapping.base)
     }
 
@@ -127,7 +127,7 @@ impl<'c> Processing<'_, 'c, '_> {
                 _ => format!("{bare} does not exist"),
             })
             .collect();
-        let taken = self.choices.choose(by, &format!("file {bare}"), &clauses);
+        let taken = self.choices.choose_file(by, &format!("file {bare}"), &clauses);
         possible.get(taken).copied().unwrap_or(Found::Nothing)
     }
 }

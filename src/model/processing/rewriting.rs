@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{Phase, Processing};
 use crate::config::Directive;
+use crate::model::choices::asks_for_file_of_request;
 use crate::model::document_files::Found;
 use crate::model::pattern::Pattern;
 use crate::model::response::{ResponseKind, Step, StepKind, Value};
@@ -36,9 +37,12 @@ impl<'c> Processing<'_, 'c, '_> {
             return Some(Phase::Lost(reason));
         }
         let mut pending = rewrite_directives(block);
+        self.script_escapes = true;
         while let Some(directive) = pending.pop() {
+            let location_header = self.location_header.clone();
             let flow = self.run_rewrite_directive(directive);
             if std::mem::take(&mut self.is_out_of_room) {
+                self.location_header = location_header;
                 return Some(Phase::Finalize(500, Some(directive)));
             }
             match flow {
@@ -79,7 +83,7 @@ impl<'c> Processing<'_, 'c, '_> {
 
     fn run_set(&mut self, directive: Directive<'c>) {
         let (Some(name), Some(value)) = (directive.argument(0), directive.argument(1)) else { return };
-        let value = self.expand(Some(directive), &value.text());
+        let value = self.expand_in_script(Some(directive), &value.text());
         match name.text().trim_start_matches('$').to_ascii_lowercase().as_str() {
             "args" => {
                 self.args = value;
@@ -135,6 +139,7 @@ impl<'c> Processing<'_, 'c, '_> {
         };
         self.is_internal = true;
         self.is_uri_as_sent = false;
+        self.script_escapes = false;
         let old_args = Some(self.args.clone()).filter(|args| keeps_args && !args.text.is_empty());
         if is_redirect {
             self.is_uri_changed = true;
@@ -202,23 +207,23 @@ impl<'c> Processing<'_, 'c, '_> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             [subject] => {
-                let value = self.expand(Some(directive), subject);
+                let value = self.expand_in_script(Some(directive), subject);
                 self.decide(directive, &value.text, value.known().map(|text| !text.is_empty() && text != "0"))
             }
             [subject, sign @ ("=" | "!="), value] => {
-                let subject = self.expand(Some(directive), subject);
-                let value = self.expand(Some(directive), value);
+                let subject = self.expand_in_script(Some(directive), subject);
+                let value = self.expand_in_script(Some(directive), value);
                 let known = subject.known().zip(value.known()).map(|(subject, value)| subject == value);
                 let question = format!("{} = {}", subject.text, value.text);
                 self.decide(directive, &question, known) == (*sign == "=")
             }
             [subject, sign @ ("~" | "~*" | "!~" | "!~*"), regex] => {
-                let subject = self.expand(Some(directive), subject);
+                let subject = self.expand_in_script(Some(directive), subject);
                 let pattern = self.model().pattern(directive.name_word(), || Pattern::new(*regex, sign.ends_with('*')));
                 self.matches(Some(directive), pattern, &subject, "the regex") != sign.starts_with('!')
             }
             [sign, path] if sign.trim_start_matches('!').starts_with('-') => {
-                let path = self.expand(Some(directive), path);
+                let path = self.expand_in_script(Some(directive), path);
                 self.file_condition(directive, sign.trim_start_matches('!'), &path) != sign.starts_with('!')
             }
             _ => self.decide(directive, &words.join(" "), None),
@@ -262,7 +267,12 @@ impl<'c> Processing<'_, 'c, '_> {
         };
         known.unwrap_or_else(|| {
             let possibilities = [format!("not so: {} {is_there}", path.text), format!("{} {is_there}", path.text)];
-            self.choices.choose(Some(directive), &question, &possibilities) == 1
+            let taken = if asks_for_file_of_request(directive) {
+                self.choices.choose_file(Some(directive), &question, &possibilities)
+            } else {
+                self.choices.choose(Some(directive), &question, &possibilities)
+            };
+            taken == 1
         })
     }
 }

@@ -40,6 +40,8 @@ impl<'c> Processing<'_, 'c, '_> {
             }
             _ => 0,
         };
+        // `rewrite … break` has taken the URI from its location, and with it what would replace its beginning.
+        let uri = if self.is_location_valid { uri } else { String::new() };
         let rest = self.uri.text.get(replaced..).unwrap_or_default();
         let rest = if self.is_escaped || self.is_internal { escape_uri(rest) } else { rest.to_owned() };
         let args = if self.args.text.is_empty() { String::new() } else { format!("?{}", self.args.text) };
@@ -58,10 +60,34 @@ impl<'c> Processing<'_, 'c, '_> {
         let headers = inherit::in_effect(self.block, "proxy_set_header").directives;
         let is_host =
             |header: &&Directive<'_>| header.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case("host"));
-        let Some(header) = headers.iter().rfind(is_host) else { return Some(proxy_host) };
+        let written: Vec<_> = headers.iter().rev().filter(is_host).copied().collect();
+        if written.is_empty() {
+            return Some(proxy_host);
+        }
         self.variables.insert("proxy_host".to_owned(), proxy_host);
-        let value = header.argument(1).map(|value| value.text().into_owned()).unwrap_or_default();
-        Some(self.expand(Some(*header), &value)).filter(|value| !value.text.is_empty())
+        // An empty one is not sent, so that one before it may count.
+        written.into_iter().find_map(|header| {
+            let value = header.argument(1).map(|value| value.text().into_owned()).unwrap_or_default();
+            Some(self.expand(Some(header), &value)).filter(|value| !value.text.is_empty())
+        })
+    }
+}
+
+/// Whether nginx refuses what variables have made of a `proxy_pass` (`ngx_http_proxy_eval` and `ngx_parse_url`).
+pub(super) fn is_refused(pass: Directive<'_>, target: &Value) -> bool {
+    let is_made = pass.is_named("proxy_pass") && pass.argument(0).is_some_and(|url| has_variables(&url.text()));
+    let Some(url) = target.known().filter(|_| is_made) else { return false };
+    let lower = url.to_ascii_lowercase();
+    if !lower.starts_with("http://") && !lower.starts_with("https://") {
+        return true;
+    }
+    let authority = authority(url).unwrap_or_default();
+    if authority.starts_with("unix:") || authority.starts_with('[') {
+        return false;
+    }
+    match authority.split_once(':') {
+        Some((host, port)) => host.is_empty() || !port.parse::<u16>().is_ok_and(|port| port > 0),
+        None => authority.is_empty(),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::model::map::{Entry, Table, TableKind, key_pattern};
 use crate::model::response::Value;
 use crate::model::uri::escape_args;
 use crate::model::value::{Piece, pieces};
+use crate::nginx::NginxVersion;
 use crate::syntax::Word;
 
 /// Tables in tables up to which a text is expanded twice, as nginx does it; each level doubles what it costs.
@@ -15,6 +16,33 @@ const MAX_TWICE: u32 = 4;
 
 /// Headers that nginx knows under names of their own, beside `$http_*`.
 const HEADER_VARIABLES: &[(&str, &str)] = &[("content_type", "content-type"), ("content_length", "content-length")];
+
+/// Headers of which nginx keeps the first (`ngx_http_headers_in`, src/http/ngx_http_request.c).
+const SINGLE_HEADERS: &[&str] = &[
+    "connection",
+    "if-modified-since",
+    "if-unmodified-since",
+    "if-match",
+    "if-none-match",
+    "user-agent",
+    "referer",
+    "content-length",
+    "content-range",
+    "content-type",
+    "range",
+    "if-range",
+    "transfer-encoding",
+    "te",
+    "expect",
+    "upgrade",
+    "accept-encoding",
+    "via",
+    "authorization",
+    "keep-alive",
+];
+
+/// "multiple headers of the same name in $http_…": nginx's CHANGES.
+const JOINED_SINCE: NginxVersion = NginxVersion::new(1, 23, 0);
 
 impl<'m, 'c> Processing<'m, 'c, '_> {
     /// A parameter with its variables replaced.
@@ -25,6 +53,12 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
     /// The same where captures are escaped, if the request was.
     pub(super) fn expand_escaped(&mut self, by: Option<Directive<'c>>, text: &str) -> Value {
         self.expand_with(by, text, self.is_escaped)
+    }
+
+    /// What `set` and `if` make of a parameter: captures are escaped, if the request was, as long as no `rewrite` of
+    /// the block has matched (`quote` in `ngx_http_rewrite_handler`, src/http/modules/ngx_http_rewrite_module.c).
+    pub(super) fn expand_in_script(&mut self, by: Option<Directive<'c>>, text: &str) -> Value {
+        self.expand_with(by, text, self.is_escaped && self.script_escapes)
     }
 
     /// nginx first asks how long the parts are, then for the parts. A table whose regex captures something in
@@ -175,12 +209,18 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             "args" | "query_string" => self.args.clone(),
             "is_args" if !self.args.is_known && self.args.text.starts_with('$') => return None,
             "is_args" => Value::new(if self.args.text.is_empty() { "" } else { "?" }),
+            "server_protocol" => Value::new(self.arrival.protocol),
+            "request" => Value::new(format!("{} {} {}", request.method, request.target, self.arrival.protocol)),
+            "ssl_client_verify" if request.is_tls && !self.other_headers_are_unknown() => {
+                self.choices.assume(by, "the client has no certificate".to_owned());
+                Value::new("NONE")
+            }
             "request_method" => Value::new(self.method.as_str()),
             "ssl_server_name" => Value::new(request.sni.as_deref().unwrap_or_default()),
             // Without TLS there is nothing to say of it.
             name if name.starts_with("ssl_") && !request.is_tls => Value::new(""),
-            "request_filename" => self.file_path(by)?,
-            "document_root" => self.document_root(by)?,
+            "request_filename" => self.file_path()?,
+            "document_root" => self.document_root()?,
             "nginx_version" => Value::new(self.model().environment.version.to_string()),
             "remote_user" => self.header_value(by, "authorization").filter(|value| value.text.is_empty())?,
             name => return self.prefixed(by, name),
@@ -192,6 +232,9 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
         if let Some(argument) = name.strip_prefix("arg_") {
             if !self.args.is_known {
                 return None;
+            }
+            if argument.is_empty() {
+                return Some(Value::new(""));
             }
             let pairs = self.args.text.split('&').filter_map(|pair| pair.split_once('='));
             let found = pairs.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(argument));
@@ -211,8 +254,19 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
 
     /// A header of the request; `None` where nothing is known of it.
     pub(super) fn header_value(&mut self, by: Option<Directive<'c>>, header: &str) -> Option<Value> {
-        if let Some(value) = self.arrival.request.header(header) {
-            return Some(Value::new(value));
+        let values: Vec<&str> = self.arrival.request.header_values(header).collect();
+        if let Some((first, others)) = values.split_first() {
+            let is_joined = match header {
+                "cookie" | "x-forwarded-for" => true,
+                header if SINGLE_HEADERS.contains(&header) => false,
+                _ => self.model().environment.version >= JOINED_SINCE,
+            };
+            let separator = if header == "cookie" { "; " } else { ", " };
+            return Some(Value::new(if is_joined && !others.is_empty() {
+                values.join(separator)
+            } else {
+                (*first).to_owned()
+            }));
         }
         if self.other_headers_are_unknown() {
             return None;

@@ -44,7 +44,7 @@ impl Rule for CertNameMismatch {
 fn report(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, group: &[Uncovered<'_, '_>]) {
     let Some((first, span)) = group.first().and_then(|first| Some((first, first.name.span()?))) else { return };
     let Uncovered { name, host, severity, presenting } = first;
-    let Some(used) = presenting.certificates.first() else { return };
+    let Some(used) = model.presented_use(presenting, Some(host)) else { return };
     let leaf = model.certificate_file_for(used, host).and_then(CertificateFile::leaf);
     let path = used.text_for(host).unwrap_or_default();
     let covered = leaf.map(|leaf| leaf.names_text(SPELLED_OUT)).unwrap_or_default();

@@ -108,7 +108,7 @@ fn report_foreign(
     default: &Server<'_>,
     (owner, host): &(&Server<'_>, Host),
 ) {
-    let Some(used) = default.certificates.first() else { return };
+    let Some(used) = model.presented_use(default, None) else { return };
     let message = format!(
         "the default server of {} presents the certificate of {host} ({}) for every name that no server has",
         socket.endpoint,
@@ -122,7 +122,7 @@ fn report_foreign(
 }
 
 fn report_site(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, default: &Server<'_>) {
-    let Some(used) = default.certificates.first() else { return };
+    let Some(used) = model.presented_use(default, None) else { return };
     let why =
         if socket.has_explicit_default { "is the default server" } else { "comes first, so is the default server" };
     let message = format!(

@@ -60,7 +60,7 @@ impl Stray<'_, '_> {
     fn text(&self, model: &Model<'_>) -> String {
         let Stray { server, socket, .. } = self;
         let presenting = model.presenting_server(socket, server.id);
-        match (self.coverage, presenting.certificates.first()) {
+        match (self.coverage, model.presented_use(presenting, None)) {
             (None, _) => "the default server rejects them".to_owned(),
             (Some(Coverage::Covered), _) => format!("{server} answers"),
             (_, Some(used)) => format!("{server} answers, with its certificate {}", used.word.text()),

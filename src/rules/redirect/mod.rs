@@ -16,7 +16,7 @@ declare_rules! { "redirect":
 }
 
 /// The URL as a message shows it; a host that stands for any name is shown as `$host`.
-fn shown(url: &url::Url) -> String {
+pub(super) fn shown(url: &url::Url) -> String {
     url.as_str().replacen(crate::model::starts::ANY_HOST, "$host", 1)
 }
 

@@ -174,7 +174,7 @@ fn loop_behind_edge(
     url.set_scheme("https").ok()?;
     url.set_port(None).ok()?;
     let start = Start::new(url, plain_socket(model, server))?;
-    let (traces, is_all) = model.tracer().with_edge(Edge::Tls).traces(&start);
+    let (traces, is_all) = model.tracer().with_edge(Edge::Tls).traces_settling_files(&start);
     let turn = |outcome: Outcome| if let Outcome::Loop(first) = outcome { Some(first) } else { None };
     let mut loops = traces.iter().filter_map(|trace| trace.hops.get(turn(trace.outcome)?..)).filter(|turn| {
         let answer = turn.first().and_then(|hop| hop.response.as_ref());

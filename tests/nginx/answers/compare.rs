@@ -145,7 +145,7 @@ impl Sight {
                     same(status, seen_status),
                     same(location, seen_location),
                     own_headers(hsts, upstream, seen_hsts),
-                    if seen_upstream.is_none() { Some(true) } else { same(&uri(upstream), &uri(seen_upstream)) },
+                    if seen_upstream.is_none() { Some(true) } else { same(upstream, seen_upstream) },
                     Some(alike(block, seen_block)),
                 ];
                 if parts.contains(&Some(false)) {
@@ -170,12 +170,6 @@ fn own_headers(
 ) -> Option<bool> {
     let (expected, seen) = (expected.as_ref()?, seen.as_ref()?);
     Some(if upstream == &Some(None) { expected == seen } else { seen.ends_with(expected) })
-}
-
-/// The URI without the host, which `proxy_set_header` can change.
-fn uri(upstream: &Option<Option<String>>) -> Option<Option<&str>> {
-    let target = upstream.as_ref()?;
-    Some(target.as_ref().map(|target| target.split_once('/').map_or("", |(_, uri)| uri)))
 }
 
 /// What ngxlint expects, on each assignment of what it does not know.
@@ -230,7 +224,7 @@ fn answer(response: &Response<'_>, _socket: Option<&ListenSocket>) -> Answer {
             location: known(response.location_header.as_ref()),
             hsts: response.hsts.iter().map(|(_, value)| value.known().map(str::to_owned)).collect(),
             block,
-            upstream: known(response.target.as_ref()).map(|target| target.map(|target| without_scheme(&target))),
+            upstream: asked(response),
         },
     }
 }
@@ -242,8 +236,18 @@ fn known(value: Option<&Value>) -> Option<Option<String>> {
     }
 }
 
-fn without_scheme(target: &str) -> String {
-    target.split_once("://").map_or(target, |(_, rest)| rest).to_owned()
+/// Host and URI that the upstream is asked for.
+fn asked(response: &Response<'_>) -> Option<Option<String>> {
+    let Some(target) = &response.target else { return Some(None) };
+    let target = target.known()?;
+    let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
+    let uri = &rest[rest.find('/').unwrap_or(rest.len())..];
+    // An empty one is not sent.
+    let host = match &response.upstream_host {
+        Some(host) => host.known()?,
+        None => "",
+    };
+    Some(Some(format!("{host}{uri}")))
 }
 
 /// The number of the log that a block, or the one around it, writes to.

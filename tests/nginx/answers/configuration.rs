@@ -38,12 +38,13 @@ pub(crate) fn surrounded(surroundings: &Surroundings, http: &str, servers: &str)
     }
     writeln!(text, "server_names_hash_bucket_size 128;\nvariables_hash_bucket_size 128;").unwrap();
     text.push_str(http);
+    text.push_str(servers);
+    // nginx opens its sockets in this order: when the last one is open, all are.
     writeln!(
         text,
         "server {{ listen 127.0.0.1:{ready}; set $v1 1; set $v2 2; set $v3 3; set $scheme_x 4; return 204; }}"
     )
     .unwrap();
-    text.push_str(servers);
     text.push_str("}\n");
     text
 }
@@ -66,7 +67,7 @@ pub(crate) fn generate(random: &mut Random, nginx: &Nginx, surroundings: &Surrou
     for &port in &surroundings.ports {
         servers.extend(group(&mut writer, port));
     }
-    let before = surrounded(surroundings, &http, "").lines().count() - 1;
+    let before = surrounded(surroundings, &http, "").lines().count() - 2;
     loop {
         let (verdict, text) = accepted(&http, &servers);
         if verdict.is_accepted {

@@ -124,6 +124,9 @@ impl<'r> Writer<'r> {
         if self.random.once_in(12) {
             self.access(true);
         }
+        if self.random.once_in(8) {
+            self.upstream_headers();
+        }
         if self.random.once_in(15) {
             let files = self.random.pick(TRY_FILES);
             self.line(&format!("try_files {files}"));
@@ -199,6 +202,9 @@ impl<'r> Writer<'r> {
         if self.random.once_in(10) {
             self.access(true);
         }
+        if self.random.once_in(12) {
+            self.upstream_headers();
+        }
         if self.random.once_in(12) && !head.starts_with('@') {
             self.line("internal");
         }
@@ -222,6 +228,14 @@ impl<'r> Writer<'r> {
         let upstream = format!("http://127.0.0.1:{}", self.surroundings.upstream);
         let form = form.replace("UP", &upstream);
         self.line(&format!("proxy_pass {form}"));
+    }
+
+    fn upstream_headers(&mut self) {
+        const HEADERS: &[&str] = &["Host $host", "Host $http_host", "X-B b", "host fixed.test", "Host $by_host.test"];
+        for _ in 0..1 + self.random.below(2) {
+            let header = self.random.pick(HEADERS);
+            self.line(&format!("proxy_set_header {header}"));
+        }
     }
 
     fn alias(&mut self) {

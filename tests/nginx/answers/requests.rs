@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use ngxlint::model::{OtherHeaders, Request};
 
 use super::client::is_sni;
-use super::words::{ARGUMENTS, HEADERS, HOSTS, INVALID_HOSTS, METHODS, SEGMENTS, URIS};
+use super::request_words::{ARGUMENTS, HEADERS, HOSTS, INVALID_HOSTS, METHODS, SEGMENTS, URIS};
 use crate::random::Random;
 
 /// Requests that one connection can carry.
@@ -90,7 +90,7 @@ pub(crate) fn addresses(text: &str, ports: &[u16]) -> Vec<(SocketAddr, Option<bo
     addresses.map(|address| (address, state(address))).collect()
 }
 
-/// Reads `METHOD URL` and any of `host=`, `sni=`, `at=`, or a header. The URL's port is where it is sent.
+/// Reads `METHOD URL` and any of `host=` (`none` is a client of HTTP/1.0), `sni=`, `at=`, or a header. The URL's port is where it is sent.
 pub(crate) fn parse(text: &str) -> Request {
     let mut words = text.split(' ');
     let (method, url) = (words.next().unwrap(), words.next().unwrap());
@@ -112,9 +112,14 @@ pub(crate) fn parse(text: &str) -> Request {
     };
     for (name, value) in words.map(|word| word.split_once('=').unwrap()) {
         match name {
+            "host" if value == "none" => request.host = None,
             "host" => request.host = Some(value.to_owned()),
             "sni" => request.sni = Some(value.to_owned()),
-            "at" => request.address = Some(value.parse().unwrap()),
+            "at" => {
+                let address: IpAddr = value.parse().unwrap();
+                request.address = Some(address);
+                request.client = Some(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { address });
+            }
             _ => request.headers.push((name.to_owned(), value.to_owned())),
         }
     }

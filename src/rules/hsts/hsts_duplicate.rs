@@ -1,0 +1,65 @@
+//! Of several headers on one answer browsers take the first. RFC 6797, section 8.1.
+
+use rustc_hash::FxHashSet;
+
+use crate::config::Directive;
+use crate::model::{AnsweredUrl, HstsPolicy, Model, Response, Value};
+use crate::rules::redirect::shown;
+use crate::rules::{Findings, Rule, Severity};
+
+pub(super) struct HstsDuplicate;
+
+impl Rule for HstsDuplicate {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        let mut told = FxHashSet::default();
+        for server in model.tls_servers().filter(|server| model.mentions_hsts(server)) {
+            for answered in model.https_answers(server.id) {
+                for response in &answered.responses {
+                    let sent = sent(model, response);
+                    let [(first, _), .., (last, _)] = sent.as_slice() else { continue };
+                    if told.insert((first.span(), last.span())) {
+                        report(model, sink, answered, response, &sent);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The headers of an answer as they stand on the wire.
+fn sent<'c>(model: &Model<'c>, response: &Response<'c>) -> Vec<(Directive<'c>, Value)> {
+    let mut sent = model.upstream_hsts(response);
+    sent.extend(response.hsts.iter().cloned());
+    sent
+}
+
+fn report<'c>(
+    model: &Model<'c>,
+    sink: &mut Findings,
+    answered: &AnsweredUrl<'c>,
+    response: &Response<'c>,
+    sent: &[(Directive<'c>, Value)],
+) {
+    let [(first, first_value), .., (last, last_value)] = sent else { return };
+    let is_same = HstsPolicy::parse(&first_value.text) == HstsPolicy::parse(&last_value.text);
+    let severity = if is_same { Severity::Info } else { Severity::Warning };
+    let is_certain = answered.all(|other| self::sent(model, other).len() > 1);
+    let message = format!(
+        "{} carries {} HSTS headers; browsers take the first, `{}`, and ignore this one{}",
+        shown(&answered.url),
+        sent.len(),
+        first_value.text,
+        if is_certain { String::new() } else { response.condition_text() }
+    );
+    let finding = sink.add(severity, last.span(), message);
+    if !is_certain {
+        finding.conditional();
+    }
+    if model.upstream_hsts(response).is_empty() {
+        finding.related(first.span(), "this one is sent first").help("leave one of the two");
+    } else {
+        finding
+            .related(first.span(), "the upstream sends this one")
+            .help("drop the upstream's with proxy_hide_header Strict-Transport-Security, or send none here");
+    }
+}

@@ -1,0 +1,70 @@
+//! A block with an `add_header` of its own sees none of the blocks around it, the one for HSTS included.
+//!
+//! nginx: <https://nginx.org/en/docs/http/ngx_http_headers_module.html#add_header>
+
+use rustc_hash::FxHashSet;
+
+use crate::model::{AnsweredUrl, HstsSettingKind, Model, Response, ResponseKind, inherit};
+use crate::nginx::NginxVersion;
+use crate::rules::redirect::shown;
+use crate::rules::{Findings, Rule, Severity};
+
+pub(super) struct HstsHeaderLost;
+
+impl Rule for HstsHeaderLost {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        let mut told = FxHashSet::default();
+        for server in model.tls_servers().filter(|server| model.mentions_hsts(server)) {
+            for answered in model.https_answers(server.id) {
+                for response in &answered.responses {
+                    let Some((outer, own)) = model.lost_header(response) else { continue };
+                    if is_refused(response) || model.scripts_headers(response.block) || !told.insert(own.span()) {
+                        continue;
+                    }
+                    let is_certain = answered.all(|other| model.lost_header(other).is_some());
+                    let message = format!(
+                        "{} is answered without HSTS: the add_header here drops those of the blocks around it{}",
+                        shown(&answered.url),
+                        if is_certain { String::new() } else { response.condition_text() }
+                    );
+                    let severity = if is_no_page(answered, response) { Severity::Info } else { Severity::Warning };
+                    let finding = sink.add(severity, own.span(), message);
+                    if !is_certain {
+                        finding.conditional();
+                    }
+                    finding.related(outer.directive.span(), "this header is lost");
+                    let always = if outer.kind == (HstsSettingKind::Add { is_always: true }) { " always" } else { "" };
+                    let line = format!("add_header Strict-Transport-Security \"{}\"{always};", outer.value);
+                    finding.help(help(model.environment.version, &line));
+                }
+            }
+        }
+    }
+}
+
+/// Whether the location is an internal one that clients are kept out of.
+fn is_refused(response: &Response<'_>) -> bool {
+    response.kind == ResponseKind::Error
+        && response.internal_redirects().next().is_none()
+        && response.location.is_some_and(|location| inherit::has_in_effect(location, "internal"))
+}
+
+/// Whether the answer is nothing that a visit begins with: a file that pages load, robots.txt, the fixed text of a
+/// health check.
+fn is_no_page(answered: &AnsweredUrl<'_>, response: &Response<'_>) -> bool {
+    const PAGES: &[&str] = &["html", "htm", "php"];
+    let name = answered.url.path().rsplit('/').next().unwrap_or_default();
+    let extension = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, extension)| extension);
+    let is_file = extension.is_some_and(|extension| !PAGES.contains(&extension));
+    let is_for_machines = answered.url.path().starts_with("/.well-known");
+    is_file || is_for_machines || response.kind == ResponseKind::Return && !answered.is_root()
+}
+
+fn help(version: NginxVersion, line: &str) -> String {
+    const MERGE_SINCE: NginxVersion = NginxVersion::new(1, 29, 3);
+    if version >= MERGE_SINCE {
+        format!("repeat it in this block, or say `add_header_inherit merge;` there:\n    {line}")
+    } else {
+        format!("repeat it in this block:\n    {line}")
+    }
+}

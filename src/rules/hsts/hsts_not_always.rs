@@ -1,0 +1,63 @@
+//! Without `always` nginx leaves a header out of error answers.
+//!
+//! nginx: <https://nginx.org/en/docs/http/ngx_http_headers_module.html#add_header>
+
+use rustc_hash::FxHashSet;
+
+use crate::config::Directive;
+use crate::hsts::HstsPolicy;
+use crate::model::{Model, Response, Server, hsts_settings};
+use crate::rules::redirect::shown;
+use crate::rules::{Edit, Finding, Findings, Fix, Rule};
+use crate::source::Span;
+
+pub(super) struct HstsNotAlways;
+
+impl Rule for HstsNotAlways {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        let mut told: FxHashSet<Span> = FxHashSet::default();
+        let servers: Vec<&Server<'_>> = model.tls_servers().filter(|server| model.mentions_hsts(server)).collect();
+        for server in &servers {
+            for answered in model.https_answers(server.id).iter().filter(|answered| answered.is_root()) {
+                let Some(directive) = answered.responses.first().and_then(|response| left_out(model, response)) else {
+                    continue;
+                };
+                let status = answered.responses.first().and_then(|response| response.status).unwrap_or_default();
+                if answered.all(|response| left_out(model, response).is_some()) && told.insert(directive.span()) {
+                    let message = format!(
+                        "{} answers {status}, so it never carries this HSTS header: without `always` errors do not",
+                        shown(&answered.url)
+                    );
+                    add_always(sink.warning(directive.span(), message), directive);
+                }
+            }
+        }
+        for header in servers.iter().flat_map(|server| model.hsts_headers(server)) {
+            let is_partial = crate::model::hsts_setting(header.directive).is_some_and(|it| it.leaves_out_errors());
+            if is_partial && header.binding().is_some() && told.insert(header.span()) {
+                let message = "without `always` error answers (4xx, 5xx) do not carry HSTS";
+                add_always(sink.info(header.span(), message), header.directive);
+            }
+        }
+    }
+}
+
+/// The `add_header` that would be on an answer, were its status no error.
+fn left_out<'c>(model: &Model<'c>, response: &Response<'c>) -> Option<Directive<'c>> {
+    if !response.hsts.is_empty() {
+        return None;
+    }
+    let settings = hsts_settings(response.block, model.environment.version);
+    let setting = settings.into_iter().find(|setting| setting.leaves_out_errors())?;
+    let is_rollback = HstsPolicy::parse(&setting.value).is_some_and(|policy| policy.max_age == 0);
+    (!is_rollback && !setting.applies_to(response.status)).then_some(setting.directive)
+}
+
+fn add_always(finding: &mut Finding, directive: Directive<'_>) {
+    finding.help("write `always` behind the value");
+    if let Some(value) = directive.argument(1) {
+        let behind = Span { start: value.span().end, ..value.span() };
+        let edits = vec![Edit { span: behind, text: " always".to_owned() }];
+        finding.fix = Some(Fix { title: "send the header with errors as well".to_owned(), is_safe: true, edits });
+    }
+}

@@ -1,0 +1,39 @@
+//! On a host that is known by HSTS browsers offer no way past a certificate error. RFC 6797, sections 8.4 and 11.3.
+
+use rustc_hash::FxHashSet;
+
+use crate::model::{Distrust, Model, Server};
+use crate::rules::{Findings, Rule};
+use crate::tls::Host;
+
+pub(super) struct HstsUntrustedCert;
+
+impl Rule for HstsUntrustedCert {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        let mut told = FxHashSet::default();
+        for server in model.tls_servers().filter(|server| is_site(server)) {
+            let Some((distrust, used)) = model.distrust(server) else { continue };
+            let headers = model.hsts_headers(server);
+            let Some(header) = headers.iter().find(|header| header.binding().is_some()) else { continue };
+            if !told.insert((header.span(), used.word.span())) {
+                continue;
+            }
+            let kind = match distrust {
+                Distrust::SelfSigned => "self-signed certificate",
+            };
+            let message = format!(
+                "HSTS on {server} with the {kind} {}: a browser that knows the policy offers no way past the error",
+                used.word.text()
+            );
+            sink.warning(header.span(), message)
+                .related(used.directive.span(), "this certificate is presented")
+                .help("send HSTS once every client trusts the certificate: with one of a public authority");
+        }
+    }
+}
+
+/// Whether it has a name that other machines ask for.
+fn is_site(server: &Server<'_>) -> bool {
+    let is_remote = |host: &Host| host.name().is_some_and(|name| name.contains('.') && !name.ends_with(".localhost"));
+    server.names.iter().flat_map(|name| name.witnesses()).any(|host| is_remote(&host))
+}
