@@ -10,7 +10,7 @@ pub mod choices;
 mod definitions;
 pub mod difference;
 pub mod document_files;
-mod fallback;
+pub mod fallback;
 pub mod hsts;
 pub mod https_service;
 pub mod inherit;
