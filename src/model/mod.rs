@@ -8,6 +8,7 @@ mod access;
 pub mod certificate_use;
 pub mod choices;
 mod definitions;
+mod demands;
 pub mod difference;
 pub mod document_files;
 pub mod fallback;

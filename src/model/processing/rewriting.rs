@@ -278,7 +278,7 @@ impl<'c> Processing<'_, 'c, '_> {
 }
 
 /// The words between the parentheses of an `if`.
-fn condition_words(directive: Directive<'_>) -> Vec<String> {
+pub(in crate::model) fn condition_words(directive: Directive<'_>) -> Vec<String> {
     let mut words: Vec<String> = directive.arguments().map(|word| word.text().into_owned()).collect();
     let is_bare = |text: &str, sign: &str| text == sign;
     if let Some(first) = words.first_mut() {

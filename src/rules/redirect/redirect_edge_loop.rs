@@ -111,7 +111,9 @@ fn report_likely(model: &Model<'_>, sink: &mut Findings) {
     let mut told: FxHashSet<ItemId> = FxHashSet::default();
     for departure in model.departures() {
         let Some((by, server)) = upgrade_to_https(departure) else { continue };
-        if told.contains(&by.id()) || tls.serves(&departure.url) {
+        // Whoever has a name of its own is judged by that.
+        let is_other_host = departure.url.host_str() == Some(ANY_HOST) && model.server(server).has_real_name();
+        if told.contains(&by.id()) || is_other_host || tls.serves(&departure.url) {
             continue;
         }
         let Some((is_certain, found)) = loop_behind_edge(model, departure, server, by) else { continue };
