@@ -61,7 +61,7 @@ fn report_certain(model: &Model<'_>, sink: &mut Findings) {
         let is_loop = |way: &&Way<'_>| is_edge_loop(model, way);
         let ends: Vec<_> = departure.ways.iter().filter(is_loop).map(|way| (way, way.legs.len() - 1)).collect();
         let found = departure.occurrence(&ends)?;
-        (!found.conditions.iter().any(|condition| condition.may_change())).then_some(found)
+        (!found.may_end(model)).then_some(found)
     });
     for group in by_directive(loops) {
         let Some(found) = group.occurrences.first() else { continue };

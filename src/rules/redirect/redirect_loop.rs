@@ -45,7 +45,7 @@ pub(super) fn first_loop<'d, 'c>(model: &Model<'_>, departure: &'d Departure<'c>
     }
     let found = departure.occurrence(&ends)?;
     // What can be another at the next request ends the loop.
-    (!found.conditions.iter().any(|condition| condition.may_change())).then_some(found)
+    (!found.may_end(model)).then_some(found)
 }
 
 fn report(model: &Model<'_>, sink: &mut Findings, found: &Occurrence<'_, '_>) {
