@@ -5,6 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::value::{Piece, pieces};
 use crate::config::Directive;
 
 /// What had to be assumed about the world on the way to an answer.
@@ -31,12 +32,11 @@ impl Condition<'_> {
         }
     }
 
-    /// Whether it may be otherwise at the next request of the same client: a cookie that an answer sets, the page that
-    /// it comes from, the scheme that a proxy in front says.
+    /// Whether it may be otherwise at the next request of the same client: the page that it comes from, the scheme that a
+    /// proxy in front says, and a cookie where the answers can set one.
     #[must_use]
-    pub fn may_change(&self) -> bool {
+    pub fn may_change(&self, sets_cookies: bool) -> bool {
         const CHANGING: &[&str] = &[
-            "cookie",
             "referer",
             "forwarded",
             "x_scheme",
@@ -48,9 +48,15 @@ impl Condition<'_> {
             "uid_got",
             "early_data",
         ];
-        let arguments = self.directive.into_iter().flat_map(|directive| directive.arguments());
-        let texts: Vec<String> = arguments.map(|word| word.text().to_ascii_lowercase()).collect();
-        CHANGING.iter().any(|name| self.text.contains(name) || texts.iter().any(|text| text.contains(name)))
+        let is_changing = |name: &str| {
+            let is_cookie = name == "http_cookie" || name.starts_with("cookie_");
+            is_cookie && sets_cookies || CHANGING.iter().any(|changing| name.contains(changing))
+        };
+        let is_in = |text: &str| {
+            pieces(text).any(|piece| matches!(piece, Piece::Variable(name) if is_changing(&name.to_ascii_lowercase())))
+        };
+        let mut arguments = self.directive.into_iter().flat_map(|directive| directive.arguments());
+        is_in(&self.text) || arguments.any(|word| is_in(&word.text()))
     }
 }
 

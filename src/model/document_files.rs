@@ -24,6 +24,9 @@ pub enum Found {
     Forbidden,
 }
 
+/// Directories that are empty on most machines.
+const OF_EVERY_MACHINE: &[&str] = &["/home", "/media", "/mnt", "/opt", "/srv", "/tmp", "/var/www", "/var/www/html"];
+
 /// Entries of a directory that are looked at.
 const MANY_ENTRIES: usize = 1000;
 
@@ -64,10 +67,13 @@ impl<'f> DocumentFiles<'f> {
         self.is_open && self.look(root) == Found::Directory
     }
 
-    /// Whether a site is there: the directory itself holds a file, not just the directories of a machine that could.
+    /// Whether a site is there: the directory itself holds a file, not just the directories of a machine that could; or
+    /// somebody has made it and it is empty.
     pub(super) fn is_in_use(&self, root: &Path) -> bool {
-        let entries = self.files.read_dir(root).unwrap_or_default();
-        entries.iter().take(MANY_ENTRIES).any(|entry| self.look(&root.join(&entry.name)) == Found::File)
+        let Ok(entries) = self.files.read_dir(root) else { return false };
+        let is_made = || !OF_EVERY_MACHINE.iter().any(|known| root == Path::new(known));
+        entries.is_empty() && is_made()
+            || entries.iter().take(MANY_ENTRIES).any(|entry| self.look(&root.join(&entry.name)) == Found::File)
     }
 
     fn look(&self, path: &Path) -> Found {

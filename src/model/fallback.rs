@@ -1,23 +1,26 @@
-//! The last parameter of `try_files`, and what it leads to when its file is missing.
+//! The last parameter of `try_files` and of `index`, and what it leads to when its file is missing.
+
+use std::path::PathBuf;
 
 use url::Url;
 
 use super::location::{self, Modifier};
 use super::trace::Start;
+use super::witness::Witnesses;
 use super::{Choices, Model, Server};
 use crate::config::Directive;
 
-/// A `try_files` whose last parameter is missing and leads back to the same `try_files`.
+/// A `try_files` or `index` whose last parameter leads back to the same directive.
 #[derive(Debug)]
 pub struct FallbackCycle<'c> {
-    /// The `try_files`.
+    /// The `try_files` or `index`.
     pub by: Directive<'c>,
     /// A URL without a file.
     pub url: Url,
     /// The last parameter, without arguments.
     pub target: String,
-    /// The document root, as it is in effect.
-    pub root: String,
+    /// The document root of a `try_files`, as it is in effect.
+    pub root: Option<String>,
 }
 
 /// A name that no file has.
@@ -26,29 +29,38 @@ const NO_FILE: &str = "ngxlint-no-such-file";
 impl<'c> Model<'c> {
     /// The cycles that URLs without a file meet in a server, where its document roots can be seen and are in use.
     ///
-    /// nginx: <https://nginx.org/en/docs/http/ngx_http_core_module.html#try_files>
+    /// nginx: <https://nginx.org/en/docs/http/ngx_http_core_module.html#try_files>,
+    /// <https://nginx.org/en/docs/http/ngx_http_index_module.html>
     #[must_use]
     pub fn fallback_cycles(&self, server: &Server<'c>) -> Vec<FallbackCycle<'c>> {
-        let directives = server.directive.descendants().filter(|directive| directive.is_named("try_files"));
-        directives.filter_map(|directive| self.fallback_cycle(server, directive)).collect()
+        let mut witnesses = Witnesses::default();
+        let is_fallback = |directive: &Directive<'_>| directive.is_named("try_files") || directive.is_named("index");
+        let directives = server.directive.descendants().filter(is_fallback);
+        directives.filter_map(|directive| self.fallback_cycle(server, directive, &mut witnesses)).collect()
     }
 
-    fn fallback_cycle(&self, server: &Server<'c>, directive: Directive<'c>) -> Option<FallbackCycle<'c>> {
+    fn fallback_cycle(
+        &self,
+        server: &Server<'c>,
+        directive: Directive<'c>,
+        witnesses: &mut Witnesses,
+    ) -> Option<FallbackCycle<'c>> {
         let last = directive.arguments().last()?.text().into_owned();
-        let target = last.split('?').next().filter(|target| target.starts_with('/') && !target.contains('$'))?;
-        let path = match location::around(directive).and_then(location::matcher) {
-            Some((Modifier::Prefix | Modifier::PrefixOnly, _, prefix)) if prefix.ends_with('/') => {
-                format!("{prefix}{NO_FILE}")
-            }
-            Some((Modifier::Exact, _, path)) => path,
+        let target = last.split('?').next().filter(|target| target.starts_with(['/', '$']))?;
+        let is_index = directive.is_named("index");
+        let path = match location::around(directive) {
+            None if is_index => "/".to_owned(),
             None => format!("/{NO_FILE}"),
-            Some(_) => return None,
+            Some(location) => match location::matcher(location)? {
+                (Modifier::Prefix | Modifier::PrefixOnly, _, prefix) if is_index => prefix,
+                (Modifier::Prefix | Modifier::PrefixOnly, _, prefix) => {
+                    format!("{}/{NO_FILE}", prefix.trim_end_matches('/'))
+                }
+                (Modifier::Exact, _, path) => path,
+                _ => witnesses.of_location(location)?,
+            },
         };
-        let root = super::inherit::value_in_effect(directive.parent()?, "root")?.argument(0)?.text().into_owned();
-        let directory = self.environment.prefix.clone().unwrap_or_default().join(&root);
-        if super::value::has_variables(&root) || !directory.is_absolute() || !self.documents.is_there(&directory) {
-            return None;
-        }
+        let root = if is_index { None } else { Some(self.visible_root(directive)?) };
         let socket = self.sockets_of(server.id).find(|socket| !socket.is_quic)?;
         let scheme = if socket.is_tls { "https" } else { "http" };
         let host = server.names.iter().flat_map(super::ServerName::witnesses).next();
@@ -63,9 +75,18 @@ impl<'c> Model<'c> {
         if !response.is_cycle || !leads_back || choices.conditions().iter().any(|condition| condition.is_open) {
             return None;
         }
-        if !self.documents.is_in_use(&directory) {
+        if root.as_ref().is_some_and(|(_, directory)| !self.documents.is_in_use(directory)) {
             return None;
         }
-        Some(FallbackCycle { by: directive, url, target: target.to_owned(), root })
+        Some(FallbackCycle { by: directive, url, target: target.to_owned(), root: root.map(|(written, _)| written) })
+    }
+
+    /// The document root of a directive as it is written, and where it is, if it can be seen.
+    fn visible_root(&self, directive: Directive<'c>) -> Option<(String, PathBuf)> {
+        let root = super::inherit::value_in_effect(directive.parent()?, "root")?.argument(0)?.text().into_owned();
+        let directory = self.environment.prefix.clone().unwrap_or_default().join(&root);
+        let is_visible =
+            !super::value::has_variables(&root) && directory.is_absolute() && self.documents.is_there(&directory);
+        is_visible.then_some((root, directory))
     }
 }

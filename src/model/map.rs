@@ -43,6 +43,7 @@ pub(super) struct Table<'c> {
     /// Whether it holds what this model does not look into.
     is_partial: bool,
     possible: OnceLock<Option<Vec<Option<Word<'c>>>>>,
+    paths: OnceLock<Vec<String>>,
 }
 
 /// Values of a table that are tried one by one where it cannot be told which one it gives.
@@ -75,6 +76,7 @@ impl<'c> Table<'c> {
             networks: Vec::new(),
             is_partial: block.is_incomplete(),
             possible: OnceLock::new(),
+            paths: OnceLock::new(),
         };
         for entry in block.children() {
             table.add(entry);
@@ -158,6 +160,26 @@ impl<'c> Table<'c> {
     /// The values that it can give, each once, the default first; `None` where there may be others, or too many.
     pub(super) fn possible_values(&self) -> Option<&[Option<Word<'c>>]> {
         self.possible.get_or_init(|| self.find_values()).as_deref()
+    }
+
+    /// Paths that its keys stand for, if what is looked up is a path.
+    pub(super) fn paths(&self) -> &[String] {
+        self.paths.get_or_init(|| self.find_paths())
+    }
+
+    /// The keys without a sign, in no order, and their values.
+    pub(super) fn exact_entries(&self) -> impl Iterator<Item = (&str, Word<'c>)> {
+        self.exact.iter().map(|(key, value)| (&**key, *value))
+    }
+
+    /// Whether a text is such a key.
+    pub(super) fn has_exact(&self, text: &str) -> bool {
+        self.exact.contains_key(text.to_lowercase().as_str())
+    }
+
+    /// The keys that are regexes, and their values.
+    pub(super) fn regex_entries(&self) -> &[(Word<'c>, Word<'c>)] {
+        &self.regexes
     }
 
     fn find_values(&self) -> Option<Vec<Option<Word<'c>>>> {

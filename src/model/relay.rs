@@ -7,9 +7,11 @@ use super::listen::Endpoint;
 use super::request::Request;
 use super::response::{Response, ResponseKind};
 use super::trace::Start;
+use super::upstreams::UpstreamAddress;
+use super::witness::Witnesses;
 use super::{ListenSocket, Model, OtherHeaders, Server};
 use crate::config::Directive;
-use crate::model::location::{self, Modifier};
+use crate::model::location;
 
 /// A `proxy_pass` that a request goes through.
 #[derive(Debug, Clone)]
@@ -24,6 +26,8 @@ pub struct Relay<'c> {
     pub host: Option<String>,
     /// The socket that takes it.
     pub endpoint: Endpoint,
+    /// The address that has to be chosen, where a group has others too.
+    pub chosen: Option<UpstreamAddress>,
 }
 
 /// Passes after which a request that has not come back to the same URL is followed no further. One that gets longer each
@@ -52,7 +56,7 @@ impl<'c> Model<'c> {
             states.push(state);
             let response = self.only_answer(socket, &request)?;
             let relay = self.relay(&response)?;
-            socket = self.own_socket(&relay.target)?;
+            (socket, _) = self.own_socket(&relay.target)?;
             request = passed_on(&relay)?;
             relays.push(relay);
             if relays.len() >= MAX_RELAYS {
@@ -63,21 +67,19 @@ impl<'c> Model<'c> {
         }
     }
 
-    /// The socket of this configuration that is asked: where all addresses lead to the same one.
-    fn own_socket(&self, url: &str) -> Option<&ListenSocket> {
-        let addresses = self.upstream_addresses(url)?;
-        let (first, others) = addresses.split_first()?;
-        let socket = self.socket_of_upstream(first)?;
+    /// The socket of this configuration that is asked, and the address that leads there where others do not.
+    fn own_socket(&self, url: &str) -> Option<(&ListenSocket, Option<UpstreamAddress>)> {
+        let (addresses, is_all) = self.upstream_addresses(url)?;
+        let own = |address: &UpstreamAddress| Some((self.socket_of_upstream(address)?, address.clone()));
+        let (socket, address) = addresses.iter().find_map(own)?;
         let is_same = |address| self.socket_of_upstream(address).is_some_and(|other| std::ptr::eq(other, socket));
-        others.iter().all(is_same).then_some(socket)
+        let is_certain = is_all && addresses.iter().all(is_same);
+        Some((socket, (!is_certain).then_some(address)))
     }
 
     /// A request of a client for the location of a `proxy_pass`.
     fn first_request(&self, server: &Server<'c>, pass: Directive<'_>) -> Option<(&ListenSocket, Request)> {
-        let path = match location::around(pass).and_then(location::matcher)? {
-            (Modifier::Prefix | Modifier::PrefixOnly | Modifier::Exact, _, path) if path.starts_with('/') => path,
-            _ => return None,
-        };
+        let path = Witnesses::default().of_location(location::around(pass)?)?;
         let socket = self.sockets_of(server.id).find(|socket| !socket.is_quic)?;
         let host = server.names.iter().flat_map(super::ServerName::witnesses).next();
         let host = host.map_or(super::starts::ANY_HOST.to_owned(), |host| host.to_string());
@@ -105,8 +107,8 @@ impl<'c> Model<'c> {
             None => None,
         };
         let target = response.target.as_ref()?.known()?.to_owned();
-        let endpoint = self.own_socket(&target)?.endpoint.clone();
-        Some(Relay { by, server: response.server, target, host, endpoint })
+        let (socket, chosen) = self.own_socket(&target)?;
+        Some(Relay { by, server: response.server, target, host, endpoint: socket.endpoint.clone(), chosen })
     }
 }
 

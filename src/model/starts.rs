@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 use url::Url;
 
+use super::demands::Demands;
 use super::location::{self, Modifier};
 use super::request::{OtherHeaders, Request};
 use super::trace::Start;
@@ -21,6 +22,9 @@ const MAX_PATHS: usize = 64;
 
 /// Paths that are tried at most, times directives that lead elsewhere: each path may be held against as many regexes.
 const PATHS_TIMES_DIRECTIVES: usize = 65_536;
+
+/// Paths that are tried at most because a condition or a map looks for them, in all servers together.
+const DEMANDED_PATHS: usize = 65_536;
 
 /// Paths that are tried however many directives there are.
 const MIN_PATHS: usize = 8;
@@ -49,7 +53,14 @@ impl<'m, 'c> Tracer<'m, 'c> {
         if leading.is_empty() && paths.len() == 1 {
             return Vec::new();
         }
-        let hosts = hosts(model, server);
+        let count = model.servers().count();
+        let demands = Demands::of(model, &leading, (DEMANDED_PATHS / count.max(1)).clamp(MIN_PATHS, MAX_PATHS));
+        let mut all_paths = paths.clone();
+        all_paths.extend(demands.paths.into_iter().filter(|path| !paths.contains(path)));
+        let mut hosts = hosts(model, server);
+        if demands.by_host && hosts.iter().all(|host| host != ANY_HOST) {
+            hosts.push(ANY_HOST.to_owned());
+        }
         let mut starts = Vec::new();
         let mut seen = FxHashSet::default();
         let sockets = model.sockets_of(server.id).filter(|socket| !socket.is_quic && socket.endpoint.port != 0);
@@ -62,7 +73,11 @@ impl<'m, 'c> Tracer<'m, 'c> {
                 if host == ANY_HOST && socket.default.server != server.id {
                     continue;
                 }
-                let paths = if number < NAMES_WITH_ALL_PATHS { &paths[..] } else { &paths[..1] };
+                let paths = match number {
+                    0 => &all_paths[..],
+                    1..NAMES_WITH_ALL_PATHS => &paths[..],
+                    _ => &paths[..1],
+                };
                 for path in paths {
                     let url = Url::parse(&format!("{scheme}://{host}:{port}{path}"));
                     starts.extend(url.ok().and_then(|url| Start::new(url, Some(socket))));

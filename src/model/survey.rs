@@ -9,8 +9,13 @@ use url::Url;
 use super::choices::Condition;
 use super::response::{ResponseKind, Step, Value};
 use super::trace::{Handshake, Hop, Outcome, Refusal, Trace};
-use super::{HstsPolicy, Model, Server, ServerId};
+use super::{HstsPolicy, Model, Server, ServerId, inherit};
 use crate::config::{Directive, ItemId};
+use crate::syntax::Word;
+
+/// Directives of modules that may add a cookie to an answer of nginx itself.
+const COOKIE_SETTERS: &[&str] =
+    &["userid", "more_set_headers", "header_filter_by_lua_block", "header_filter_by_lua_file", "js_header_filter"];
 
 /// One request of a way and its answer.
 #[derive(Debug, Clone)]
@@ -48,6 +53,18 @@ impl<'c> Leg<'c> {
     #[must_use]
     pub fn is_redirect(&self) -> bool {
         self.kind == Some(ResponseKind::Redirect)
+    }
+
+    /// Whether the answer may bring a cookie: nginx sends one only where it is told to.
+    fn may_set_cookies(&self, model: &Model<'_>) -> bool {
+        let Some(block) = self.by.filter(|_| self.is_redirect()).and_then(|by| by.parent()) else { return true };
+        let is_cookie = |name: Word<'_>| {
+            ["set-cookie", "$"].iter().any(|start| name.text().to_ascii_lowercase().starts_with(start))
+        };
+        inherit::headers_in_effect(block, model.environment.version)
+            .iter()
+            .any(|header| header.argument(0).is_some_and(is_cookie))
+            || COOKIE_SETTERS.iter().any(|name| inherit::has_in_effect(block, name))
     }
 
     fn new(hop: Hop<'_, 'c>) -> Leg<'c> {
@@ -145,6 +162,16 @@ impl<'d, 'c> Occurrence<'d, 'c> {
     #[must_use]
     pub fn leg(&self) -> &'d Leg<'c> {
         &self.way.legs[self.at]
+    }
+
+    /// Whether what it needs may be otherwise at one of the next requests, so that a loop comes to its end.
+    #[must_use]
+    pub fn may_end(&self, model: &Model<'_>) -> bool {
+        let turn = self.way.turn();
+        // A cookie is one host's, unless it says more.
+        let is_of_many_hosts = turn.iter().any(|leg| leg.url.host_str() != turn[0].url.host_str());
+        let sets_cookies = is_of_many_hosts || self.way.legs.iter().any(|leg| leg.may_set_cookies(model));
+        self.conditions.iter().any(|condition| condition.may_change(sets_cookies))
     }
 
     /// Whether it happens whatever the unknowns are.

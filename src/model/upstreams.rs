@@ -2,6 +2,7 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_upstream_module.html>
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use rustc_hash::FxHashMap;
@@ -18,6 +19,15 @@ pub enum UpstreamAddress {
     Ip(IpAddr, u16),
     /// A Unix-domain socket.
     Unix(String),
+}
+
+impl fmt::Display for UpstreamAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UpstreamAddress::Ip(ip, port) => write!(f, "{}", std::net::SocketAddr::new(*ip, *port)),
+            UpstreamAddress::Unix(path) => write!(f, "unix:{path}"),
+        }
+    }
 }
 
 /// The `upstream` groups of `http`, by name in lower case.
@@ -39,30 +49,29 @@ impl<'c> Upstreams<'c> {
 }
 
 impl<'c> Model<'c> {
-    /// The addresses that the URL of a `proxy_pass` leads to. `None` where one is a host name, which only DNS knows, or
-    /// where there may be others: a group with an include that could not be followed, or that finds its servers itself.
+    /// The addresses that the URL of a `proxy_pass` leads to, as far as they are written out, and whether these are all:
+    /// others are host names, which only DNS knows, and those of a group with an include that could not be followed.
     #[must_use]
-    pub fn upstream_addresses(&self, url: &str) -> Option<Vec<UpstreamAddress>> {
+    pub fn upstream_addresses(&self, url: &str) -> Option<(Vec<UpstreamAddress>, bool)> {
         let (scheme, rest) = url.split_once("://")?;
         let usual_port = if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 };
         if let Some(path) = rest.strip_prefix("unix:") {
             let path = path.split(':').next().unwrap_or(path);
-            return Some(vec![UpstreamAddress::Unix(path.to_owned())]);
+            return Some((vec![UpstreamAddress::Unix(path.to_owned())], true));
         }
         let authority = rest.split(['/', '?']).next().unwrap_or(rest);
         let Some(group) = self.upstreams().groups.get(&authority.to_ascii_lowercase()) else {
-            return address(authority, usual_port).map(|address| vec![address]);
+            return address(authority, usual_port).map(|address| (vec![address], true));
         };
-        if group.is_incomplete() {
-            return None;
-        }
         // A server of a group without a port has 80, whatever the scheme.
         let servers = group.children_named("server").filter(|server| !server.arguments().any(|word| word.is("down")));
-        let mut addresses: Vec<UpstreamAddress> =
-            servers.map(|server| address(&server.argument(0)?.text(), 80)).collect::<Option<_>>()?;
+        let found: Vec<Option<UpstreamAddress>> =
+            servers.map(|server| address(&server.argument(0)?.text(), 80)).collect();
+        let is_all = !group.is_incomplete() && found.iter().all(Option::is_some);
+        let mut addresses: Vec<UpstreamAddress> = found.into_iter().flatten().collect();
         addresses.sort();
         addresses.dedup();
-        Some(addresses)
+        Some((addresses, is_all))
     }
 
     /// The servers of the group that a URL leads to, sorted, with their parameters: `10.0.0.1:80 backup weight=2`. None
@@ -146,10 +155,7 @@ mod tests {
     #[test]
     fn addresses_are_read_as_written() {
         for (text, expected) in ADDRESSES {
-            let found = address(text, 80).map(|address| match address {
-                UpstreamAddress::Ip(ip, port) => std::net::SocketAddr::new(ip, port).to_string(),
-                UpstreamAddress::Unix(path) => format!("unix:{path}"),
-            });
+            let found = address(text, 80).map(|address| address.to_string());
             assert_eq!(found.as_deref(), *expected, "{text}");
         }
     }

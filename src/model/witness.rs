@@ -45,7 +45,8 @@ impl Witnesses {
         self.of_regex(rewrite.argument(0)?.text().into_owned(), false)
     }
 
-    fn of_regex(&mut self, regex: String, ignores_case: bool) -> Option<String> {
+    /// A path, as it is sent, that a regex matches.
+    pub(super) fn of_regex(&mut self, regex: String, ignores_case: bool) -> Option<String> {
         let find = |key: &(String, bool)| as_sent(&path_of_regex(&Pattern::new(key.0.as_str(), key.1))?);
         match self.paths.entry((regex, ignores_case)) {
             Entry::Occupied(known) => known.get().clone(),
@@ -65,7 +66,7 @@ fn path_of_regex(pattern: &Pattern) -> Option<String> {
 }
 
 /// A decoded path as a client sends it.
-fn as_sent(path: &str) -> Option<String> {
+pub(super) fn as_sent(path: &str) -> Option<String> {
     if !path.starts_with('/') || path.len() > MAX_LENGTH {
         return None;
     }

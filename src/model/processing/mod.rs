@@ -12,6 +12,8 @@ mod rewriting;
 mod upstream;
 mod variables;
 
+pub(super) use rewriting::condition_words;
+
 use rustc_hash::FxHashMap;
 
 use super::choices::Choices;

@@ -20,6 +20,9 @@ fn rewrite_directives(block: Directive<'_>) -> Vec<Directive<'_>> {
     found
 }
 
+/// What nginx knows of every connection over TLS, whatever it is.
+const SAID_OF_TLS: &[&str] = &["$ssl_protocol", "$ssl_cipher", "$ssl_session_reused", "$ssl_client_verify"];
+
 /// What a directive leads to.
 enum Flow<'c> {
     Next,
@@ -208,12 +211,16 @@ impl<'c> Processing<'_, 'c, '_> {
         match words.as_slice() {
             [subject] => {
                 let value = self.expand_in_script(Some(directive), subject);
-                self.decide(directive, &value.text, value.known().map(|text| !text.is_empty() && text != "0"))
+                let known = value.known().map(|text| !text.is_empty() && text != "0");
+                let known = known.or(self.is_said_of_tls(subject).then_some(true));
+                self.decide(directive, &value.text, known)
             }
             [subject, sign @ ("=" | "!="), value] => {
                 let subject = self.expand_in_script(Some(directive), subject);
                 let value = self.expand_in_script(Some(directive), value);
                 let known = subject.known().zip(value.known()).map(|(subject, value)| subject == value);
+                let is_other = value.known() == Some("") && self.is_said_of_tls(&subject.text);
+                let known = known.or(is_other.then_some(false));
                 let question = format!("{} = {}", subject.text, value.text);
                 self.decide(directive, &question, known) == (*sign == "=")
             }
@@ -243,6 +250,11 @@ impl<'c> Processing<'_, 'c, '_> {
         let (no, yes) = if negated { ("holds", "does not hold") } else { ("does not hold", "holds") };
         let possibilities = [format!("`if ({shown})` {no}"), format!("`if ({shown})` {yes}")];
         self.choices.choose(Some(directive), question, &possibilities) == 1
+    }
+
+    /// Whether a text is a variable that is empty on plain connections only.
+    fn is_said_of_tls(&self, text: &str) -> bool {
+        self.arrival.request.is_tls && SAID_OF_TLS.iter().any(|name| text.eq_ignore_ascii_case(name))
     }
 
     fn file_condition(&mut self, directive: Directive<'c>, sign: &str, path: &Value) -> bool {
@@ -278,7 +290,7 @@ impl<'c> Processing<'_, 'c, '_> {
 }
 
 /// The words between the parentheses of an `if`.
-fn condition_words(directive: Directive<'_>) -> Vec<String> {
+pub(in crate::model) fn condition_words(directive: Directive<'_>) -> Vec<String> {
     let mut words: Vec<String> = directive.arguments().map(|word| word.text().into_owned()).collect();
     let is_bare = |text: &str, sign: &str| text == sign;
     if let Some(first) = words.first_mut() {

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::{AtDirective, by_directive, condition_text, shown};
 use crate::config::Directive;
+use crate::model::fallback::FallbackCycle;
 use crate::model::{Model, Server, Step, StepKind};
 use crate::rules::{Findings, Rule};
 
@@ -38,20 +39,35 @@ impl Rule for InternalRedirectCycle {
                 continue;
             }
             told.push(by.id());
-            let message = format!(
-                "{} falls back to {}, which is not among the files of {}: nginx answers 500 after ten internal redirects \
-                 to every URL without a file, such as {}",
-                by.name_text(),
-                cycle.target,
-                cycle.root,
-                shown(&cycle.url),
-            );
-            sink.warning(by.span(), message).conditional().help(format!(
-                "see why {} is not there; end the list with `=404`, or give {} a location of its own",
-                cycle.target, cycle.target
-            ));
+            report_fallback(sink, &cycle);
         }
     }
+}
+
+fn report_fallback(sink: &mut Findings, cycle: &FallbackCycle<'_>) {
+    let (by, target, url) = (cycle.by, &cycle.target, shown(&cycle.url));
+    let Some(root) = &cycle.root else {
+        let message = format!("index leads to {target} and so back to itself: nginx answers 500 to {url}");
+        sink.error(by.span(), message)
+            .help("name a file; a slash at the end is a directory, whose index is looked for");
+        return;
+    };
+    if target.contains('$') {
+        let message = format!(
+            "try_files falls back to {target}, and from there again: nginx answers 500 after ten internal redirects to \
+             every URL without a file, such as {url}"
+        );
+        let finding = sink.warning(by.span(), message).conditional();
+        finding.help(format!("end the list with `=404`, or give what {target} leads to a location of its own"));
+        return;
+    }
+    let message = format!(
+        "try_files falls back to {target}, which is not among the files of {root}: nginx answers 500 after ten internal \
+         redirects to every URL without a file, such as {url}"
+    );
+    sink.warning(by.span(), message).conditional().help(format!(
+        "see why {target} is not there; end the list with `=404`, or give {target} a location of its own"
+    ));
 }
 
 fn report(sink: &mut Findings, group: &AtDirective<'_, '_>) {

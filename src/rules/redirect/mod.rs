@@ -49,8 +49,12 @@ fn by_directive<'d, 'c>(occurrences: impl Iterator<Item = Occurrence<'d, 'c>>) -
 /// Assumptions that a message spells out.
 const SPELLED_OUT: usize = 4;
 
-/// The assumptions as the end of a sentence: `, if … and …`; empty where there are none.
+/// The assumptions as the end of a sentence: `, if … and …`; empty where there are none. Where some `if` has to hold,
+/// those before it that must not are left out.
 fn condition_text(conditions: &[&Condition<'_>]) -> String {
+    let fails = |condition: &Condition<'_>| condition.text.ends_with("` does not hold");
+    let is_one_held = conditions.iter().any(|condition| condition.text.ends_with("` holds"));
+    let conditions: Vec<_> = conditions.iter().filter(|condition| !is_one_held || !fails(condition)).collect();
     let mut texts: Vec<&str> = conditions.iter().take(SPELLED_OUT).map(|condition| condition.text.as_str()).collect();
     let more = format!("{} other conditions hold", conditions.len().saturating_sub(SPELLED_OUT));
     if conditions.len() > SPELLED_OUT {

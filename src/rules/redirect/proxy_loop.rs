@@ -49,7 +49,17 @@ fn report(model: &Model<'_>, sink: &mut Findings, relays: &[Relay<'_>]) {
             )
         }
     };
-    let finding = sink.error(first.by.span(), message);
+    let chosen: Vec<String> = turn
+        .iter()
+        .filter_map(|relay| {
+            Some(format!("the upstream {} chooses {}", authority(&relay.target), relay.chosen.as_ref()?))
+        })
+        .collect();
+    let finding = if chosen.is_empty() {
+        sink.error(first.by.span(), message)
+    } else {
+        sink.warning(first.by.span(), format!("when {}: {message}", chosen.join(" and "))).conditional()
+    };
     if turn.len() > 1 {
         for relay in turn.iter().take(8) {
             let server = model.server(relay.server);

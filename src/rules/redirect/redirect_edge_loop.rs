@@ -61,7 +61,7 @@ fn report_certain(model: &Model<'_>, sink: &mut Findings) {
         let is_loop = |way: &&Way<'_>| is_edge_loop(model, way);
         let ends: Vec<_> = departure.ways.iter().filter(is_loop).map(|way| (way, way.legs.len() - 1)).collect();
         let found = departure.occurrence(&ends)?;
-        (!found.conditions.iter().any(|condition| condition.may_change())).then_some(found)
+        (!found.may_end(model)).then_some(found)
     });
     for group in by_directive(loops) {
         let Some(found) = group.occurrences.first() else { continue };
@@ -111,7 +111,9 @@ fn report_likely(model: &Model<'_>, sink: &mut Findings) {
     let mut told: FxHashSet<ItemId> = FxHashSet::default();
     for departure in model.departures() {
         let Some((by, server)) = upgrade_to_https(departure) else { continue };
-        if told.contains(&by.id()) || tls.serves(&departure.url) {
+        // Whoever has a name of its own is judged by that.
+        let is_other_host = departure.url.host_str() == Some(ANY_HOST) && model.server(server).has_real_name();
+        if told.contains(&by.id()) || is_other_host || tls.serves(&departure.url) {
             continue;
         }
         let Some((is_certain, found)) = loop_behind_edge(model, departure, server, by) else { continue };

@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::redirect_edge_loop::is_edge_loop;
 use super::{condition_text, shown};
 use crate::config::ItemId;
-use crate::model::{Departure, Leg, Model, Occurrence, Outcome};
+use crate::model::{Choices, Departure, Leg, MAX_HOPS, Model, Occurrence, Outcome, Start, Way};
 use crate::rules::{Findings, Rule};
 
 pub(super) struct RedirectLoop;
@@ -20,14 +20,22 @@ impl Rule for RedirectLoop {
 
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let mut found: Vec<Occurrence<'_, '_>> =
-            model.departures().iter().filter_map(|departure| first_loop(model, departure)).collect();
+            model.departures().iter().flat_map(|departure| loops(model, departure)).collect();
         // A loop that is certain from one start need not be told as a possible one from another.
         found.sort_by_key(|found| !found.is_certain());
         let mut seen: FxHashSet<Vec<ItemId>> = FxHashSet::default();
+        let mut in_chains: FxHashSet<ItemId> = FxHashSet::default();
         for found in found {
-            let mut directives: Vec<ItemId> = found.way.turn().iter().filter_map(|leg| Some(leg.by?.id())).collect();
-            directives.sort_unstable();
-            directives.dedup();
+            let directives = directives_of(found.way);
+            if found.way.outcome == Outcome::Truncated {
+                // Whoever starts on a chain that is told goes on along it.
+                let first = found.way.legs.first().and_then(|leg| leg.by);
+                let is_known = first.is_some_and(|first| in_chains.contains(&first.id()));
+                in_chains.extend(&directives);
+                if is_known {
+                    continue;
+                }
+            }
             if seen.insert(directives) {
                 report(model, sink, &found);
             }
@@ -35,28 +43,81 @@ impl Rule for RedirectLoop {
     }
 }
 
-/// The first loop that a departure leads into.
-pub(super) fn first_loop<'d, 'c>(model: &Model<'_>, departure: &'d Departure<'c>) -> Option<Occurrence<'d, 'c>> {
+/// The directives of a loop.
+fn directives_of(way: &Way<'_>) -> Vec<ItemId> {
+    let mut directives: Vec<ItemId> = way.turn().iter().filter_map(|leg| Some(leg.by?.id())).collect();
+    directives.sort_unstable();
+    directives.dedup();
+    directives
+}
+
+/// The loops that a departure leads into: one if it always does, else each with what it needs.
+fn loops<'d, 'c>(model: &Model<'_>, departure: &'d Departure<'c>) -> Vec<Occurrence<'d, 'c>> {
     let endless = departure.ways.iter().filter(|way| way.is_endless());
     let ends: Vec<_> = endless.map(|way| (way, way.legs.len() - 1)).collect();
-    let &(way, _) = ends.first()?;
-    if is_edge_loop(model, way) {
-        return None;
+    if ends.first().is_none_or(|(way, _)| is_edge_loop(model, way)) {
+        return Vec::new();
     }
-    let found = departure.occurrence(&ends)?;
+    let together = departure.occurrence(&ends);
+    let mut groups: Vec<(Vec<ItemId>, Vec<(&Way<'_>, usize)>)> = Vec::new();
+    for end in ends {
+        let directives = directives_of(end.0);
+        match groups.iter_mut().find(|(known, _)| *known == directives) {
+            Some((_, ends)) => ends.push(end),
+            None => groups.push((directives, vec![end])),
+        }
+    }
+    let found: Vec<_> = match together {
+        Some(found) if found.is_certain() || groups.len() == 1 => vec![found],
+        _ => groups.iter().filter_map(|(_, ends)| departure.occurrence(ends)).collect(),
+    };
     // What can be another at the next request ends the loop.
-    (!found.conditions.iter().any(|condition| condition.may_change())).then_some(found)
+    found.into_iter().filter(|found| !is_edge_loop(model, found.way) && !found.may_end(model)).collect()
+}
+
+/// What a chain that is too long for browsers comes to.
+enum Fate {
+    /// It comes back to a URL after so many others.
+    Loop(usize),
+    /// It goes on, or until the URL is too long for nginx.
+    Endless,
+    /// It ends, or cannot be followed.
+    Ends,
+}
+
+/// Hops that are followed to see where a chain ends.
+const MANY_HOPS: usize = 1000;
+
+fn fate(model: &Model<'_>, found: &Occurrence<'_, '_>) -> Fate {
+    /// "Request-URI Too Large"
+    const TOO_LARGE: u16 = 414;
+    let url = found.departure.url.clone();
+    let Some(start) = Start::new(url, None).filter(|_| found.is_certain()) else { return Fate::Ends };
+    let start = Start { max_hops: MANY_HOPS, ..start };
+    let trace = model.tracer().trace(&start, &mut Choices::default());
+    let last = trace.hops.last().and_then(|hop| hop.response.as_ref()?.status);
+    match trace.outcome {
+        Outcome::Loop(first) => Fate::Loop(trace.hops.len() - first),
+        Outcome::Truncated => Fate::Endless,
+        _ if last == Some(TOO_LARGE) => Fate::Endless,
+        _ => Fate::Ends,
+    }
 }
 
 fn report(model: &Model<'_>, sink: &mut Findings, found: &Occurrence<'_, '_>) {
     let cycle = found.way.turn();
     let Some(primary) = cycle.iter().filter_map(|leg| leg.by).min_by_key(|by| by.id()) else { return };
     let is_upgraded = cycle.iter().any(|leg| leg.is_upgraded);
-    let message = message(found.way.outcome, cycle);
+    let mut message = message(model, found);
     let finding = if found.is_certain() {
         sink.error(primary.span(), message)
     } else {
-        sink.warning(primary.span(), message + &condition_text(&found.conditions)).conditional()
+        message += &condition_text(&found.conditions);
+        if !found.departure.is_complete {
+            let count = found.departure.ways.len();
+            message += &format!(" (there are more than {count} combinations of conditions; not all were followed)");
+        }
+        sink.warning(primary.span(), message).conditional()
     };
     // A single hop is told by the message, unless HSTS has a part in it.
     let told = if cycle.len() > 1 || is_upgraded { cycle } else { &[] };
@@ -71,10 +132,18 @@ fn report(model: &Model<'_>, sink: &mut Findings, found: &Occurrence<'_, '_>) {
     finding.help(help(cycle, is_upgraded));
 }
 
-fn message(outcome: Outcome, cycle: &[Leg<'_>]) -> String {
+fn message(model: &Model<'_>, found: &Occurrence<'_, '_>) -> String {
+    let (outcome, cycle) = (found.way.outcome, found.way.turn());
     let chain = |count: usize| cycle.iter().take(count).map(|leg| shown(&leg.url)).collect::<Vec<_>>().join(" -> ");
     match (outcome, cycle) {
-        (Outcome::Truncated, _) => format!("redirects without an end: {} -> …", chain(3)),
+        (Outcome::Truncated, _) => {
+            let what = match fate(model, found) {
+                Fate::Loop(count) => format!("redirect loop of {count} URLs"),
+                Fate::Endless => "redirects without an end".to_owned(),
+                Fate::Ends => format!("more than {MAX_HOPS} redirects, where browsers give up"),
+            };
+            format!("{what}: {} -> …", chain(3))
+        }
         (_, [leg]) if leg.is_upgraded => format!(
             "{} redirects to http://, and HSTS makes the browser come back to https://: an endless loop",
             shown(&leg.url)
