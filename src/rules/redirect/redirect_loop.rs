@@ -51,6 +51,9 @@ fn directives_of(way: &Way<'_>) -> Vec<ItemId> {
     directives
 }
 
+/// Ways with the number of the leg that ends each.
+type Ends<'d, 'c> = Vec<(&'d Way<'c>, usize)>;
+
 /// The loops that a departure leads into: one if it always does, else each with what it needs.
 fn loops<'d, 'c>(model: &Model<'_>, departure: &'d Departure<'c>) -> Vec<Occurrence<'d, 'c>> {
     let endless = departure.ways.iter().filter(|way| way.is_endless());
@@ -59,7 +62,7 @@ fn loops<'d, 'c>(model: &Model<'_>, departure: &'d Departure<'c>) -> Vec<Occurre
         return Vec::new();
     }
     let together = departure.occurrence(&ends);
-    let mut groups: Vec<(Vec<ItemId>, Vec<(&Way<'_>, usize)>)> = Vec::new();
+    let mut groups: Vec<(Vec<ItemId>, Ends<'d, 'c>)> = Vec::new();
     for end in ends {
         let directives = directives_of(end.0);
         match groups.iter_mut().find(|(known, _)| *known == directives) {
