@@ -168,5 +168,7 @@ fn summary(report: &CertsReport<'_>) -> (Tone, String) {
         () => Tone::Good,
     };
     let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
-    (tone, format!("{}{parts}", counted(certificates.len(), "certificate")))
+    let failures = report.findings.iter().filter(|finding| report.fails(finding)).count();
+    let failures = if failures == 0 { String::new() } else { format!("; {} of rules", counted(failures, "finding")) };
+    (tone, format!("{}{parts}{failures}", counted(certificates.len(), "certificate")))
 }
