@@ -24,7 +24,7 @@ const MAX_PATHS: usize = 64;
 const PATHS_TIMES_DIRECTIVES: usize = 65_536;
 
 /// Paths that are tried at most because a condition or a map looks for them, in all servers together.
-const DEMANDED_PATHS: usize = 65_536;
+const DEMANDED_PATHS: usize = 16_384;
 
 /// Paths that are tried however many directives there are.
 const MIN_PATHS: usize = 8;

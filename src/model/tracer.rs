@@ -154,7 +154,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         }
         let host = journey.url.host_str().unwrap_or_default();
         let name = host.strip_suffix('.').unwrap_or(host);
-        let is_ours = start.url.host_str() == Some(host) || self.model.is_served(name);
+        let is_ours = start.url.host_str() == Some(host) || self.serves(name);
         let unreached = if is_ours { Reached::Nothing } else { Reached::Elsewhere };
         let request = &journey.request;
         if self.edge == Edge::Tls && journey.url.port().is_none() {
@@ -194,6 +194,12 @@ impl<'m, 'c> Tracer<'m, 'c> {
             alike.iter().take(4).map(|socket| format!("{host} leads to {}", socket.endpoint)).collect();
         let taken = choices.choose(None, &format!("address of {host}:{}", request.port), &clauses);
         Reached::Socket(alike.get(taken).copied().unwrap_or(first))
+    }
+
+    /// Whether a host is of this configuration. Of a snippet only exact names say so: a host that a pattern matches may
+    /// have a server of its own in another file.
+    fn serves(&self, host: &str) -> bool {
+        if self.model.config.is_whole() { self.model.is_served(host) } else { self.model.owns(host) }
     }
 
     /// The sockets on the port of a request that may take it. Of very many only those whose servers have the name, or

@@ -25,6 +25,7 @@ impl Rule for RedirectLoop {
         found.sort_by_key(|found| !found.is_certain());
         let mut seen: FxHashSet<Vec<ItemId>> = FxHashSet::default();
         let mut in_chains: FxHashSet<ItemId> = FxHashSet::default();
+        let mut chains = 0;
         for found in found {
             let directives = directives_of(found.way);
             if found.way.outcome == Outcome::Truncated {
@@ -37,7 +38,8 @@ impl Rule for RedirectLoop {
                 }
             }
             if seen.insert(directives) {
-                report(model, sink, &found);
+                chains += usize::from(found.way.outcome == Outcome::Truncated);
+                report(model, sink, &found, chains <= MANY_CHAINS);
             }
         }
     }
@@ -91,6 +93,9 @@ enum Fate {
 /// Hops that are followed to see where a chain ends.
 const MANY_HOPS: usize = 1000;
 
+/// Chains that are followed.
+const MANY_CHAINS: usize = 16;
+
 fn fate(model: &Model<'_>, found: &Occurrence<'_, '_>) -> Fate {
     /// "Request-URI Too Large"
     const TOO_LARGE: u16 = 414;
@@ -107,11 +112,11 @@ fn fate(model: &Model<'_>, found: &Occurrence<'_, '_>) -> Fate {
     }
 }
 
-fn report(model: &Model<'_>, sink: &mut Findings, found: &Occurrence<'_, '_>) {
+fn report(model: &Model<'_>, sink: &mut Findings, found: &Occurrence<'_, '_>, follows: bool) {
     let cycle = found.way.turn();
     let Some(primary) = cycle.iter().filter_map(|leg| leg.by).min_by_key(|by| by.id()) else { return };
     let is_upgraded = cycle.iter().any(|leg| leg.is_upgraded);
-    let mut message = message(model, found);
+    let mut message = message(model, found, follows);
     let finding = if found.is_certain() {
         sink.error(primary.span(), message)
     } else {
@@ -135,12 +140,12 @@ fn report(model: &Model<'_>, sink: &mut Findings, found: &Occurrence<'_, '_>) {
     finding.help(help(cycle, is_upgraded));
 }
 
-fn message(model: &Model<'_>, found: &Occurrence<'_, '_>) -> String {
+fn message(model: &Model<'_>, found: &Occurrence<'_, '_>, follows: bool) -> String {
     let (outcome, cycle) = (found.way.outcome, found.way.turn());
     let chain = |count: usize| cycle.iter().take(count).map(|leg| shown(&leg.url)).collect::<Vec<_>>().join(" -> ");
     match (outcome, cycle) {
         (Outcome::Truncated, _) => {
-            let what = match fate(model, found) {
+            let what = match if follows { fate(model, found) } else { Fate::Ends } {
                 Fate::Loop(count) => format!("redirect loop of {count} URLs"),
                 Fate::Endless => "redirects without an end".to_owned(),
                 Fate::Ends => format!("more than {MAX_HOPS} redirects, where browsers give up"),
