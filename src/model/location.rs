@@ -5,8 +5,8 @@
 
 use rustc_hash::FxHashMap;
 
+use super::Model;
 use super::pattern::Pattern;
-use super::{Model, Settled};
 use crate::config::Directive;
 use crate::nginx::Inheritance;
 use crate::syntax::Word;
@@ -294,25 +294,6 @@ impl<'c> Model<'c> {
         match self.location_tables.get(&block.id()) {
             Some(table) => table,
             None => self.location_tables.insert(block.id(), Box::new(LocationTable::new(block))),
-        }
-    }
-
-    /// The location that answers `uri` on `server`, as far as regexes can be told.
-    #[must_use]
-    pub fn location_for(&self, server: Directive<'c>, uri: &str) -> Settled<Option<Directive<'c>>> {
-        let mut is_unknown = false;
-        let lookup = find(self, server, uri, &mut |_, pattern| match pattern.is_match(uri) {
-            Some(matches) => matches,
-            None => {
-                is_unknown = true;
-                true
-            }
-        });
-        match lookup {
-            _ if is_unknown => Settled::Unknown,
-            Lookup::Location(location) => Settled::Known(location),
-            Lookup::AddSlash(location) => Settled::Known(Some(location)),
-            Lookup::TooDeep => Settled::Unknown,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::certs::{CertsReport, ChainState, chain_text, key_text, key_word, names, shown, source_text};
+use super::json::Tool;
 use crate::model::inventory::{
     CertificateUser, ListedCertificate, ListedKey, ListedSource, NameCoverage, Protocol, UnusedCertificate, UserName,
 };
@@ -25,11 +26,7 @@ pub fn write_certs_json(report: &CertsReport<'_>, out: &mut dyn Write) -> io::Re
     let counts = report.finding_counts().into_iter();
     let object = ReportObject {
         schema_version: SCHEMA_VERSION,
-        tool: Tool {
-            name: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
-            nginx_version: report.nginx_version.to_string(),
-        },
+        tool: Tool::new(report.nginx_version),
         now: report.now.rfc3339(),
         complete: report.is_complete,
         certificates: report.certificates().into_iter().map(|listed| CertificateObject::new(report, listed)).collect(),
@@ -49,13 +46,6 @@ struct ReportObject<'r> {
     certificates: Vec<CertificateObject<'r>>,
     unused: Vec<UnusedObject>,
     findings: Vec<CountObject>,
-}
-
-#[derive(Serialize)]
-struct Tool {
-    name: &'static str,
-    version: &'static str,
-    nginx_version: String,
 }
 
 #[derive(Serialize)]

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 
 use super::Report;
+use crate::nginx::NginxVersion;
 use crate::rules::{Certainty, Edit, Finding, Fix, Related, Severity};
 use crate::source::{FileId, Span};
 
@@ -21,11 +22,7 @@ const SCHEMA_VERSION: u32 = 1;
 pub fn write_json(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let object = ReportObject {
         schema_version: SCHEMA_VERSION,
-        tool: Tool {
-            name: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
-            nginx_version: report.nginx_version.to_string(),
-        },
+        tool: Tool::new(report.nginx_version),
         findings: FindingList(report),
         summary: Summary {
             files: report.checked.files,
@@ -49,11 +46,22 @@ struct ReportObject<'r> {
     summary: Summary,
 }
 
+/// Who has written a report, and for which nginx.
 #[derive(Serialize)]
-struct Tool {
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
     nginx_version: String,
+}
+
+impl Tool {
+    pub(super) fn new(nginx_version: NginxVersion) -> Tool {
+        Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            nginx_version: nginx_version.to_string(),
+        }
+    }
 }
 
 #[derive(Serialize)]

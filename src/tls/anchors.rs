@@ -155,13 +155,13 @@ impl TrustAnchors {
 impl Anchor {
     /// Its name, as [`Certificate::subject`] has it.
     pub(super) fn subject(&self) -> Box<str> {
-        let name = wrapped(&self.anchor.subject);
+        let name = tlv(SEQUENCE, &self.anchor.subject);
         X509Name::from_der(&name).map(|(_, name)| name_text(&name)).unwrap_or_default()
     }
 
     /// Its whole SubjectPublicKeyInfo.
     pub(super) fn public_key(&self) -> Vec<u8> {
-        wrapped(&self.anchor.subject_public_key_info)
+        tlv(SEQUENCE, &self.anchor.subject_public_key_info)
     }
 }
 
@@ -171,18 +171,21 @@ fn sequence_content(der: &[u8]) -> Option<&[u8]> {
     Some(any.data)
 }
 
-/// A DER sequence around some bytes.
-fn wrapped(content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    let significant = &length[length.iter().take_while(|&&byte| byte == 0).count()..];
-    let mut der = vec![0x30];
-    match content.len() {
+/// The tag of a sequence in DER.
+const SEQUENCE: u8 = 0x30;
+
+/// Tag, length and value in DER.
+pub(super) fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
+    let length = value.len().to_be_bytes();
+    let significant = &length[value.len().leading_zeros() as usize / 8..];
+    let mut der = vec![tag];
+    match value.len() {
         short @ 0..0x80 => der.push(short as u8),
         _ => {
             der.push(0x80 | significant.len() as u8);
             der.extend_from_slice(significant);
         }
     }
-    der.extend_from_slice(content);
+    der.extend_from_slice(value);
     der
 }

@@ -1,5 +1,7 @@
 //! Certificates for tests, byte by byte, so that they can be wrong. Their signatures are not valid.
 
+pub(super) use super::anchors::tlv;
+
 pub(super) const SUBJECT_ALT_NAME: &[u8] = b"\x55\x1d\x11";
 pub(super) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
 pub(super) const RSA_PSS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
@@ -53,22 +55,6 @@ pub(super) fn certificate(fields: &Fields) -> Vec<u8> {
     ];
     let signature = tlv(3, b"\0\x30\x06\x02\x01\x01\x02\x01\x01");
     tlv(0x30, &[tlv(0x30, &tbs.concat()), algorithm, signature].concat())
-}
-
-/// Tag, length, value.
-pub(super) fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
-    let length = value.len().to_be_bytes();
-    let significant = &length[value.len().leading_zeros() as usize / 8..];
-    let mut bytes = vec![tag];
-    match value.len() {
-        short @ 0..0x80 => bytes.push(short as u8),
-        _ => {
-            bytes.push(0x80 | significant.len() as u8);
-            bytes.extend(significant);
-        }
-    }
-    bytes.extend(value);
-    bytes
 }
 
 /// A Name of one common name, a string with this tag.
