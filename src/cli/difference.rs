@@ -6,7 +6,7 @@ use super::arguments::FileOptions;
 use super::trace_arguments::{TraceArguments, TraceFormat};
 use super::{RunError, Status, configuration, output, progress};
 use crate::model::Environment;
-use crate::model::difference::Comparison;
+use crate::model::following::difference::Comparison;
 use crate::report;
 
 /// Runs the command.

@@ -4,52 +4,14 @@
 //! of [`crate::config`], the facts of [`crate::nginx`] and the certificates of [`crate::tls`], and
 //! never judges: that is for the rules.
 
-mod access;
-pub mod answer;
-pub mod certificate_use;
-pub mod choices;
-mod definitions;
-mod demands;
-pub mod difference;
-pub mod document_files;
-pub mod fallback;
+pub mod certificates;
+pub mod following;
 pub mod hsts;
-pub mod hsts_answers;
-pub mod hsts_settings;
-pub mod https_service;
 pub mod inherit;
-pub mod inventory;
-pub mod key_use;
-pub mod listen;
-pub mod location;
-mod map;
-mod other_server;
-pub mod pattern;
 mod processing;
-pub mod proxy;
-pub mod questions;
-mod reception;
-pub mod relay;
-pub mod request;
-pub mod request_host;
-pub mod response;
-pub mod selection;
-mod served_hosts;
-mod served_names;
-pub mod server;
-pub mod server_names;
-pub mod socket;
-pub mod starts;
-pub mod survey;
-pub mod tls_side;
-pub mod trace;
-pub mod tracer;
-mod unused;
-pub mod upstreams;
-mod uri;
-pub mod value;
-pub mod verdict;
-pub mod witness;
+pub mod requests;
+pub mod sockets;
+pub mod values;
 
 #[cfg(test)]
 mod tests;
@@ -68,33 +30,33 @@ use crate::syntax::Word;
 use crate::tls::{CertificateFile, CertificateStore, Host, KeyStore, TrustAnchors, UnixTime};
 
 pub use crate::hsts::HstsPolicy;
-pub use certificate_use::UsedCertificate;
-pub use choices::{Choices, Condition, explore};
-use definitions::Definitions;
-use document_files::DocumentFiles;
+pub use certificates::certificate_use::UsedCertificate;
+pub use certificates::inventory::Inventory;
+pub use certificates::key_use::UsedKey;
+pub use following::survey::{Departure, Leg, Occurrence, Way};
+pub use following::trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
+pub use following::tracer::{MAX_HOPS, Tracer};
+pub use following::verdict::Verdict;
+pub use hsts::answers::AnsweredUrl;
+pub use hsts::settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settings};
 pub use hsts::{Distrust, HstsHeader, HttpsState, is_public_name};
-pub use hsts_answers::AnsweredUrl;
-pub use hsts_settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settings};
-pub use https_service::{Family, Service};
-pub use inventory::Inventory;
-pub use key_use::UsedKey;
-use location::LocationTable;
-pub use pattern::Pattern;
-pub use proxy::{ProxiedBlock, Upgrading};
-pub use request::{OtherHeaders, Request};
-pub use request_host::{InvalidHost, RequestHost};
-pub use response::{Response, ResponseKind, Step, StepKind, Value};
-pub use selection::Selected;
-use served_hosts::ServedHosts;
-pub use server::{CertificateSource, CertificateUse, Server, ServerId};
-pub use server_names::{NameKind, SelectedBy, ServerName};
-pub use socket::{ListenSocket, Member};
-pub use survey::{Departure, Leg, Occurrence, Way};
-pub use tls_side::TlsSide;
-pub use trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
-pub use tracer::{MAX_HOPS, Tracer};
-use upstreams::Upstreams;
-pub use verdict::Verdict;
+pub use requests::choices::{Choices, Condition, explore};
+use requests::document_files::DocumentFiles;
+use requests::location::LocationTable;
+pub use requests::proxy::{ProxiedBlock, Upgrading};
+pub use requests::request::{OtherHeaders, Request};
+pub use requests::response::{Response, ResponseKind, Step, StepKind, Value};
+use requests::upstreams::Upstreams;
+pub use sockets::https_service::{Family, Service};
+pub use sockets::request_host::{InvalidHost, RequestHost};
+pub use sockets::selection::Selected;
+use sockets::served_hosts::ServedHosts;
+pub use sockets::server::{CertificateSource, CertificateUse, Server, ServerId};
+pub use sockets::server_names::{NameKind, SelectedBy, ServerName};
+pub use sockets::socket::{ListenSocket, Member};
+pub use sockets::tls_side::TlsSide;
+use values::definitions::Definitions;
+pub use values::pattern::Pattern;
 
 /// What is known of a value that may depend on things outside the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,7 +160,7 @@ pub struct Model<'c> {
     /// The names of hosts below a domain, by the domain.
     below: OnceLock<NamesByDomain>,
     /// The `ssl_certificate`s with the servers that they are in effect in.
-    certificate_uses: OnceLock<Vec<certificate_use::Usage>>,
+    certificate_uses: OnceLock<Vec<certificates::certificate_use::Usage>>,
     /// Compiled regexes by the word that holds them.
     patterns: FrozenMap<Span, Arc<Pattern>>,
     /// The same by what they are: many sites have the same regex.
@@ -224,12 +186,12 @@ impl<'c> Model<'c> {
         let certificates = match environment.certificates {
             CertificateMode::Skip => CertificateStore::default(),
             CertificateMode::Auto | CertificateMode::Require => {
-                CertificateStore::load(files, certificate_use::paths(&servers, files))
+                CertificateStore::load(files, certificates::certificate_use::paths(&servers, files))
             }
         };
         let pairs = match environment.certificates {
             CertificateMode::Skip => Vec::new(),
-            CertificateMode::Auto | CertificateMode::Require => key_use::pairs(&servers, files),
+            CertificateMode::Auto | CertificateMode::Require => certificates::key_use::pairs(&servers, files),
         };
         let keys = KeyStore::new(files, pairs);
         let lacks_certificates = environment.certificates == CertificateMode::Auto

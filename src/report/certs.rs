@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::model::inventory::{Inventory, ListedCertificate, ListedKey, ListedSource};
+use crate::model::certificates::inventory::{Inventory, ListedCertificate, ListedKey, ListedSource};
 use crate::nginx::NginxVersion;
 use crate::rules::{Finding, Severity};
 use crate::source::{Sources, Span};

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use super::certs::{CertsReport, ChainState, chain_text, key_text, names, shown, source_text};
 use super::human::{HumanStyle, counted};
 use super::page::{Page, Row, Tone};
-use crate::model::certificate_use::spelled_out;
-use crate::model::inventory::{CertificateUser, ListedCertificate, NameCoverage, Protocol};
+use crate::model::certificates::certificate_use::spelled_out;
+use crate::model::certificates::inventory::{CertificateUser, ListedCertificate, NameCoverage, Protocol};
 use crate::tls::{Certificate, CertificateName, KeyState};
 
 /// As `cert-expires-soon` judges by default.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::certs::{CertsReport, ChainState, chain_text, key_text, key_word, names, shown, source_text};
 use super::json::Tool;
-use crate::model::inventory::{
+use crate::model::certificates::inventory::{
     CertificateUser, ListedCertificate, ListedKey, ListedSource, NameCoverage, Protocol, UnusedCertificate, UserName,
 };
 use crate::rules::Severity;

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::difference_words::{Change, Sameness, changes, several};
 use super::human::{HumanStyle, counted, wrapping};
 use super::printable::printable;
-use crate::model::difference::{Comparison, Difference};
+use crate::model::following::difference::{Comparison, Difference};
 
 /// Columns of the sign and the longest label.
 const LABEL_WIDTH: usize = 13;

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 
 use super::trace_json::{HstsObject, kind_name, refusal_name};
-use crate::model::answer::{Answer, AnsweredHop, CertificateIdentity, Standing};
-use crate::model::difference::{Aspect, Comparison, Difference};
+use crate::model::following::answer::{Answer, AnsweredHop, CertificateIdentity, Standing};
+use crate::model::following::difference::{Aspect, Comparison, Difference};
 use crate::model::{Coverage, ResponseKind, Value, Verdict};
 
 /// The JSON Schema of what [`write_difference_json`] writes.

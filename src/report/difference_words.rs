@@ -2,11 +2,11 @@
 
 use super::human::counted;
 use super::trace_words as words;
-use crate::model::answer::{
+use crate::model::certificates::certificate_use::spelled_out;
+use crate::model::following::answer::{
     Answer, AnsweredHop, AskedUpstream, CertificateIdentity, DEFAULT_HOST, PresentedCertificate, Standing,
 };
-use crate::model::certificate_use::spelled_out;
-use crate::model::difference::{Aspect, Difference};
+use crate::model::following::difference::{Aspect, Difference};
 use crate::model::{Coverage, Refusal, ResponseKind, Value, Verdict};
 
 /// Items of a list that are written out.

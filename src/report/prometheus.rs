@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::certs::{CertsReport, ChainState, source_text};
-use crate::model::inventory::{ListedCertificate, NameCoverage};
+use crate::model::certificates::inventory::{ListedCertificate, NameCoverage};
 use crate::tls::KeyState;
 
 /// Label names and values.

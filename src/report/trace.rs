@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use crate::config::Directive;
-use crate::model::location::{self, Modifier};
+use crate::model::requests::location::{self, Modifier};
 use crate::model::{
     CertificateSource, CertificateUse, Coverage, Handshake, Hop, Model, Server, ServerId, Trace, Verdict,
 };

@@ -2,8 +2,8 @@
 
 use super::trace::{Presented, TraceReport};
 use super::trace_human::at;
-use crate::model::certificate_use::spelled_out;
-use crate::model::value::{Piece, pieces};
+use crate::model::certificates::certificate_use::spelled_out;
+use crate::model::values::value::{Piece, pieces};
 use crate::model::{
     Coverage, Handshake, Hop, HstsPolicy, ListenSocket, Model, NameKind, Outcome, Refusal, RequestHost, Response,
     ResponseKind, SelectedBy, Server, ServerId, Trace, Value, Verdict,

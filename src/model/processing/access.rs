@@ -5,8 +5,8 @@
 
 use super::{Phase, Processing};
 use crate::config::Directive;
-use crate::model::access::covers_address;
 use crate::model::inherit;
+use crate::model::requests::access::covers_address;
 
 /// What a module says of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

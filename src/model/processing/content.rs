@@ -8,12 +8,12 @@ use std::path::Path;
 use super::paths::{Alias, Mapping};
 use super::{Phase, Processing};
 use crate::config::Directive;
-use crate::model::document_files::Found;
 use crate::model::inherit;
-use crate::model::location;
-use crate::model::response::{ResponseKind, StepKind, Value};
-use crate::model::uri::escape_uri;
-use crate::model::value::has_variables;
+use crate::model::requests::document_files::Found;
+use crate::model::requests::location;
+use crate::model::requests::response::{ResponseKind, StepKind, Value};
+use crate::model::values::uri::escape_uri;
+use crate::model::values::value::has_variables;
 
 /// The `index` that nginx has where none is set.
 const DEFAULT_INDEX: &str = "index.html";

@@ -7,7 +7,7 @@ use super::content::split_args;
 use super::{Phase, Processing};
 use crate::config::Directive;
 use crate::model::inherit;
-use crate::model::response::{ResponseKind, StepKind, Value};
+use crate::model::requests::response::{ResponseKind, StepKind, Value};
 
 /// Statuses for which nginx closes the connection without an answer: its own 444, a client that is gone, a timeout.
 const CLOSING: &[u16] = &[408, 444, 499];

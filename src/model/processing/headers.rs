@@ -2,8 +2,8 @@
 
 use super::Processing;
 use crate::config::Directive;
-use crate::model::hsts_settings::{HstsSettingKind, hsts_settings};
-use crate::model::response::Value;
+use crate::model::hsts::settings::{HstsSettingKind, hsts_settings};
+use crate::model::requests::response::Value;
 
 impl<'c> Processing<'_, 'c, '_> {
     /// Those that nginx itself puts on an answer with this status; an upstream's is taken for a success.

@@ -16,12 +16,12 @@ pub(super) use rewriting::condition_words;
 
 use rustc_hash::FxHashMap;
 
-use super::choices::Choices;
-use super::location::{self, Lookup};
-use super::pattern::{Groups, Pattern};
-use super::request::{OtherHeaders, Request};
-use super::response::{Response, ResponseKind, Step, StepKind, Value};
-use super::uri::RequestPath;
+use super::requests::choices::Choices;
+use super::requests::location::{self, Lookup};
+use super::requests::request::{OtherHeaders, Request};
+use super::requests::response::{Response, ResponseKind, Step, StepKind, Value};
+use super::values::pattern::{Groups, Pattern};
+use super::values::uri::RequestPath;
 use super::{Model, SelectedBy, Server};
 use crate::config::Directive;
 use crate::nginx::parse_offset;
@@ -129,7 +129,7 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
     let merges = super::inherit::flag_in_effect(arrival.first_server.directive, "merge_slashes") != Some(false);
     let read = RequestPath::parse(path, merges);
     // The first line is read before all headers: where it is refused, nginx knows nothing else of the request.
-    let is_bad = matches!(read, Err(super::uri::PathError::Refused));
+    let is_bad = matches!(read, Err(super::values::uri::PathError::Refused));
     let unread = is_bad.then(|| Request {
         target: String::new(),
         host: None,
@@ -272,7 +272,7 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             return Phase::Finalize(413, super::inherit::value_in_effect(self.block, "client_max_body_size"));
         }
         if adds_slash && let Some((.., text)) = location.and_then(location::matcher) {
-            let mut target = super::uri::escape_uri(&text);
+            let mut target = super::values::uri::escape_uri(&text);
             if !self.args.text.is_empty() {
                 target.push('?');
                 target.push_str(&self.args.text);

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use super::Processing;
 use crate::config::Directive;
 use crate::model::Settled;
-use crate::model::document_files::Found;
 use crate::model::inherit;
-use crate::model::location::{self, Modifier};
-use crate::model::response::Value;
+use crate::model::requests::document_files::Found;
+use crate::model::requests::location::{self, Modifier};
+use crate::model::requests::response::Value;
 
 /// The `root` that nginx has where none is set.
 const DEFAULT_ROOT: &str = "html";

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use super::{Phase, Processing};
 use crate::config::Directive;
-use crate::model::choices::asks_for_file_of_request;
-use crate::model::document_files::Found;
-use crate::model::pattern::Pattern;
-use crate::model::response::{ResponseKind, Step, StepKind, Value};
-use crate::model::uri::unescape_redirect;
+use crate::model::requests::choices::asks_for_file_of_request;
+use crate::model::requests::document_files::Found;
+use crate::model::requests::response::{ResponseKind, Step, StepKind, Value};
+use crate::model::values::pattern::Pattern;
+use crate::model::values::uri::unescape_redirect;
 
 /// The rewrite module's directives directly in a block, in reverse order.
 fn rewrite_directives(block: Directive<'_>) -> Vec<Directive<'_>> {

@@ -6,10 +6,10 @@
 use super::Processing;
 use crate::config::Directive;
 use crate::model::inherit;
-use crate::model::location::{self, Modifier};
-use crate::model::response::Value;
-use crate::model::uri::escape_uri;
-use crate::model::value::has_variables;
+use crate::model::requests::location::{self, Modifier};
+use crate::model::requests::response::Value;
+use crate::model::values::uri::escape_uri;
+use crate::model::values::value::has_variables;
 
 impl<'c> Processing<'_, 'c, '_> {
     /// The URL of the upstream, with the URI that nginx asks it for where it speaks HTTP.

@@ -4,10 +4,10 @@
 
 use super::{MAX_VARIABLE_DEPTH, Processing};
 use crate::config::Directive;
-use crate::model::map::{Entry, Table, TableKind, key_pattern};
-use crate::model::response::Value;
-use crate::model::uri::escape_args;
-use crate::model::value::{Piece, pieces};
+use crate::model::requests::response::Value;
+use crate::model::values::map::{Entry, Table, TableKind, key_pattern};
+use crate::model::values::uri::escape_args;
+use crate::model::values::value::{Piece, pieces};
 use crate::nginx::NginxVersion;
 use crate::syntax::Word;
 

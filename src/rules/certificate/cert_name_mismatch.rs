@@ -1,7 +1,7 @@
 //! A client that asks for a name of the server gets a certificate that does not contain it.
 //! RFC 9525, section 6.
 
-use crate::model::certificate_use::spelled_out;
+use crate::model::certificates::certificate_use::spelled_out;
 use crate::model::{Coverage, ListenSocket, Model, NameKind, Server, ServerName};
 use crate::rules::{Findings, Rule, Severity};
 use crate::tls::{CertificateFile, Host};

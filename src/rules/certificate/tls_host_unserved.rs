@@ -3,7 +3,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::model::certificate_use::spelled_out;
+use crate::model::certificates::certificate_use::spelled_out;
 use crate::model::{Coverage, Edge, Family, ListenSocket, Model, Server, ServerId, Service, UsedCertificate};
 use crate::rules::{Finding, Findings, Rule, Severity};
 use crate::source::Span;

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{AtDirective, by_directive, condition_text, shown};
 use crate::config::Directive;
-use crate::model::fallback::FallbackCycle;
+use crate::model::requests::fallback::FallbackCycle;
 use crate::model::{Model, Server, Step, StepKind};
 use crate::rules::{Findings, Rule};
 

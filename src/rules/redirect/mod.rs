@@ -17,7 +17,7 @@ declare_rules! { "redirect":
 
 /// The URL as a message shows it; a host that stands for any name is shown as `$host`.
 pub(super) fn shown(url: &url::Url) -> String {
-    url.as_str().replacen(crate::model::starts::ANY_HOST, "$host", 1)
+    url.as_str().replacen(crate::model::following::starts::ANY_HOST, "$host", 1)
 }
 
 /// Whether a server has a name that is written out.

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use crate::config::ItemId;
 use crate::model::Model;
-use crate::model::relay::Relay;
+use crate::model::following::relay::Relay;
 use crate::rules::{Findings, Rule};
 
 pub(super) struct ProxyLoop;

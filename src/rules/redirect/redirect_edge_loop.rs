@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{by_directive, condition_text, sees_all_servers, shown};
 use crate::config::{Directive, ItemId};
-use crate::model::starts::ANY_HOST;
+use crate::model::following::starts::ANY_HOST;
 use crate::model::{
     Departure, Edge, Leg, ListenSocket, Model, Outcome, ResponseKind, SelectedBy, Server, ServerId, Start, TlsSide, Way,
 };

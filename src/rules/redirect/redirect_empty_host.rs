@@ -2,7 +2,7 @@
 
 use super::{AtDirective, by_directive, condition_text, names, shown};
 use crate::config::Directive;
-use crate::model::value::{Piece, pieces};
+use crate::model::values::value::{Piece, pieces};
 use crate::model::{Model, NameKind, Server};
 use crate::rules::{Findings, Rule};
 

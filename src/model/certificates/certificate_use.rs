@@ -1,0 +1,260 @@
+//! Certificates from the side of the directive that names them.
+
+use std::path::PathBuf;
+
+use crate::model::{CertificateSource, CertificateUse, Coverage, Model, Server, ServerId, ServerName};
+use crate::source::{FileSystem, Span};
+use crate::syntax::Word;
+use crate::tls::{Certificate, CertificateFile, CertificateName, Chain, Host, KeyKind};
+
+/// One `ssl_certificate`, as it is written, with all servers that it is in effect in. With `$ssl_server_name` in its
+/// path it counts once for each name whose file is there.
+#[derive(Debug, Clone, Copy)]
+pub struct UsedCertificate<'m, 'c> {
+    /// Its parameter.
+    pub word: Word<'c>,
+    /// The file; `None` where it is not known.
+    pub file: Option<&'m CertificateFile>,
+    /// The servers that it is in effect in.
+    pub servers: &'m [ServerId],
+    usage: &'m Usage,
+    model: &'m Model<'c>,
+}
+
+/// What [`UsedCertificate`] is made from.
+#[derive(Debug)]
+pub(crate) struct Usage {
+    /// The first server, and which of its certificates.
+    first: (ServerId, usize),
+    /// For a path that depends on it, the name that clients ask for.
+    name: Option<Host>,
+    servers: Vec<ServerId>,
+}
+
+/// The files to read: of a path that depends on the name, those that are there for an exact name of the server.
+pub(crate) fn paths(servers: &[Server<'_>], files: &dyn FileSystem) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for server in servers {
+        for used in &server.certificates {
+            match &used.source {
+                CertificateSource::File(path) => paths.push(path.clone()),
+                CertificateSource::PerName => {
+                    let possible = server.hosts().filter_map(|host| used.file_for(&host));
+                    paths.extend(possible.filter(|path| files.is_readable(path)));
+                }
+                CertificateSource::Unknown => {}
+            }
+        }
+    }
+    paths
+}
+
+/// How many names a message spells out.
+const SPELLED_OUT: usize = 4;
+
+/// The first names of a list for a message, and how many more there are.
+#[must_use]
+pub fn spelled_out(names: &[String]) -> String {
+    match names.len().checked_sub(SPELLED_OUT) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names[..SPELLED_OUT].join(", ")),
+    }
+}
+
+impl Usage {
+    /// A snippet that many servers include counts as one directive, for that is what people change.
+    fn all(model: &Model<'_>) -> Vec<Usage> {
+        let mut uses: Vec<(Span, Option<Host>, (ServerId, usize))> = Vec::new();
+        for server in model.servers() {
+            for (number, used) in server.certificates.iter().enumerate() {
+                let span = used.word.span();
+                if used.source != CertificateSource::PerName {
+                    uses.push((span, None, (server.id, number)));
+                    continue;
+                }
+                let is_there = |host: &Host| model.certificate_file_for(used, host).is_some();
+                let names: Vec<Host> = server.hosts().filter(is_there).collect();
+                if names.is_empty() {
+                    uses.push((span, None, (server.id, number)));
+                }
+                uses.extend(names.into_iter().map(|name| (span, Some(name), (server.id, number))));
+            }
+        }
+        uses.sort();
+        uses.chunk_by(|a, b| (a.0, &a.1) == (b.0, &b.1))
+            .map(|group| {
+                let mut servers: Vec<ServerId> = group.iter().map(|(.., (server, _))| *server).collect();
+                servers.dedup();
+                Usage { first: group[0].2, name: group[0].1.clone(), servers }
+            })
+            .collect()
+    }
+}
+
+impl<'m, 'c> UsedCertificate<'m, 'c> {
+    fn new(model: &'m Model<'c>, usage: &'m Usage) -> UsedCertificate<'m, 'c> {
+        let used = &model.server(usage.first.0).certificates[usage.first.1];
+        let file = match &usage.name {
+            Some(name) => model.certificate_file_for(used, name),
+            None => model.certificate_file(used),
+        };
+        UsedCertificate { word: used.word, file, servers: &usage.servers, usage, model }
+    }
+
+    /// What the directive names.
+    pub(crate) fn source(&self) -> &'m CertificateSource {
+        &self.model.server(self.usage.first.0).certificates[self.usage.first.1].source
+    }
+
+    /// For a path that depends on it, the name that clients ask for.
+    pub(crate) fn name(&self) -> Option<&'m Host> {
+        self.usage.name.as_ref()
+    }
+
+    /// The path as it is written, with the name in it where it depends on one.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let used = &self.model.server(self.usage.first.0).certificates[self.usage.first.1];
+        let of_name = self.usage.name.as_ref().and_then(|name| used.text_for(name));
+        of_name.unwrap_or_else(|| self.word.text().into_owned())
+    }
+
+    /// The certificate that servers present: the first one of the file.
+    #[must_use]
+    pub fn leaf(&self) -> Option<&'m Certificate> {
+        self.file.and_then(CertificateFile::leaf)
+    }
+
+    /// The servers that present it: those with a TLS socket.
+    pub fn presenting(&self) -> impl Iterator<Item = &'m Server<'c>> {
+        let on_tls = self.servers.iter().filter(|server| self.model.tls_sockets_of(**server).next().is_some());
+        on_tls.map(|&server| self.model.server(server))
+    }
+
+    /// Whether a site presents it: a server that some client means by a name, and that does not just turn it away.
+    #[must_use]
+    pub fn is_of_site(&self) -> bool {
+        self.presenting().any(|server| server.has_real_name() && !server.rejects_handshake)
+    }
+
+    /// Whether a site of the public presents it: one of a host that a public authority would certify.
+    #[must_use]
+    pub fn is_of_public_site(&self) -> bool {
+        let is_public = |host: Host| !host.is_internal();
+        self.presenting().filter(|server| !server.rejects_handshake).any(|server| {
+            let witnesses = server.names.iter().filter(|name| !name.is_no_host()).flat_map(ServerName::witnesses);
+            witnesses.into_iter().any(is_public)
+        })
+    }
+
+    /// What clients make of the certificates in its file.
+    #[must_use]
+    pub fn chain(&self) -> Option<&'m Chain> {
+        self.file?.chain(&self.model.environment.anchors, self.model.environment.now)
+    }
+
+    /// The servers that present it, for a message.
+    #[must_use]
+    pub fn presenting_text(&self) -> String {
+        let names: Vec<String> = self.presenting().map(ToString::to_string).collect();
+        spelled_out(&names)
+    }
+
+    /// Where the path is written.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.word.span()
+    }
+}
+
+impl<'c> Model<'c> {
+    /// The file of a certificate, if it was read and is the same for all clients.
+    #[must_use]
+    pub fn certificate_file(&self, used: &CertificateUse<'_>) -> Option<&CertificateFile> {
+        match &used.source {
+            CertificateSource::File(path) => self.certificates.file(path),
+            CertificateSource::PerName | CertificateSource::Unknown => None,
+        }
+    }
+
+    /// The file of a certificate for clients that ask for `host`, if it was read.
+    #[must_use]
+    pub fn certificate_file_for(&self, used: &CertificateUse<'_>, host: &Host) -> Option<&CertificateFile> {
+        match &used.source {
+            CertificateSource::File(path) => self.certificates.file(path),
+            CertificateSource::PerName => self.certificates.file(&used.file_for(host)?),
+            CertificateSource::Unknown => None,
+        }
+    }
+
+    /// Whether the certificate that `server` presents covers `host`.
+    #[must_use]
+    pub fn coverage(&self, server: &Server<'_>, host: &Host) -> Coverage {
+        self.coverage_for_sni(server, Some(host), host)
+    }
+
+    /// The same for a client whose SNI is `sni`; none for a client without one.
+    pub(crate) fn coverage_for_sni(&self, server: &Server<'_>, sni: Option<&Host>, host: &Host) -> Coverage {
+        match self.presented(server, sni) {
+            Some((_, leaf)) if leaf.covers(host) => Coverage::Covered,
+            Some(_) => Coverage::NotCovered,
+            None => Coverage::Unknown,
+        }
+    }
+
+    /// The certificate that an ordinary client gets of `server`; `None` where there is none, or where one of several
+    /// is not known.
+    ///
+    /// OpenSSL keeps one of each kind of key, the last, and clients of today take the one of an elliptic curve before
+    /// that of RSA; the names play no part in it (SSL_CTX_use_certificate(3)).
+    pub(crate) fn presented<'s, 'd>(
+        &self,
+        server: &'s Server<'d>,
+        sni: Option<&Host>,
+    ) -> Option<(&'s CertificateUse<'d>, &Certificate)> {
+        let rank = |leaf: &Certificate| match leaf.key {
+            KeyKind::Ec(_) => 0,
+            KeyKind::Ed25519 => 1,
+            KeyKind::Ed448 => 2,
+            KeyKind::Rsa { .. } => 3,
+            KeyKind::Dsa | KeyKind::Other => 4,
+        };
+        let mut best: Option<(&CertificateUse<'d>, &Certificate)> = None;
+        for used in &server.certificates {
+            let file = match sni {
+                Some(sni) => self.certificate_file_for(used, sni),
+                None => self.certificate_file(used),
+            };
+            let leaf = file.and_then(CertificateFile::leaf)?;
+            if best.is_none_or(|(_, known)| rank(leaf) <= rank(known)) {
+                best = Some((used, leaf));
+            }
+        }
+        best
+    }
+
+    /// The `ssl_certificate` of what an ordinary client gets of `server`; where it cannot be told, the last that is
+    /// written.
+    #[must_use]
+    pub fn presented_use<'s, 'd>(&self, server: &'s Server<'d>, sni: Option<&Host>) -> Option<&'s CertificateUse<'d>> {
+        self.presented(server, sni).map(|(used, _)| used).or(server.certificates.last())
+    }
+
+    /// The names of the certificates that `server` presents, as far as they are known.
+    pub fn certificate_names(&self, server: &Server<'_>) -> impl Iterator<Item = &CertificateName> {
+        let leaves = server.certificates.iter().filter_map(|used| self.certificate_file(used)?.leaf());
+        leaves.flat_map(Certificate::names).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The certificates that `ssl_certificate` directives name, in the order of the configuration,
+    /// each with the servers that present it.
+    pub fn certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
+        let uses = self.certificate_uses.get_or_init(|| Usage::all(self));
+        uses.iter().map(|usage| UsedCertificate::new(self, usage))
+    }
+    /// The same, with all chains judged at once.
+    pub fn judged_certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
+        self.certificates.judge_chains(&self.environment.anchors, self.environment.now);
+        self.certificate_uses()
+    }
+}

@@ -1,0 +1,196 @@
+//! What browsers are told about HSTS: the answers of a server, each with the headers that it really carries.
+
+use std::net::Ipv4Addr;
+
+use url::Url;
+
+use crate::config::Directive;
+use crate::model::following::starts::{ANY_HOST, hosts_of};
+use crate::model::following::tracer::address_in;
+use crate::model::following::witness::Witnesses;
+use crate::model::hsts::settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settings, names_hsts};
+use crate::model::{Edge, Model, Response, ResponseKind, Server, ServerId, Start, Value, inherit};
+
+/// Paths of a server that are asked for.
+const MAX_PATHS: usize = 64;
+
+/// Names of a server for which `/` is asked; headers rarely depend on the host.
+const MAX_HOSTS: usize = 4;
+
+/// The directives that make the headers of a block other than those around it.
+const SETTING: &[&str] = &["add_header", "add_header_inherit", "more_set_headers", "more_clear_headers"];
+
+/// The directives by which other languages may set any header.
+const SCRIPTING: &[&str] =
+    &["header_filter_by_lua", "header_filter_by_lua_block", "header_filter_by_lua_file", "js_header_filter"];
+
+/// One URL of a server, with its answers.
+#[derive(Debug)]
+pub struct AnsweredUrl<'c> {
+    /// What was asked for.
+    pub url: Url,
+    /// The answers of this server, one for each assignment of what is not known; those that close the connection and
+    /// those that cannot be told are left out.
+    pub responses: Vec<Response<'c>>,
+    /// Whether these are all.
+    pub is_complete: bool,
+}
+
+impl<'c> AnsweredUrl<'c> {
+    /// Whether every answer fulfils a condition.
+    pub fn all(&self, condition: impl Fn(&Response<'c>) -> bool) -> bool {
+        self.is_complete && !self.responses.is_empty() && self.responses.iter().all(condition)
+    }
+
+    /// Whether it is the site's front page.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.url.path() == "/"
+    }
+}
+
+impl Response<'_> {
+    /// What this answer depends on, as a clause that begins with a comma; empty where there is no other.
+    #[must_use]
+    pub fn condition_text(&self) -> String {
+        let open = self.conditions.iter().filter(|condition| condition.is_open);
+        let texts: Vec<&str> = open.map(|condition| condition.text.as_str()).collect();
+        if texts.is_empty() { String::new() } else { format!(", if {}", texts.join(" and ")) }
+    }
+}
+
+impl<'c> Model<'c> {
+    /// The answers of a server over HTTPS: to `/` for some of its names, and to a path of each location that has a say in
+    /// the headers. None where no TLS socket leads to it.
+    #[must_use]
+    pub fn https_answers(&self, server: ServerId) -> &[AnsweredUrl<'c>] {
+        match self.https_answers.get(&server) {
+            Some(answers) => answers,
+            None => self.https_answers.insert(server, answers(self, self.server(server), true)),
+        }
+    }
+
+    /// The same over plain HTTP.
+    #[must_use]
+    pub fn plain_answers(&self, server: ServerId) -> Vec<AnsweredUrl<'c>> {
+        answers(self, self.server(server), false)
+    }
+
+    /// Whether a server has any directive about HSTS: inside, or around it, even if it does not see that one.
+    #[must_use]
+    pub fn mentions_hsts(&self, server: &Server<'c>) -> bool {
+        let outer = |name: &&str| {
+            let around = server.directive.ancestors().flat_map(|block| block.children_named(name));
+            around.chain(self.config.top_level_named(name)).any(|directive| hsts_setting(directive).is_some())
+        };
+        SETTING.iter().any(outer) || own_settings(server).next().is_some()
+    }
+
+    /// The headers that the upstream of an answer puts on it, which come before nginx's own: known where the upstream is
+    /// another server of this configuration, and neither hidden nor replaced.
+    #[must_use]
+    pub fn upstream_hsts(&self, response: &Response<'c>) -> Vec<(Directive<'c>, Value)> {
+        self.find_upstream_hsts(response).unwrap_or_default()
+    }
+
+    fn find_upstream_hsts(&self, response: &Response<'c>) -> Option<Vec<(Directive<'c>, Value)>> {
+        response.by.filter(|by| by.is_named("proxy_pass"))?;
+        let hidden = inherit::in_effect(response.block, "proxy_hide_header").directives;
+        let is_hidden = hidden.iter().filter_map(|hide| hide.argument(0)).any(|name| names_hsts(&name.text()));
+        let replaces = |setting: &HstsSetting<'_>| {
+            matches!(setting.kind, HstsSettingKind::Replace { .. }) && setting.applies_to(response.status)
+        };
+        if is_hidden || hsts_settings(response.block, self.environment.version).iter().any(replaces) {
+            return None;
+        }
+        let url = Url::parse(response.target.as_ref()?.known()?).ok()?;
+        let address = match url.host()? {
+            url::Host::Domain("localhost") => Ipv4Addr::LOCALHOST.into(),
+            _ => address_in(&url)?,
+        };
+        let socket = self.socket_at(Some(address), url.port_or_known_default()?, false).known().flatten()?;
+        // Which server of several answers depends on the Host that is sent on.
+        if socket.is_shared() {
+            return None;
+        }
+        let start = Start { max_hops: 1, ..Start::new(url, Some(socket))? };
+        let (traces, _) = self.tracer().traces(&start);
+        Some(traces.into_iter().next()?.hops.into_iter().next()?.response?.hsts)
+    }
+
+    /// Whether a script may set any header in a block.
+    #[must_use]
+    pub fn scripts_headers(&self, block: Directive<'_>) -> bool {
+        SCRIPTING.iter().any(|name| inherit::has_in_effect(block, name))
+    }
+}
+
+/// The directives inside a server that are about HSTS.
+pub(crate) fn own_settings<'c>(server: &Server<'c>) -> impl Iterator<Item = HstsSetting<'c>> {
+    let about = |directive: &Directive<'_>| SETTING.iter().any(|name| directive.is_named(name));
+    server.directive.descendants().filter(about).filter_map(hsts_setting)
+}
+
+fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool) -> Vec<AnsweredUrl<'c>> {
+    // Behind an edge every socket speaks plain HTTP, whatever the client does.
+    let is_behind_edge = model.environment.edge == Edge::Tls;
+    let mut sockets = model.sockets_of(server.id).filter(|socket| !socket.is_quic);
+    let Some(socket) = sockets.find(|socket| socket.is_tls == (is_secure && !is_behind_edge)) else {
+        return Vec::new();
+    };
+    let mut hosts: Vec<String> = server.names.iter().flat_map(hosts_of).take(MAX_HOSTS).collect();
+    if hosts.is_empty() && socket.default.server == server.id {
+        hosts.push(ANY_HOST.to_owned());
+    }
+    let paths = paths(server);
+    let scheme = if is_secure { "https" } else { "http" };
+    let port = if is_behind_edge { String::new() } else { format!(":{}", socket.endpoint.port) };
+    let tracer = model.tracer();
+    let mut answers = Vec::new();
+    for (number, host) in hosts.iter().enumerate() {
+        for path in paths.iter().take(if number == 0 { MAX_PATHS } else { 1 }) {
+            let url = Url::parse(&format!("{scheme}://{host}{port}{path}"));
+            let Some(start) = url.ok().and_then(|url| Start::new(url, Some(socket))) else { continue };
+            let start = Start { max_hops: 1, ..start };
+            let (traces, is_complete) = tracer.traces(&start);
+            let responses = traces.into_iter().filter_map(|trace| trace.hops.into_iter().next()?.response);
+            let is_answer = |response: &Response<'_>| {
+                response.server == server.id && !matches!(response.kind, ResponseKind::Closed | ResponseKind::Unknown)
+            };
+            let mut kept: Vec<Response<'c>> = Vec::new();
+            for mut response in responses.filter(is_answer) {
+                // What tells answers apart for a browser that looks for HSTS.
+                let is_alike = |other: &Response<'_>| {
+                    (other.block, other.kind, other.status) == (response.block, response.kind, response.status)
+                        && (&other.hsts, &other.location_header) == (&response.hsts, &response.location_header)
+                };
+                if !kept.iter().any(is_alike) {
+                    response.conditions.retain(|condition| condition.is_open);
+                    response.conditions.shrink_to_fit();
+                    kept.push(response);
+                }
+            }
+            kept.shrink_to_fit();
+            let responses = kept;
+            answers.push(AnsweredUrl { url: start.url, responses, is_complete });
+        }
+    }
+    answers
+}
+
+/// `/`, and a path of each location that has a say in the headers, or that a block in it gives one.
+fn paths(server: &Server<'_>) -> Vec<String> {
+    let mut witnesses = Witnesses::default();
+    let mut paths = vec!["/".to_owned()];
+    let setting =
+        server.directive.descendants().filter(|directive| SETTING.iter().any(|name| directive.is_named(name)));
+    for location in setting.filter_map(|directive| directive.ancestors().find(|block| block.is_named("location"))) {
+        if let Some(path) = witnesses.of_location(location)
+            && !paths.contains(&path)
+            && paths.len() < MAX_PATHS
+        {
+            paths.push(path);
+        }
+    }
+    paths
+}
