@@ -1,5 +1,4 @@
-//! The certificates of the fixtures where nginx and ngxlint find them, and two more: soon.shop.example ends soon, whenever
-//! that is, and spare.shop.example has an intermediate that has expired before the one that is valid.
+//! The certificates of the fixtures where nginx and ngxlint find them, and one that ends soon, whenever that is.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -42,10 +41,6 @@ pub(super) fn write(directory: &Path) {
     }
     std::fs::write(pki.join("passwords"), "wrong\nngxlint\n").unwrap();
     std::fs::write(pki.join("wrong-passwords"), "wrong\n").unwrap();
-    join(
-        &pki.join("spare.shop.example.pem"),
-        &[&pki.join("expired-chain.shop.example.pem"), &pki.join("intermediate.pem")],
-    );
     make_soon(&pki);
 }
 
