@@ -189,6 +189,7 @@ fn oddity_word(kind: &OddityKind) -> Option<&'static str> {
         OddityKind::WeakSignature(_) => "a weak signature",
         OddityKind::LeafIsAuthority => "the leaf is an authority's",
         OddityKind::NotForServers => "the leaf is not for TLS servers",
+        OddityKind::NotForSignatures(_) => "the leaf's key may not sign",
         OddityKind::LeafNotFirst { .. }
         | OddityKind::NoNames
         | OddityKind::Expired { .. }

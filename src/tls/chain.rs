@@ -14,7 +14,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::anchors::{Anchor, AnchorSource, TrustAnchors};
 use super::certificate::{Certificate, Curve, KeyKind};
-use super::link::{Link, Signature, WeakHash};
+use super::link::{Link, Signature, UnsignedHandshakes, WeakHash};
 use super::validity::UnixTime;
 
 /// What a client that knows some trust anchors makes of the certificates in a file.
@@ -100,6 +100,9 @@ pub enum Refusal {
     /// An authority that may not certify TLS servers.
     #[error("an authority in it may not certify TLS servers (extended key usage)")]
     Usage,
+    /// An authority that may not sign certificates.
+    #[error("an authority in it may not sign certificates (key usage)")]
+    KeyUsage,
     /// Anything else, in webpki's words.
     #[error("webpki says {0}")]
     Other(Box<str>),
@@ -158,6 +161,8 @@ pub enum OddityKind {
     LeafIsAuthority,
     /// The leaf's extended key usages leave out TLS servers.
     NotForServers,
+    /// The leaf's key usages leave out signatures.
+    NotForSignatures(UnsignedHandshakes),
     /// The leaf has no subject alternative name of a host.
     NoNames,
 }
@@ -280,8 +285,10 @@ impl<'a> Links<'a> {
         if anchors.is_empty() {
             return Err(Error::UnknownIssuer);
         }
+        // webpki does not look at key usages.
+        let issuers = self.links[1..].iter().filter(|link| link.may_certify());
         let issuers: Vec<CertificateDer<'_>> =
-            self.links[1..].iter().map(|link| CertificateDer::from(link.certificate.der.as_ref())).collect();
+            issuers.map(|link| CertificateDer::from(link.certificate.der.as_ref())).collect();
         // The dates of the leaf are judged elsewhere; here it is judged as long as it is valid.
         let validity = self.links[0].certificate.validity;
         let time = self.now.0.min(validity.not_after.0).max(validity.not_before.0);
@@ -348,6 +355,7 @@ impl<'a> Links<'a> {
             Error::PathLenConstraintViolated => Refusal::PathLength,
             Error::NameConstraintViolation => Refusal::NameConstraints,
             Error::EndEntityUsedAsCa => Refusal::NotAnAuthority,
+            Error::UnknownIssuer if !self.links[1..].iter().all(Link::may_certify) => Refusal::KeyUsage,
             Error::CaUsedAsEndEntity => return None,
             Error::RequiredEkuNotFoundContext(_) if leaf.excludes_servers() => return None,
             Error::RequiredEkuNotFoundContext(_) => Refusal::Usage,
@@ -399,6 +407,9 @@ impl<'a> Links<'a> {
         }
         if leaf.is_none() && first.excludes_servers() {
             add(0, OddityKind::NotForServers);
+        }
+        if let Some(handshakes) = first.unsigned_handshakes().filter(|_| leaf.is_none()) {
+            add(0, OddityKind::NotForSignatures(handshakes));
         }
         if leaf.is_none() && first.certificate.names().is_empty() {
             add(0, OddityKind::NoNames);

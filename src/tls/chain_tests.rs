@@ -63,6 +63,7 @@ fn shown(chain: &Chain) -> (String, String) {
             OddityKind::NeedlessRoot => "root".to_owned(),
             OddityKind::LeafIsAuthority => "leaf is authority".to_owned(),
             OddityKind::NotForServers => "not for servers".to_owned(),
+            OddityKind::NotForSignatures(handshakes) => format!("not for signatures: {handshakes:?}"),
             OddityKind::NoNames => "no names".to_owned(),
         };
         format!("{}: {kind}", oddity.place.index)
@@ -165,6 +166,20 @@ fn openssl_agrees() {
         let says = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.success(), trust.starts_with("anchored"), "{names} | {anchor_names}: {says}");
     }
+}
+
+#[test]
+fn an_authority_that_may_not_sign() {
+    let fixture = |name: &str| testdata(&format!("../../../fixtures/pki/{name}.pem"));
+    let mut files = MemoryFiles::default();
+    files.add("/ca.pem", fixture("root"));
+    let mut anchors = TrustAnchors::none();
+    anchors.add_file(&files, Path::new("/ca.pem")).unwrap();
+    let chain = chain_of(&fixture("unsigning-chain.shop.example"), &anchors);
+    assert!(matches!(chain.trust, Trust::Refused { reason: Refusal::KeyUsage, .. }), "{chain:?}");
+    // Another certificate of the same authority may.
+    let both = fixture("unsigning-chain.shop.example") + &fixture("intermediate");
+    assert!(chain_of(&both, &anchors).trust.is_anchored());
 }
 
 #[test]

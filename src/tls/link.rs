@@ -6,7 +6,7 @@ use memchr::memmem;
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
 use x509_parser::der_parser::asn1_rs::{Oid, oid};
 use x509_parser::extensions::{
-    AuthorityInfoAccess, AuthorityKeyIdentifier, ExtendedKeyUsage, GeneralName, KeyIdentifier,
+    AuthorityInfoAccess, AuthorityKeyIdentifier, ExtendedKeyUsage, GeneralName, KeyIdentifier, KeyUsage,
 };
 use x509_parser::nom::Parser;
 use x509_parser::oid_registry;
@@ -47,6 +47,19 @@ impl fmt::Display for WeakHash {
             WeakHash::Sha1 => "SHA-1",
         })
     }
+}
+
+/// The handshakes that a key does not get through which says that it is not for signatures (RFC 5246, section 7.4.2; RFC
+/// 8446, section 4.4.2.2). OpenSSL's servers and clients look at it in these cases only; Chrome's and Android's BoringSSL
+/// in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnsignedHandshakes {
+    /// It is for nothing that TLS knows: all.
+    All,
+    /// OpenSSL's server does not use it over TLS 1.2: there, all.
+    Tls12,
+    /// Those with clients that look at it.
+    Some,
 }
 
 /// Whether a signature is good.
@@ -135,6 +148,28 @@ impl<'a> Link<'a> {
     pub(super) fn excludes_servers(&self) -> bool {
         let Some(value) = self.extension(&oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE) else { return false };
         ExtendedKeyUsage::from_der(value).is_ok_and(|(_, usage)| !usage.server_auth && !usage.any)
+    }
+
+    /// What its key is for, if it says (RFC 5280, section 4.2.1.3).
+    fn key_usage(&self) -> Option<KeyUsage> {
+        let value = self.extension(&oid_registry::OID_X509_EXT_KEY_USAGE)?;
+        KeyUsage::from_der(value).ok().map(|(_, usage)| usage)
+    }
+
+    /// Whether its key may sign certificates.
+    pub(super) fn may_certify(&self) -> bool {
+        self.key_usage().is_none_or(|usage| usage.key_cert_sign())
+    }
+
+    /// Which handshakes its key may not take part in.
+    pub(super) fn unsigned_handshakes(&self) -> Option<UnsignedHandshakes> {
+        let usage = self.key_usage().filter(|usage| !usage.digital_signature())?;
+        let is_for_other_keys = usage.key_encipherment() || usage.key_agreement();
+        Some(match self.certificate.key {
+            _ if !is_for_other_keys => UnsignedHandshakes::All,
+            KeyKind::Ec(_) => UnsignedHandshakes::Tls12,
+            _ => UnsignedHandshakes::Some,
+        })
     }
 
     /// The weak hash function that it is signed with.

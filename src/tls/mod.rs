@@ -32,7 +32,7 @@ pub use chain::{Chain, MissingIssuer, Oddity, OddityKind, Place, Refusal, Trust}
 pub use key::{KeyProblem, KeyState};
 pub use key_file::Passwords;
 pub use key_store::{Exposure, KeyCheck, KeyPair, KeyStore};
-pub use link::WeakHash;
+pub use link::{UnsignedHandshakes, WeakHash};
 pub use names::{CertificateName, Host, HostError};
 pub use problem::CertificateProblem;
 pub use store::{CertificateFile, CertificateStore};

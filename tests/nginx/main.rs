@@ -1,5 +1,5 @@
 //! ngxlint against real nginx: what `nginx -t` accepts, which files it reads, which server and
-//! certificate it chooses, where it redirects to, what it answers.
+//! certificate it chooses, where it redirects to, what it answers, and what clients make of that.
 //!
 //! The cases are generated from a seed that every failure names. `NGXLINT_SEED` sets another one,
 //! `NGXLINT_ROUNDS` (default 1) makes the run longer, `NGXLINT_NGINX` (paths separated by `:`) says which
@@ -10,6 +10,7 @@
 
 mod answers;
 mod certificates;
+mod clients;
 mod includes;
 mod question;
 mod random;

@@ -13,24 +13,31 @@ use crate::real::prefix;
 
 /// The model of a configuration, for one question.
 pub(crate) fn with_model<R>(root: &Path, version: NginxVersion, ask: impl FnOnce(&Model<'_>) -> R) -> R {
-    let environment = Environment { version, certificates: CertificateMode::Require, ..Environment::default() };
+    let now = fixtures_now();
+    let environment = Environment { version, now, certificates: CertificateMode::Require, ..Environment::default() };
     with_environment(root, environment, ask)
 }
 
 /// The model of a configuration whose files stand below its own directory.
 pub(crate) fn with_document_files<R>(root: &Path, version: NginxVersion, ask: impl FnOnce(&Model<'_>) -> R) -> R {
     let prefix = Some(prefix(root).to_path_buf());
-    let environment = Environment { version, prefix, document_files: true, ..Environment::default() };
+    let now = fixtures_now();
+    let environment = Environment { version, now, prefix, document_files: true, ..Environment::default() };
     with_environment(root, environment, ask)
 }
 
-fn with_environment<R>(root: &Path, environment: Environment, ask: impl FnOnce(&Model<'_>) -> R) -> R {
+/// The model of a configuration in a world that is wholly given.
+pub(crate) fn with_environment<R>(root: &Path, environment: Environment, ask: impl FnOnce(&Model<'_>) -> R) -> R {
     let files = RealFiles::default();
     let sources = Sources::default();
     let library = Library::new(&files, &sources, None);
     let config = Config::load(&library, root, None).unwrap();
-    let now = UnixTime::parse_rfc3339("2026-06-01T00:00:00Z").unwrap();
-    ask(&Model::build(&config, &files, Environment { now, ..environment }))
+    ask(&Model::build(&config, &files, environment))
+}
+
+/// The clock of the fixtures.
+fn fixtures_now() -> UnixTime {
+    UnixTime::parse_rfc3339("2026-06-01T00:00:00Z").unwrap()
 }
 
 /// The findings of some rules.

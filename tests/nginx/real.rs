@@ -106,6 +106,15 @@ impl Nginx {
         Verdict::new(output.status.success(), &output.stderr)
     }
 
+    /// Asks `nginx -t` where there is no terminal, on which it would ask for the password of a key.
+    pub(crate) fn test_without_terminal(&self, root: &Path) -> Verdict {
+        let command = self.command(root, "");
+        let mut detached = Command::new("setsid");
+        detached.arg("--wait").arg(command.get_program()).args(command.get_args()).arg("-t");
+        let output = detached.stdin(Stdio::null()).output().unwrap();
+        Verdict::new(output.status.success(), &output.stderr)
+    }
+
     /// Asks `nginx -T` with few file descriptors: the verdict, and the files in the order of reading.
     pub(crate) fn dump(&self, root: &Path) -> (Verdict, Vec<PathBuf>) {
         let command = self.command(root, "");

@@ -332,7 +332,7 @@ fn handshake(address: SocketAddr, sni: Option<&str>, host: &str, known: &[(PathB
     Handshake::Done(file, server_number(&text))
 }
 
-fn has_openssl() -> bool {
+pub(crate) fn has_openssl() -> bool {
     let is_there = Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success());
     if !is_there {
         eprintln!("SKIPPED: there is no openssl on this machine, so no handshake is compared");

@@ -189,18 +189,24 @@ impl<'c> Model<'c> {
     /// Whether the plain servers of `host` do no more for visitors than send them to https:// on another host.
     #[must_use]
     pub fn only_sends_elsewhere(&self, host: &Host) -> bool {
+        self.only_sends_to_https(host, false)
+    }
+
+    /// Whether they do no more than send them to https://, on the same host or on another one.
+    fn only_sends_to_https(&self, host: &Host, on_same_host: bool) -> bool {
         let Some(name) = host.name() else { return false };
-        let leads_away = |response: &Response<'_>| {
+        let leads_there = |response: &Response<'_>| {
             let target = response.location_header.as_ref().and_then(|header| Url::parse(&header.text).ok());
-            response.kind == ResponseKind::Redirect
-                && target.is_some_and(|target| target.scheme() == "https" && target.host_str() != Some(name))
+            let is_there =
+                |target: Url| target.scheme() == "https" && (target.host_str() == Some(name)) == on_same_host;
+            response.kind == ResponseKind::Redirect && target.is_some_and(is_there)
         };
         let mut roots = self
             .owners_of(name)
             .flat_map(|server| self.plain_answers(server.id))
             .filter(|answered| answered.is_root() && answered.url.host_str() == Some(name))
             .peekable();
-        roots.peek().is_some() && roots.all(|answered| answered.all(leads_away))
+        roots.peek().is_some() && roots.all(|answered| answered.all(leads_there))
     }
 
     /// Whether `server` names a domain above `host`, too.
@@ -233,8 +239,14 @@ impl<'c> Model<'c> {
                     return HttpsState::Certificate(coverage, path(server));
                 }
                 Service::Named(_) | Service::Rejected(_) => fallback = fallback.or(Some(HttpsState::Rejected)),
-                // One with a name is another site, whatever its certificate covers.
                 Service::ForAll(server, coverage) if !server.has_real_name() => {
+                    fallback = Some(HttpsState::Certificate(coverage, path(server)));
+                }
+                // One with a name is another site, whatever its certificate covers; but visitors of plain HTTP that
+                // are sent to it lose nothing by coming to it at once.
+                Service::ForAll(server, coverage) | Service::Stranger(server, coverage)
+                    if coverage != Coverage::NotCovered && self.only_sends_to_https(host, true) =>
+                {
                     fallback = Some(HttpsState::Certificate(coverage, path(server)));
                 }
                 Service::ForAll(server, _) | Service::Stranger(server, _) => {

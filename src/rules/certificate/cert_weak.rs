@@ -3,7 +3,7 @@
 
 use crate::model::{Model, UsedCertificate};
 use crate::rules::{Findings, Rule, Severity};
-use crate::tls::{Curve, KeyKind, Oddity, OddityKind};
+use crate::tls::{Curve, KeyKind, Oddity, OddityKind, UnsignedHandshakes};
 
 pub(super) struct CertWeak;
 
@@ -52,6 +52,20 @@ fn report(used: &UsedCertificate<'_, '_>, oddity: &Oddity, sink: &mut Findings) 
             ),
             "get a certificate with the extended key usage serverAuth",
         ),
+        OddityKind::NotForSignatures(handshakes) if is_of_site => {
+            let (severity, breaks) = match handshakes {
+                UnsignedHandshakes::All => (Severity::Error, "browsers and OpenSSL refuse it"),
+                UnsignedHandshakes::Tls12 => {
+                    (Severity::Error, "no handshake over TLS 1.2 succeeds, and over TLS 1.3 Chrome refuses it")
+                }
+                UnsignedHandshakes::Some => (Severity::Warning, "clients that look at it (Chrome, Android) refuse it"),
+            };
+            (
+                severity,
+                format!("the key of {whose} may not sign (key usage): {breaks} for {}", used.presenting_text()),
+                "get a certificate with the key usage digitalSignature",
+            )
+        }
         OddityKind::LeafIsAuthority if is_of_site => (
             Severity::Warning,
             format!(
