@@ -38,8 +38,10 @@ pub use following::trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Star
 pub use following::tracer::{MAX_HOPS, Tracer};
 pub use following::verdict::Verdict;
 pub use hsts::answers::AnsweredUrl;
+pub use hsts::public_names::is_public_name;
 pub use hsts::settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settings};
-pub use hsts::{Distrust, HstsHeader, HttpsState, is_public_name};
+pub use hsts::trust::Distrust;
+pub use hsts::{HstsHeader, HttpsState};
 pub use requests::choices::{Choices, Condition, explore};
 use requests::document_files::DocumentFiles;
 use requests::location::LocationTable;

@@ -1,7 +1,9 @@
 //! The HSTS policies that servers send, and how the hosts they bind are served.
 
 pub mod answers;
+pub mod public_names;
 pub mod settings;
+pub mod trust;
 
 use std::ops::Range;
 
@@ -12,9 +14,7 @@ use crate::hsts::{HstsPolicy, ParsedHeader};
 use crate::model::hsts::answers::own_settings;
 use crate::model::hsts::settings::{HstsSetting, hsts_settings};
 use crate::model::values::value::has_variables;
-use crate::model::{
-    CertificateUse, Coverage, Edge, Family, ListenSocket, Model, Response, ResponseKind, Server, Service,
-};
+use crate::model::{Coverage, Edge, Family, ListenSocket, Model, Response, ResponseKind, Server, Service};
 use crate::source::Span;
 use crate::syntax::Word;
 use crate::tls::Host;
@@ -243,50 +243,5 @@ impl<'c> Model<'c> {
             }
         }
         fallback.unwrap_or(HttpsState::PlainOnly(None))
-    }
-}
-
-/// Top-level domains that are for private networks, tests and the machine itself (RFC 2606, RFC 6761, RFC 8375, ICANN's
-/// `.internal`, and what people use).
-const PRIVATE_DOMAINS: &[&str] = &[
-    "local",
-    "localhost",
-    "localdomain",
-    "internal",
-    "intranet",
-    "private",
-    "corp",
-    "home",
-    "lan",
-    "arpa",
-    "test",
-    "invalid",
-    "onion",
-];
-
-/// Whether a host may be a public site: a DNS name of several labels that no private network has for itself.
-#[must_use]
-pub fn is_public_name(host: &Host) -> bool {
-    let Some((_, top_level)) = host.name().and_then(|name| name.rsplit_once('.')) else { return false };
-    !PRIVATE_DOMAINS.contains(&top_level)
-}
-
-/// Why browsers do not trust a certificate, whatever its names and dates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Distrust {
-    /// It is signed by its own key.
-    SelfSigned,
-}
-
-impl<'c> Model<'c> {
-    /// Why browsers trust no certificate that a server presents, with the first of them. `None` where they may.
-    #[must_use]
-    pub fn distrust<'m>(&'m self, server: &'m Server<'c>) -> Option<(Distrust, &'m CertificateUse<'c>)> {
-        let distrust = |used: &CertificateUse<'_>| {
-            let leaf = self.certificate_file(used)?.leaf()?;
-            leaf.is_self_issued.then_some(Distrust::SelfSigned)
-        };
-        let first = server.certificates.first()?;
-        server.certificates.iter().all(|used| distrust(used).is_some()).then_some((distrust(first)?, first))
     }
 }
