@@ -1,6 +1,7 @@
 //! The HSTS policies that servers send, and how the hosts they bind are served.
 
 pub mod answers;
+pub mod eligibility;
 pub mod public_names;
 pub mod settings;
 pub mod trust;
@@ -121,11 +122,17 @@ impl<'c> Model<'c> {
 
     /// The servers that browsers can reach over TLS; behind an edge that ends it, those that it speaks to.
     pub fn tls_servers(&self) -> impl Iterator<Item = &Server<'c>> {
-        let is_reached = |server: &&Server<'c>| {
-            let is_over_tls = |socket: &ListenSocket| socket.is_tls || self.environment.edge == Edge::Tls;
-            !server.rejects_handshake && self.sockets_of(server.id).any(|socket| !socket.is_quic && is_over_tls(socket))
-        };
-        self.servers().filter(is_reached)
+        self.servers().filter(|server| self.is_reached_over_tls(server))
+    }
+
+    /// Those of them that name `host` exactly.
+    pub fn tls_owners<'m>(&'m self, host: &Host) -> impl Iterator<Item = &'m Server<'c>> + use<'m, 'c> {
+        self.owners_of(host.name().unwrap_or_default()).filter(|server| self.is_reached_over_tls(server))
+    }
+
+    fn is_reached_over_tls(&self, server: &Server<'_>) -> bool {
+        let is_over_tls = |socket: &ListenSocket| socket.is_tls || self.environment.edge == Edge::Tls;
+        !server.rejects_handshake && self.sockets_of(server.id).any(|socket| !socket.is_quic && is_over_tls(socket))
     }
 
     /// Whether TLS may end before a plain server: it is said so, it is told the client's address or scheme by what
@@ -170,9 +177,8 @@ impl<'c> Model<'c> {
     /// Whether a TLS server that names `host` sends includeSubDomains.
     #[must_use]
     pub fn binds_subdomains(&self, host: &Host) -> bool {
-        let owners = self.owners_of(host.name().unwrap_or_default());
-        let over_tls = owners.filter(|server| self.tls_sockets_of(server.id).next().is_some());
-        let mut policies = over_tls.flat_map(|server| self.hsts_headers(server)).filter_map(HstsHeader::binding);
+        let headers = self.tls_owners(host).flat_map(|server| self.hsts_headers(server));
+        let mut policies = headers.filter_map(HstsHeader::binding);
         policies.any(|policy| policy.include_subdomains)
     }
 
