@@ -38,8 +38,11 @@ pub use following::trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Star
 pub use following::tracer::{MAX_HOPS, Tracer};
 pub use following::verdict::Verdict;
 pub use hsts::answers::AnsweredUrl;
+pub use hsts::eligibility::{PreloadRefusal, PreloadRefusalKind};
+pub use hsts::public_names::{is_public_name, is_public_suffix, registrable_domain};
 pub use hsts::settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settings};
-pub use hsts::{Distrust, HstsHeader, HttpsState, is_public_name};
+pub use hsts::trust::Distrust;
+pub use hsts::{HstsHeader, HttpsState};
 pub use requests::choices::{Choices, Condition, explore};
 use requests::document_files::DocumentFiles;
 use requests::location::LocationTable;

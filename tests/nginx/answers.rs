@@ -76,6 +76,7 @@ impl<'n> Setting<'n> {
         let surroundings = Surroundings {
             directory: directory.to_path_buf(),
             version: nginx.version,
+            headers_more: nginx.loads_headers_more(),
             has_ipv6: has_ipv6(),
             upstream: upstream.port,
             ready,

@@ -79,14 +79,27 @@ impl Nginx {
 
     /// What a configuration begins with so that `stream` can be used; `None` where this nginx has no such module.
     pub(crate) fn loads_stream(&self) -> Option<String> {
+        self.loads("--with-stream", "ngx_stream_module")
+    }
+
+    /// The same for `more_set_headers`.
+    pub(crate) fn loads_headers_more(&self) -> Option<String> {
+        self.loads("--add-module=headers-more", "ngx_http_headers_more_filter_module")
+    }
+
+    /// What loads a module that is not built in: nothing where an argument of `configure` built it in.
+    fn loads(&self, built_in: &str, module: &str) -> Option<String> {
         let output = Command::new(&self.path).arg("-V").output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         let mut arguments = text.split_whitespace();
-        if arguments.clone().any(|argument| argument == "--with-stream") {
+        let is_built_in = |argument: &str| {
+            argument.strip_prefix(built_in).is_some_and(|rest| rest.is_empty() || rest.starts_with("-nginx-module"))
+        };
+        if arguments.clone().any(is_built_in) {
             return Some(String::new());
         }
         let modules = arguments.find_map(|argument| argument.strip_prefix("--modules-path="))?;
-        let file = Path::new(modules).join("ngx_stream_module.so");
+        let file = Path::new(modules).join(module).with_extension("so");
         file.exists().then(|| format!("load_module {};\n", file.display()))
     }
 

@@ -1,7 +1,10 @@
 //! The HSTS policies that servers send, and how the hosts they bind are served.
 
 pub mod answers;
+pub mod eligibility;
+pub mod public_names;
 pub mod settings;
+pub mod trust;
 
 use std::ops::Range;
 
@@ -12,9 +15,7 @@ use crate::hsts::{HstsPolicy, ParsedHeader};
 use crate::model::hsts::answers::own_settings;
 use crate::model::hsts::settings::{HstsSetting, hsts_settings};
 use crate::model::values::value::has_variables;
-use crate::model::{
-    CertificateUse, Coverage, Edge, Family, ListenSocket, Model, Response, ResponseKind, Server, Service,
-};
+use crate::model::{Coverage, Edge, Family, ListenSocket, Model, Response, ResponseKind, Server, Service};
 use crate::source::Span;
 use crate::syntax::Word;
 use crate::tls::Host;
@@ -121,11 +122,17 @@ impl<'c> Model<'c> {
 
     /// The servers that browsers can reach over TLS; behind an edge that ends it, those that it speaks to.
     pub fn tls_servers(&self) -> impl Iterator<Item = &Server<'c>> {
-        let is_reached = |server: &&Server<'c>| {
-            let is_over_tls = |socket: &ListenSocket| socket.is_tls || self.environment.edge == Edge::Tls;
-            !server.rejects_handshake && self.sockets_of(server.id).any(|socket| !socket.is_quic && is_over_tls(socket))
-        };
-        self.servers().filter(is_reached)
+        self.servers().filter(|server| self.is_reached_over_tls(server))
+    }
+
+    /// Those of them that name `host` exactly.
+    pub fn tls_owners<'m>(&'m self, host: &Host) -> impl Iterator<Item = &'m Server<'c>> + use<'m, 'c> {
+        self.owners_of(host.name().unwrap_or_default()).filter(|server| self.is_reached_over_tls(server))
+    }
+
+    fn is_reached_over_tls(&self, server: &Server<'_>) -> bool {
+        let is_over_tls = |socket: &ListenSocket| socket.is_tls || self.environment.edge == Edge::Tls;
+        !server.rejects_handshake && self.sockets_of(server.id).any(|socket| !socket.is_quic && is_over_tls(socket))
     }
 
     /// Whether TLS may end before a plain server: it is said so, it is told the client's address or scheme by what
@@ -170,9 +177,8 @@ impl<'c> Model<'c> {
     /// Whether a TLS server that names `host` sends includeSubDomains.
     #[must_use]
     pub fn binds_subdomains(&self, host: &Host) -> bool {
-        let owners = self.owners_of(host.name().unwrap_or_default());
-        let over_tls = owners.filter(|server| self.tls_sockets_of(server.id).next().is_some());
-        let mut policies = over_tls.flat_map(|server| self.hsts_headers(server)).filter_map(HstsHeader::binding);
+        let headers = self.tls_owners(host).flat_map(|server| self.hsts_headers(server));
+        let mut policies = headers.filter_map(HstsHeader::binding);
         policies.any(|policy| policy.include_subdomains)
     }
 
@@ -255,50 +261,5 @@ impl<'c> Model<'c> {
             }
         }
         fallback.unwrap_or(HttpsState::PlainOnly(None))
-    }
-}
-
-/// Top-level domains that are for private networks, tests and the machine itself (RFC 2606, RFC 6761, RFC 8375, ICANN's
-/// `.internal`, and what people use).
-const PRIVATE_DOMAINS: &[&str] = &[
-    "local",
-    "localhost",
-    "localdomain",
-    "internal",
-    "intranet",
-    "private",
-    "corp",
-    "home",
-    "lan",
-    "arpa",
-    "test",
-    "invalid",
-    "onion",
-];
-
-/// Whether a host may be a public site: a DNS name of several labels that no private network has for itself.
-#[must_use]
-pub fn is_public_name(host: &Host) -> bool {
-    let Some((_, top_level)) = host.name().and_then(|name| name.rsplit_once('.')) else { return false };
-    !PRIVATE_DOMAINS.contains(&top_level)
-}
-
-/// Why browsers do not trust a certificate, whatever its names and dates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Distrust {
-    /// It is signed by its own key.
-    SelfSigned,
-}
-
-impl<'c> Model<'c> {
-    /// Why browsers trust no certificate that a server presents, with the first of them. `None` where they may.
-    #[must_use]
-    pub fn distrust<'m>(&'m self, server: &'m Server<'c>) -> Option<(Distrust, &'m CertificateUse<'c>)> {
-        let distrust = |used: &CertificateUse<'_>| {
-            let leaf = self.certificate_file(used)?.leaf()?;
-            leaf.is_self_issued.then_some(Distrust::SelfSigned)
-        };
-        let first = server.certificates.first()?;
-        server.certificates.iter().all(|used| distrust(used).is_some()).then_some((distrust(first)?, first))
     }
 }

@@ -38,8 +38,8 @@ pub enum HstsSettingKind {
     Replace {
         /// `-s`; empty: all.
         statuses: Vec<u16>,
-        /// `-t`: only for answers of some content types.
-        has_types: bool,
+        /// `-t`: only for answers of these content types; empty: all.
+        types: Vec<String>,
         /// `-a`: what is there stays.
         appends: bool,
     },
@@ -92,14 +92,15 @@ pub fn hsts_setting(directive: Directive<'_>) -> Option<HstsSetting<'_>> {
             let kind = HstsSettingKind::Add { is_always };
             names_hsts(&name.text()).then_some(HstsSetting { directive, kind, value })
         }
+        // Without a colon it clears the header; a blank before the name makes it another one.
         "more_set_headers" => replacement(directive, |text| {
-            let (name, value) = text.split_once(':')?;
-            names_hsts(name.trim()).then(|| value.trim().to_owned())
+            let (name, value) = text.split_once(':').unwrap_or((text, ""));
+            names_hsts(name.trim_end()).then(|| value.trim().to_owned())
         }),
         "more_clear_headers" => replacement(directive, |text| {
             let is_cleared = match text.strip_suffix('*') {
                 Some(start) => HEADER.starts_with(&start.to_ascii_lowercase()),
-                None => names_hsts(text.split(':').next().unwrap_or_default().trim()),
+                None => names_hsts(text.split(':').next().unwrap_or_default().trim_end()),
             };
             is_cleared.then(String::new)
         }),
@@ -114,23 +115,18 @@ pub(crate) fn names_hsts(name: &str) -> bool {
 
 /// A directive of headers-more: options, then headers, of which `find_value` knows the one.
 fn replacement(directive: Directive<'_>, find_value: impl Fn(&str) -> Option<String>) -> Option<HstsSetting<'_>> {
-    let (mut statuses, mut has_types, mut appends, mut value) = (Vec::new(), false, false, None);
+    let (mut statuses, mut types, mut appends, mut value) = (Vec::new(), Vec::new(), false, None);
     let mut words = directive.arguments();
     while let Some(word) = words.next() {
+        let mut list = || words.next().map(|word| word.text().into_owned()).unwrap_or_default();
         match &*word.text() {
-            "-s" => {
-                let list = words.next().map(|word| word.text().into_owned()).unwrap_or_default();
-                statuses.extend(list.split([' ', ',']).filter_map(|status| status.parse::<u16>().ok()));
-            }
-            "-t" => {
-                words.next();
-                has_types = true;
-            }
+            "-s" => statuses.extend(list().split_whitespace().filter_map(|status| status.parse::<u16>().ok())),
+            "-t" => types.extend(list().split_whitespace().map(str::to_owned)),
             "-a" => appends = true,
             text => value = find_value(text).or(value),
         }
     }
-    let kind = HstsSettingKind::Replace { statuses, has_types, appends };
+    let kind = HstsSettingKind::Replace { statuses, types, appends };
     value.map(|value| HstsSetting { directive, kind, value })
 }
 
@@ -189,10 +185,17 @@ mod tests {
             ("more_set_headers 'Strict-Transport-Security: a' 'Strict-Transport-Security: b'; return 200;", &["b"]),
             ("more_set_headers 'Strict-Transport-Security:'; return 200;", &[]),
             ("more_set_headers 'X-Other: a'; return 200;", &["outer"]),
+            ("more_set_headers Strict-Transport-Security; return 200;", &[]),
+            ("more_set_headers ' Strict-Transport-Security: a'; return 200;", &["outer"]),
+            ("more_set_headers -t 'text/css text/html' 'Strict-Transport-Security: a'; return 404;", &["a"]),
+            ("more_set_headers -t text/css 'Strict-Transport-Security: a'; return 404;", &["outer"]),
         ];
         for (inside, expected) in ROWS {
             assert_eq!(of_location(OUTER, inside), [*expected], "{inside}");
         }
+        // Of what type it is depends on the file.
+        let of_type = "more_set_headers -t text/css 'Strict-Transport-Security: a'; proxy_pass http://192.0.2.1;";
+        assert_eq!(of_location(OUTER, of_type), [["a"], ["outer"]]);
     }
 
     #[test]

@@ -416,7 +416,7 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
     }
 
     fn response(&mut self, status: Option<u16>, kind: ResponseKind, by: Option<Directive<'c>>) -> Response<'c> {
-        let hsts = self.hsts_headers(status);
+        let hsts = self.hsts_headers(status, kind);
         Response {
             server: self.arrival.server.id,
             selected_by: self.arrival.selected_by,

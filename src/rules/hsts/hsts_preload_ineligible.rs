@@ -2,11 +2,11 @@
 //!
 //! <https://hstspreload.org/#submission-requirements>
 
-use url::Url;
+use rustc_hash::FxHashSet;
 
 use super::time_text;
-use crate::model::{HstsHeader, HstsPolicy, Model, Response, ResponseKind, Server, Start};
-use crate::rules::{Findings, Rule};
+use crate::model::{HstsHeader, HstsPolicy, Model, Server, is_public_name, is_public_suffix, registrable_domain};
+use crate::rules::{Findings, Rule, Severity};
 use crate::tls::Host;
 
 pub(super) struct HstsPreloadIneligible;
@@ -15,11 +15,15 @@ const YEAR: u64 = 31_536_000;
 
 impl Rule for HstsPreloadIneligible {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        let mut told = FxHashSet::default();
         for server in model.tls_servers() {
             for header in model.hsts_headers(server) {
                 let Some(policy) = header.binding().filter(|policy| policy.preload) else { continue };
-                if !check_value(sink, header, policy) && model.config.is_whole() {
-                    server.hosts().for_each(|host| check_host(model, sink, server, header, &host));
+                if check_value(sink, header, policy) || !model.config.is_whole() {
+                    continue;
+                }
+                for host in server.hosts().filter(is_public_name) {
+                    check_host(model, sink, &mut told, header, &host);
                 }
             }
         }
@@ -31,6 +35,9 @@ fn check_value(sink: &mut Findings, header: &HstsHeader<'_>, policy: HstsPolicy)
     let mut missing = Vec::new();
     if policy.max_age < YEAR {
         missing.push(format!("a max-age of a year (31536000), not {}", time_text(policy.max_age)));
+    } else if header.value.contains('"') {
+        // RFC 6797 allows it, and the list's scanner does not know it.
+        missing.push("a max-age without quotes".to_owned());
     }
     if !policy.include_subdomains {
         missing.push("includeSubDomains".to_owned());
@@ -46,81 +53,52 @@ fn check_value(sink: &mut Findings, header: &HstsHeader<'_>, policy: HstsPolicy)
 }
 
 /// The list takes the domain that is registered, and its subdomains with it.
-fn check_host(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, header: &HstsHeader<'_>, host: &Host) {
-    let Some(name) = host.name() else { return };
-    let base = match name.strip_prefix("www.") {
-        Some(base) => match Host::parse(base.as_bytes()) {
-            Ok(base) if base.name().is_some_and(|base| base.contains('.')) => base,
-            _ => return,
-        },
-        None => host.clone(),
+fn check_host(
+    model: &Model<'_>,
+    sink: &mut Findings,
+    told: &mut FxHashSet<Host>,
+    header: &HstsHeader<'_>,
+    host: &Host,
+) {
+    let Some(domain) = registrable_domain(host) else {
+        if is_public_suffix(host) && told.insert(host.clone()) {
+            let message =
+                format!("preload of {host} is refused: it is a public suffix, below which others have their domains");
+            sink.warning(header.span(), message)
+                .help("leave out preload; who runs a public suffix asks for it by e-mail (hstspreload.org/#tld)");
+        }
+        return;
     };
-    let is_own_entry = base == *host;
-    // Asked once: by the domain's own server where it sends the header, else by that of www.
-    if is_own_entry && model.names_parent_of(host) || !is_own_entry && server.hosts().any(|own| own == base) {
+    let is_own_entry = domain == *host;
+    // The same line on a subdomain is harmless: what counts is the domain's own answer, which its own line is judged by.
+    // One that is served elsewhere is not seen.
+    let mut owners = model.tls_owners(&domain).peekable();
+    if !is_own_entry && (owners.peek().is_none() || owners.any(|server| asks_for_list(model, server))) {
         return;
     }
-    let refusal = plain_refusal(model, &base).or_else(|| secure_refusal(model, &base));
-    if let Some((reason, by)) = refusal {
-        let finding = sink.warning(header.span(), format!("preload of {base} is refused: {reason}"));
-        if let Some(by) = by {
-            finding.related(by, "this answers");
-        }
-        finding.help(format!(
-            "http://{base}/ has to redirect to https://{base}/ first, and that answer has to carry the header, whatever \
-             it then redirects to"
-        ));
+    let Some(refusal) = model.preload_refusal(&domain) else { return };
+    if !told.insert(domain.clone()) {
+        return;
     }
-}
-
-type Refusal = (String, Option<crate::source::Span>);
-
-fn first_answers<'c>(model: &Model<'c>, url: &str) -> Option<Vec<Response<'c>>> {
-    let start = Start { max_hops: 1, ..Start::new(Url::parse(url).ok()?, None)? };
-    let (traces, is_complete) = model.tracer().traces(&start);
-    let responses: Vec<Response<'c>> =
-        traces.into_iter().filter_map(|trace| trace.hops.into_iter().next()?.response).collect();
-    let is_known = |response: &Response<'_>| !matches!(response.kind, ResponseKind::Closed | ResponseKind::Unknown);
-    (is_complete && !responses.is_empty() && responses.iter().all(is_known)).then_some(responses)
-}
-
-/// Port 80, if anything listens there, has to redirect to https on the same host first.
-fn plain_refusal(model: &Model<'_>, base: &Host) -> Option<Refusal> {
-    let responses = first_answers(model, &format!("http://{base}/"))?;
-    let mut reason = None;
-    for response in &responses {
-        let target = response.location_header.as_ref().filter(|_| response.kind == ResponseKind::Redirect);
-        let text = match target.map(|target| (target.known(), target)) {
-            // The host may be the right one.
-            Some((None, _)) => return None,
-            Some((Some(target), _)) => {
-                let url = Url::parse(target).ok()?;
-                if url.scheme() == "https" && url.host_str() == base.name() {
-                    return None;
-                }
-                format!("http://{base}/ redirects to {target} first")
-            }
-            None => format!("http://{base}/ is not redirected to https"),
-        };
-        reason = reason.or(Some((text, response.by.map(|by| by.span()))));
-    }
-    reason
-}
-
-/// The domain's own answer has to carry the header, be it a redirect.
-fn secure_refusal(model: &Model<'_>, base: &Host) -> Option<Refusal> {
-    let responses = first_answers(model, &format!("https://{base}/"))?;
-    let is_fit = |response: &Response<'_>| {
-        let first = response.hsts.first().map(|(_, value)| value);
-        let Some(text) = first.map(|value| value.known()) else {
-            // A script or an upstream may send it.
-            return response.kind == ResponseKind::Proxy || model.scripts_headers(response.block);
-        };
-        text.is_none_or(|text| HstsPolicy::parse(text).is_some_and(|policy| policy.preload))
+    let (severity, message) = if is_own_entry {
+        (Severity::Warning, format!("preload of {domain} is refused: {refusal}"))
+    } else {
+        // Whoever types the domain gets to www., so that it is meant for both; on others it is a line too many.
+        let is_www = host.name().and_then(|name| name.strip_prefix("www.")) == domain.name();
+        let severity = if is_www { Severity::Warning } else { Severity::Info };
+        (severity, format!("preload on {host} asks for nothing: the list takes {domain} as a whole, and {refusal}"))
     };
-    if responses.iter().any(is_fit) {
-        return None;
+    let finding = sink.add(severity, header.span(), message);
+    if let Some(by) = refusal.by {
+        finding.related(by, "this answers");
     }
-    let by = responses.first().and_then(|response| response.by).map(|by| by.span());
-    Some((format!("https://{base}/ answers without the header"), by))
+    finding.help(format!(
+        "http://{domain}/ has to redirect to https://{domain}/ first, and that answer has to carry the header, whatever it \
+         then redirects to"
+    ));
+}
+
+/// Whether a server sends a header with preload.
+fn asks_for_list<'c>(model: &Model<'c>, server: &Server<'c>) -> bool {
+    model.hsts_headers(server).iter().filter_map(HstsHeader::binding).any(|policy| policy.preload)
 }

@@ -18,16 +18,25 @@ impl Rule for HstsUntrustedCert {
             if !told.insert((header.span(), used.word.span())) {
                 continue;
             }
-            let kind = match distrust {
-                Distrust::SelfSigned => "self-signed certificate",
+            let (kind, help) = match &distrust {
+                Distrust::SelfSigned => (
+                    format!("the self-signed certificate {}: a browser that knows the policy", used.word.text()),
+                    "send HSTS once every client trusts the certificate: with one of a public authority",
+                ),
+                Distrust::PrivateAuthority(root) => (
+                    format!(
+                        "the certificate {} of a private authority, {root}: a browser that knows the policy and not the \
+                         authority",
+                        used.word.text()
+                    ),
+                    "send HSTS once every client has the authority's root; if all have it, run ngxlint with --ca and its \
+                     file",
+                ),
             };
-            let message = format!(
-                "HSTS on {server} with the {kind} {}: a browser that knows the policy offers no way past the error",
-                used.word.text()
-            );
-            sink.warning(header.span(), message)
+            sink.warning(header.span(), format!("HSTS on {server} with {kind} offers no way past the error"))
+                .conditional()
                 .related(used.directive.span(), "this certificate is presented")
-                .help("send HSTS once every client trusts the certificate: with one of a public authority");
+                .help(help);
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) const GROUPS: usize = 10;
 pub(crate) struct Surroundings {
     pub(crate) directory: PathBuf,
     pub(crate) version: NginxVersion,
+    /// What loads headers-more; `None` where this nginx has no such module.
+    pub(crate) headers_more: Option<String>,
     pub(crate) has_ipv6: bool,
     /// The upstream's port, which is no nginx's.
     pub(crate) upstream: u16,
@@ -28,10 +30,11 @@ pub(crate) struct Surroundings {
 
 /// What nginx's own files need, and a server that tells when it has started; every variable that generated servers use is set in it.
 pub(crate) fn surrounded(surroundings: &Surroundings, http: &str, servers: &str) -> String {
-    let Surroundings { directory, ready, .. } = surroundings;
+    let Surroundings { directory, ready, headers_more, .. } = surroundings;
     let path = directory.display();
+    let load = headers_more.as_deref().unwrap_or_default();
     let mut text = format!(
-        "worker_processes 1;\nerror_log {path}/error.log crit;\nevents {{ worker_connections 512; }}\nhttp {{\naccess_log off;\n"
+        "{load}worker_processes 1;\nerror_log {path}/error.log crit;\nevents {{ worker_connections 512; }}\nhttp {{\naccess_log off;\n"
     );
     for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
         writeln!(text, "{name}_temp_path {path}/{name};").unwrap();

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::configuration::Surroundings;
 use super::words::{
-    ACCESS, CONDITIONS, ERROR_PAGES, INDEXES, LOCATIONS, METHODS_EXCEPT, NAMED, NESTED, POLICIES, REGEXES,
-    REPLACEMENTS, SETTINGS, TEXTS, TRY_FILES,
+    ACCESS, CONDITIONS, ERROR_PAGES, INDEXES, LOCATIONS, METHODS_EXCEPT, MORE_HEADERS, NAMED, NESTED, POLICIES,
+    REGEXES, REPLACEMENTS, SETTINGS, TEXTS, TRY_FILES,
 };
 use crate::random::Random;
 
@@ -81,6 +81,11 @@ impl<'r> Writer<'r> {
         if self.surroundings.version >= "1.29.3".parse().unwrap() && self.random.once_in(3) {
             let how = self.random.pick(&["on", "off", "merge"]);
             self.line(&format!("add_header_inherit {how}"));
+        }
+        if self.surroundings.headers_more.is_some() && self.random.once_in(4) {
+            self.policies += 1;
+            let more = self.random.pick(MORE_HEADERS).replace('N', &self.policies.to_string());
+            self.line(&more);
         }
     }
 

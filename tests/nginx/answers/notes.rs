@@ -2,6 +2,7 @@
 
 mod connections;
 mod found;
+mod headers;
 mod locations;
 mod redirects;
 mod starting;
@@ -36,10 +37,11 @@ const fn note(title: &'static str, http: &'static str, asks: &'static [(&'static
 impl Note {
     /// Whether this nginx and this machine can be asked.
     fn applies(&self, surroundings: &Surroundings) -> bool {
-        let lacks_directive =
-            self.http.contains("add_header_inherit") && surroundings.version < "1.29.3".parse().unwrap();
-        let lacks_address = self.http.contains("[::1]") && !surroundings.has_ipv6;
-        !lacks_directive && !lacks_address
+        let needs = |names: &[&str]| names.iter().any(|name| self.http.contains(name));
+        let lacks_directive = needs(&["add_header_inherit"]) && surroundings.version < "1.29.3".parse().unwrap();
+        let lacks_module = needs(&["more_set_headers", "more_clear_headers"]) && surroundings.headers_more.is_none();
+        let lacks_address = needs(&["[::1]"]) && !surroundings.has_ipv6;
+        !lacks_directive && !lacks_module && !lacks_address
     }
 }
 
@@ -94,7 +96,7 @@ fn the_notes_are_true_and_modelled() {
         let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let setting = Setting::new(nginx, directory.path());
         let mut wrong = Vec::new();
-        let notes = [connections::NOTES, locations::NOTES, redirects::NOTES, found::NOTES].concat();
+        let notes = [connections::NOTES, locations::NOTES, redirects::NOTES, headers::NOTES, found::NOTES].concat();
         for note in notes.iter().filter(|note| note.applies(&setting.surroundings)) {
             compare_note(&setting, note, &mut wrong);
         }

@@ -334,6 +334,21 @@ pub(crate) const POLICIES: &[&str] = &[
     "\"max-age=N;$v1\"",
 ];
 
+/// What headers-more does to the header; N makes them different.
+pub(crate) const MORE_HEADERS: &[&str] = &[
+    "more_set_headers \"Strict-Transport-Security: max-age=N\"",
+    "more_set_headers \"strict-transport-security : max-age=N\" \"X-Other: N\"",
+    "more_set_headers -s \"200 404\" \"Strict-Transport-Security: max-age=N\"",
+    "more_set_headers -s 301 -s 302 \"Strict-Transport-Security: max-age=N\"",
+    "more_set_headers \"Strict-Transport-Security: $by_scheme\"",
+    "more_set_headers Strict-Transport-Security",
+    "more_set_headers \"X-Other: N\"",
+    "more_clear_headers Strict-Transport-Security",
+    "more_clear_headers \"strict-*\"",
+    "more_clear_headers -s 404 Strict-Transport-Security",
+    "more_clear_headers X-Other",
+];
+
 /// The values that maps choose by, and the variables that they make.
 pub(crate) const MAPS: &[(&str, &str, &[&str])] = &[
     (

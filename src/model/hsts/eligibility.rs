@@ -1,0 +1,117 @@
+//! What a domain lacks for a place on the browsers' preload list.
+//!
+//! <https://hstspreload.org/#submission-requirements>, and what its scanner does: `PreloadableDomain` of
+//! <https://github.com/chromium/hstspreload>.
+
+use std::fmt;
+
+use url::Url;
+
+use crate::model::{HstsPolicy, Model, Response, ResponseKind, Start};
+use crate::source::Span;
+use crate::tls::Host;
+
+/// Why the list does not take a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreloadRefusal {
+    /// The URL that is answered otherwise than it asks.
+    pub url: Url,
+    /// What is wrong.
+    pub kind: PreloadRefusalKind,
+    /// The directive that answers.
+    pub by: Option<Span>,
+}
+
+/// What is wrong with an answer of a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PreloadRefusalKind {
+    /// Plain HTTP is answered, and not with a redirect.
+    NoRedirect,
+    /// Plain HTTP is redirected to something else than https on the same host.
+    RedirectedElsewhere(String),
+    /// HTTPS is answered without the header.
+    NoHeader,
+    /// HTTPS is answered with a header that does not ask for the list.
+    OtherHeader(String),
+    /// HTTPS is answered with several headers.
+    SeveralHeaders(usize),
+}
+
+impl fmt::Display for PreloadRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = &self.url;
+        match &self.kind {
+            PreloadRefusalKind::NoRedirect => write!(f, "{url} is not redirected to https"),
+            PreloadRefusalKind::RedirectedElsewhere(target) => write!(f, "{url} redirects to {target} first"),
+            PreloadRefusalKind::NoHeader => write!(f, "{url} answers without the header"),
+            PreloadRefusalKind::OtherHeader(value) => write!(f, "{url} answers with `{value}`"),
+            PreloadRefusalKind::SeveralHeaders(count) => write!(f, "{url} answers with {count} HSTS headers"),
+        }
+    }
+}
+
+impl<'c> Model<'c> {
+    /// Why the list does not take a domain, as far as its answers are known: `None` where any of them may do.
+    #[must_use]
+    pub fn preload_refusal(&self, domain: &Host) -> Option<PreloadRefusal> {
+        self.plain_refusal(domain).or_else(|| self.secure_refusal(domain))
+    }
+
+    fn first_answers(&self, url: &Url) -> Option<Vec<Response<'c>>> {
+        let start = Start { max_hops: 1, ..Start::new(url.clone(), None)? };
+        let (traces, is_complete) = self.tracer().traces(&start);
+        let responses: Vec<Response<'c>> =
+            traces.into_iter().filter_map(|trace| trace.hops.into_iter().next()?.response).collect();
+        let is_known = |response: &Response<'_>| !matches!(response.kind, ResponseKind::Closed | ResponseKind::Unknown);
+        (is_complete && !responses.is_empty() && responses.iter().all(is_known)).then_some(responses)
+    }
+
+    /// Port 80, if anything listens there, has to redirect to https on the same host first.
+    fn plain_refusal(&self, domain: &Host) -> Option<PreloadRefusal> {
+        let url = Url::parse(&format!("http://{domain}/")).ok()?;
+        let mut refusal = None;
+        for response in &self.first_answers(&url)? {
+            let target = response.location_header.as_ref().filter(|_| response.kind == ResponseKind::Redirect);
+            let kind = match target.map(|target| target.known()) {
+                // The host may be the right one.
+                Some(None) => return None,
+                Some(Some(target)) => {
+                    let to = url.join(target).ok()?;
+                    if to.scheme() == "https" && to.host_str() == domain.name() {
+                        return None;
+                    }
+                    PreloadRefusalKind::RedirectedElsewhere(target.to_owned())
+                }
+                None => PreloadRefusalKind::NoRedirect,
+            };
+            let by = response.by.map(|by| by.span());
+            refusal = refusal.or(Some(PreloadRefusal { url: url.clone(), kind, by }));
+        }
+        refusal
+    }
+
+    /// The domain's own answer has to carry the header, once, be it a redirect.
+    fn secure_refusal(&self, domain: &Host) -> Option<PreloadRefusal> {
+        let url = Url::parse(&format!("https://{domain}/")).ok()?;
+        let mut refusal = None;
+        for response in &self.first_answers(&url)? {
+            let mut sent = self.upstream_hsts(response);
+            sent.extend(response.hsts.iter().cloned());
+            let kind = match sent.as_slice() {
+                // A script or an upstream may send it.
+                [] if response.kind == ResponseKind::Proxy || self.scripts_headers(response.block) => return None,
+                [] => PreloadRefusalKind::NoHeader,
+                [(_, value)] => match value.known() {
+                    Some(text) if !HstsPolicy::parse(text).is_some_and(|policy| policy.preload) => {
+                        PreloadRefusalKind::OtherHeader(text.to_owned())
+                    }
+                    _ => return None,
+                },
+                several => PreloadRefusalKind::SeveralHeaders(several.len()),
+            };
+            let by = response.by.or(sent.first().map(|(directive, _)| *directive)).map(|by| by.span());
+            refusal = refusal.or(Some(PreloadRefusal { url: url.clone(), kind, by }));
+        }
+        refusal
+    }
+}
