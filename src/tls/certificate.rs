@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
-use x509_parser::der_parser::asn1_rs::{Any, Error as Asn1Error, Oid, Tag};
+use x509_parser::der_parser::asn1_rs::{Any, Class, DerParser, Error as Asn1Error, Oid, SequenceIterator, Tag};
 use x509_parser::error::X509Error;
 use x509_parser::extensions::{BasicConstraints, GeneralName};
 use x509_parser::nom::{Err, Parser};
@@ -154,6 +154,9 @@ impl Certificate {
         // Extensions are opened here one by one: a broken one must not hide the names.
         let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
         let (rest, parsed) = parser.parse(der)?;
+        if !has_der_dates(parsed.tbs_certificate.as_ref()) {
+            return Err(X509Error::InvalidDate.into());
+        }
         if let Some(refusal) = openssl_refusal(&parsed) {
             return Err(CertificateError::Refused(refusal.into()));
         }
@@ -288,6 +291,28 @@ fn read_names(extension: &[u8]) -> Option<Box<[CertificateName]>> {
 pub(super) fn hexadecimal(bytes: &[u8]) -> Box<str> {
     let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0').to_ascii_uppercase();
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect::<String>().into()
+}
+
+/// Whether both dates are written to the second and in UTC (RFC 5280, section 4.1.2.5), as clients want them; OpenSSL loads
+/// others, too, more of them before 3.3, and then does not verify them (`X509_cmp_time`).
+fn has_der_dates(tbs: &[u8]) -> bool {
+    let is_der = |time: &Any<'_>| {
+        let digits = match time.tag() {
+            Tag::UtcTime => "YYMMDDhhmmss".len(),
+            _ => "YYYYMMDDhhmmss".len(),
+        };
+        time.data.strip_suffix(b"Z").is_some_and(|text| text.len() == digits && text.iter().all(u8::is_ascii_digit))
+    };
+    let Ok((_, tbs)) = Any::from_der(tbs) else { return false };
+    // TBSCertificate ::= SEQUENCE { [0] version, serialNumber, signature, issuer, validity, … }
+    let is_version = |field: &Any<'_>| field.class() == Class::ContextSpecific;
+    let validity = fields(tbs.data).skip_while(is_version).nth(3);
+    validity.is_some_and(|validity| fields(validity.data).all(|time| is_der(&time)))
+}
+
+/// The fields of a sequence, up to the first that is none.
+fn fields(content: &[u8]) -> impl Iterator<Item = Any<'_>> {
+    SequenceIterator::<Any<'_>, DerParser>::new(content).map_while(Result::ok)
 }
 
 /// What OpenSSL minds in a certificate and x509-parser does not.

@@ -204,6 +204,10 @@ fn certificates() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("without an end (RFC 5280, section 4.1.2.5)", not_after(0x18, "99991231235959Z"), ""),
         ("before 1970", not_after(0x17, "500101000000Z"), ""),
         ("month 13", not_after(0x17, "491301000000Z"), MALFORMED_DATE),
+        ("without seconds", not_after(0x17, "4901010000Z"), MALFORMED_DATE), // OpenSSL before 3.3 loads it
+        ("with a time zone", not_after(0x17, "490101000000+0100"), MALFORMED_DATE),
+        ("with a fraction", not_after(0x18, "20550101000000.5Z"), MALFORMED_DATE),
+        ("a GeneralizedTime before 2050", not_after(0x18, "20490101000000Z"), ""),
         ("30 February", not_after(0x17, "490230000000Z"), MALFORMED_DATE),
         // Serial numbers.
         ("negative", serial(b"\x81"), ""),
