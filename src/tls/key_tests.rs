@@ -128,6 +128,25 @@ fn what_is_not_opened_is_said() {
     for (name, kind, expected) in ROWS {
         assert_eq!(outcome(&text(&format!("{name}.key")), Some("ngxlint"), kind), *expected, "{name}");
     }
+    // Without a password nginx does not open them either.
+    for name in ["p256.pbes1", "p256.rounds", "p256.legacy-camellia128"] {
+        let key = text(&format!("{name}.key"));
+        assert_eq!(outcome(&key, None, "p256"), "it is encrypted, and no ssl_password_file is in effect", "{name}");
+        assert!(outcome(&key, Some("\n"), "p256").contains("none of the 0 passwords"), "{name}");
+    }
+}
+
+/// 100 passwords for a key that is slow to open on purpose would take minutes.
+#[test]
+fn many_passwords_are_tried_on_quick_keys_only() {
+    let passwords: String = (0..200).map(|number| format!("password {number}\n")).collect();
+    for (name, expected) in [
+        ("p256.aes256", "it is encrypted, and none of the 100 passwords of the ssl_password_file opens it"),
+        ("p256.slow", "it is encrypted with PBKDF2 with 200000 rounds, which ngxlint does not open"),
+    ] {
+        assert_eq!(outcome(&text(&format!("{name}.key")), Some(&passwords), "p256"), expected, "{name}");
+    }
+    assert_eq!(outcome(&text("p256.slow.key"), Some("ngxlint"), "p256"), "matches");
 }
 
 /// Files where a key should be, made from the key of [`FORMS`]' first row, and what is said of them.

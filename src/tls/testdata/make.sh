@@ -173,6 +173,7 @@ p256 aes128-sha1 -v2 aes-128-cbc -v2prf hmacWithSHA1
 p256 sha512 -v2 aes-256-cbc -v2prf hmacWithSHA512
 p256 3des -v2 des3
 p256 scrypt -scrypt
+p256 slow -v2 aes-256-cbc -iter 200000
 p256 rounds -v2 aes-256-cbc -iter 3000000
 p256 pbes1 -v1 PBE-SHA1-3DES
 for cipher in aes128 aes192 aes256 des3 camellia128; do
