@@ -37,7 +37,7 @@ fn outcome(key: &str, passwords: Option<&str>, kind: &str) -> String {
     }
 }
 
-const KINDS: &[&str] = &["p256", "p384", "p521", "secp256k1", "ed25519", "rsa"];
+const KINDS: &[&str] = &["p256", "p384", "p521", "secp256k1", "ed25519", "rsa", "rsa-pss"];
 
 /// Keys of each form, their kind, and what openssl's `pkey -pubout` says of them with the password.
 const FORMS: &[(&str, &str)] = &[
@@ -54,6 +54,18 @@ const FORMS: &[(&str, &str)] = &[
     ("ed25519.pkcs8", "ed25519"),
     ("rsa.pkcs8", "rsa"),
     ("rsa.pkcs1", "rsa"),
+    ("rsa-pss.pkcs8", "rsa-pss"),
+];
+
+/// Keys on P-256 of which the key or the certificate has the parameters of the curve and not its name.
+const WRITTEN_OUT: &[(&str, &str)] = &[
+    ("p256.explicit", "p256"),
+    ("p256.explicit-pkcs8", "p256"),
+    ("p256.explicit-no-public", "p256"),
+    ("p256.explicit", "p256-explicit"),
+    ("p256.explicit-pkcs8", "p256-explicit"),
+    ("p256.pkcs8", "p256-explicit"),
+    ("p256.no-public", "p256-explicit"),
 ];
 
 const ENCRYPTED: &[(&str, &str)] = &[
@@ -90,6 +102,28 @@ fn a_key_belongs_to_its_own_certificate_only() {
     // Of the same kind, and yet another key.
     let another = std::fs::read_to_string(testdata().join("../../../../fixtures/pki/shop.example.key")).unwrap();
     assert_eq!(outcome(&another, None, "p256"), "differs: EC P-256");
+}
+
+#[test]
+fn a_curve_is_the_same_by_its_name_and_by_its_parameters() {
+    for (name, kind) in WRITTEN_OUT {
+        let key = text(&format!("{name}.key"));
+        assert_eq!(outcome(&key, None, kind), "matches", "{name}, {kind}");
+        assert!(outcome(&key, None, "p384").starts_with("differs: "), "{name}");
+    }
+    let another = std::fs::read_to_string(testdata().join("../../../../fixtures/pki/shop.example.key")).unwrap();
+    assert_eq!(outcome(&another, None, "p256-explicit"), "differs: EC P-256");
+    assert_eq!(
+        outcome(&text("p256.explicit-no-public.key"), None, "p256-explicit"),
+        "it is a key of a kind that ngxlint does not compare: EC without its public half, on a curve that it does not know"
+    );
+}
+
+/// OpenSSL has a place for a certificate and key of each, so nginx starts with one of both and serves neither.
+#[test]
+fn rsa_for_pss_alone_is_another_algorithm() {
+    assert_eq!(outcome(&text("rsa-pss.as-rsa.key"), None, "rsa-pss"), "differs: RSA 2048");
+    assert_eq!(outcome(&text("rsa-pss.pkcs8.key"), None, "rsa"), "differs: RSA-PSS 2048");
 }
 
 #[test]
@@ -206,6 +240,7 @@ fn nginx_agrees() {
     };
     let mut cases = rows(FORMS);
     cases.extend(rows(ENCRYPTED));
+    cases.extend(rows(WRITTEN_OUT));
     cases.extend(rows(&[("openssh", "p256"), ("p256.pkcs8", "p384")]));
     cases.extend(files().into_iter().map(|(name, text, _)| (name.to_owned(), text, "p256")));
     std::fs::write(path.join("passwords"), "wrong\nngxlint\n").unwrap();

@@ -298,7 +298,7 @@ fn key_kinds() {
     let rows = [
         (key(forged::RSA, b"\x05\0", &forged::rsa_key(2048)), "RSA 2048"),
         (key(forged::RSA, b"\x05\0", &forged::rsa_key(1023)), "RSA 1023"),
-        (key(forged::RSA_PSS, b"", &forged::rsa_key(3072)), "RSA 3072"),
+        (key(forged::RSA_PSS, b"", &forged::rsa_key(3072)), "RSA-PSS 3072"),
         (key(forged::RSA, b"\x05\0", b"no key"), "unknown key type"),
         (ec(b"\x2a\x86\x48\xce\x3d\x03\x01\x07"), "EC P-256"),
         (ec(b"\x2b\x81\x04\x00\x22"), "EC P-384"),
