@@ -1,10 +1,15 @@
 //! What holds for every text that the parser is given, and for every valid one.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
-use ngxlint::source::{FileId, Span};
-use ngxlint::syntax::{Ast, NodeId, NodeKind, Word, parse};
+#[path = "fuzzed/nginx_conf.rs"]
+mod nginx_conf;
+
+use ngxlint::source::FileId;
+use ngxlint::syntax::{Ast, NodeId, NodeKind, parse};
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+use nginx_conf::words;
 
 /// A directive as it is meant, before it is written down.
 #[derive(Debug, Clone)]
@@ -149,10 +154,6 @@ fn meant_shape(list: &[Meant]) -> String {
     list.iter().map(one).collect()
 }
 
-fn words<'s>(ast: &Ast<'s>, node: NodeId) -> impl Iterator<Item = Word<'s>> {
-    (0..ast.word_count(node)).map(move |index| ast.word(node, index).unwrap())
-}
-
 fn raw_words(ast: &Ast<'_>, node: NodeId) -> Vec<String> {
     words(ast, node).map(|word| String::from_utf8_lossy(word.raw()).into_owned()).collect()
 }
@@ -194,57 +195,6 @@ fn print(ast: &Ast<'_>, nodes: impl Iterator<Item = NodeId>, text: &mut Vec<u8>)
     }
 }
 
-/// Everything that holds whatever the text: spans inside it, nodes, words and comments in order, and
-/// nothing but white space, `;` and braces between them.
-fn check_pieces(text: &[u8]) -> Result<(), TestCaseError> {
-    let ast = parse(FileId(7), text);
-    let length = text.len() as u32;
-    let is_inside = |span: Span| span.file == FileId(7) && span.start <= span.end && span.end <= length;
-    let mut pieces: Vec<(u32, u32)> = Vec::new();
-    for node in (0..ast.len() as u32).map(NodeId) {
-        let (head, full) = (ast.head_span(node), ast.full_span(node));
-        prop_assert!(is_inside(head) && is_inside(full) && head.start == full.start && head.end <= full.end);
-        prop_assert!(ast.word_count(node) > 0 && ast.next(node) > node && ast.next(node).0 <= ast.len() as u32);
-        let own: Vec<Span> = words(&ast, node).map(|word| word.span()).collect();
-        prop_assert!(own.iter().all(|word| is_inside(*word) && word.start < word.end && word.end <= head.end));
-        prop_assert!(
-            words(&ast, node).all(|word| word.raw() == &text[word.span().start as usize..word.span().end as usize])
-        );
-        pieces.extend(own.iter().map(|word| (word.start, word.end)));
-        if ast.kind(node) == NodeKind::Code {
-            pieces.push((head.end, full.end));
-        }
-        let mut previous = head.end;
-        for child in ast.children(node) {
-            prop_assert!(previous <= ast.head_span(child).start && ast.full_span(child).end <= full.end);
-            previous = ast.full_span(child).end;
-        }
-    }
-    prop_assert!(pieces.is_sorted(), "words are in the order of the text");
-    prop_assert!(ast.comments.iter().all(|comment| is_inside(comment.span)));
-    prop_assert!(ast.comments.is_sorted_by_key(|comment| comment.span));
-    pieces.extend(ast.comments.iter().map(|comment| (comment.span.start, comment.span.end)));
-    pieces.sort_unstable();
-    let is_between = |bytes: &[u8]| bytes.iter().all(|byte| b" \t\r\n;{}".contains(byte));
-    let mut end = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    for (start, piece_end) in pieces {
-        prop_assert!(end <= start, "pieces overlap at {start}");
-        prop_assert!(
-            is_between(&text[end as usize..start as usize]),
-            "lost: {:?}",
-            &text[end as usize..start as usize]
-        );
-        end = piece_end;
-    }
-    prop_assert!(is_between(&text[end as usize..]), "lost at the end: {:?}", &text[end as usize..]);
-    for error in &ast.errors {
-        for span in [Some(error.span), error.went_wrong, error.noticed].into_iter().flatten() {
-            prop_assert!(is_inside(span), "{error:?}");
-        }
-    }
-    Ok(())
-}
-
 fn config() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }
@@ -254,7 +204,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_to_the_end(text in vec(any::<u8>(), 0..200)) {
-        check_pieces(&text)?;
+        nginx_conf::check(&text);
     }
 
     #[test]
@@ -263,7 +213,7 @@ proptest! {
         1 => Just("\""), 1 => Just("'"), 1 => Just("\\"), 1 => Just("#"), 1 => Just("$"), 1 => Just("${"), 1 => Just("\r\n"), 1 => Just("    "), 1 => Just("\t"),
         1 => Just("x_by_lua_block"), 1 => Just("--"), 1 => Just("[["), 1 => Just("]]"), 1 => Just("\u{feff}"), 1 => Just("\0"), 1 => Just("\u{e9}"),
     ], 0..60)) {
-        check_pieces(pieces.concat().as_bytes())?;
+        nginx_conf::check(pieces.concat().as_bytes());
     }
 
     #[test]
@@ -272,7 +222,7 @@ proptest! {
         let ast = parse(FileId(0), text.as_bytes());
         prop_assert_eq!(&ast.errors, &[], "{}", text);
         prop_assert_eq!(shape(&ast, ast.roots()), meant_shape(&meant), "{}", text);
-        check_pieces(text.as_bytes())?;
+        nginx_conf::check(text.as_bytes());
     }
 
     #[test]

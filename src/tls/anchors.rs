@@ -9,6 +9,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
 use super::certificate::name_text;
+use super::der::tlv;
 use super::problem::CertificateProblem;
 use super::store::CertificateFile;
 use crate::source::FileSystem;
@@ -173,19 +174,3 @@ fn sequence_content(der: &[u8]) -> Option<&[u8]> {
 
 /// The tag of a sequence in DER.
 const SEQUENCE: u8 = 0x30;
-
-/// Tag, length and value in DER.
-pub(super) fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
-    let length = value.len().to_be_bytes();
-    let significant = &length[value.len().leading_zeros() as usize / 8..];
-    let mut der = vec![tag];
-    match value.len() {
-        short @ 0..0x80 => der.push(short as u8),
-        _ => {
-            der.push(0x80 | significant.len() as u8);
-            der.extend_from_slice(significant);
-        }
-    }
-    der.extend_from_slice(value);
-    der
-}

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
-use x509_parser::der_parser::asn1_rs::{Any, Error as Asn1Error, Oid, Tag};
+use x509_parser::der_parser::asn1_rs::{Any, Class, DerParser, Error as Asn1Error, SequenceIterator, Tag};
 use x509_parser::error::X509Error;
 use x509_parser::extensions::{BasicConstraints, GeneralName};
 use x509_parser::nom::{Err, Parser};
@@ -62,8 +62,13 @@ impl fmt::Debug for CertificateBytes {
 /// The kind and size of a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyKind {
-    /// RSA, also RSASSA-PSS.
+    /// RSA.
     Rsa {
+        /// Length of the modulus.
+        bits: u32,
+    },
+    /// RSA for RSASSA-PSS alone (RFC 4055, section 1.2), which to OpenSSL is another algorithm than RSA.
+    RsaPss {
         /// Length of the modulus.
         bits: u32,
     },
@@ -96,6 +101,7 @@ impl fmt::Display for KeyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             KeyKind::Rsa { bits } => write!(f, "RSA {bits}"),
+            KeyKind::RsaPss { bits } => write!(f, "RSA-PSS {bits}"),
             KeyKind::Ec(Curve::P256) => f.write_str("EC P-256"),
             KeyKind::Ec(Curve::P384) => f.write_str("EC P-384"),
             KeyKind::Ec(Curve::P521) => f.write_str("EC P-521"),
@@ -154,6 +160,9 @@ impl Certificate {
         // Extensions are opened here one by one: a broken one must not hide the names.
         let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
         let (rest, parsed) = parser.parse(der)?;
+        if !has_der_dates(parsed.tbs_certificate.as_ref()) {
+            return Err(X509Error::InvalidDate.into());
+        }
         if let Some(refusal) = openssl_refusal(&parsed) {
             return Err(CertificateError::Refused(refusal.into()));
         }
@@ -234,30 +243,35 @@ impl Certificate {
 }
 
 impl Curve {
-    pub(super) fn of(curve: &Oid<'_>) -> Curve {
-        if *curve == oid::OID_EC_P256 {
-            Curve::P256
-        } else if *curve == oid::OID_NIST_EC_P384 {
-            Curve::P384
-        } else if *curve == oid::OID_NIST_EC_P521 {
-            Curve::P521
-        } else {
-            Curve::Other
+    /// The curve that parameters name; nothing where they describe one, which may be any.
+    pub(super) fn named(parameters: &Any<'_>) -> Option<Curve> {
+        if parameters.tag() == Tag::Sequence {
+            return None;
         }
+        Some(match parameters.as_oid() {
+            Ok(curve) if curve == oid::OID_EC_P256 => Curve::P256,
+            Ok(curve) if curve == oid::OID_NIST_EC_P384 => Curve::P384,
+            Ok(curve) if curve == oid::OID_NIST_EC_P521 => Curve::P521,
+            _ => Curve::Other,
+        })
     }
 }
 
 impl KeyKind {
+    pub(super) fn of_rsa(modulus: &[u8], is_pss: bool) -> KeyKind {
+        let bits = bit_length(modulus);
+        if is_pss { KeyKind::RsaPss { bits } } else { KeyKind::Rsa { bits } }
+    }
+
     pub(super) fn of(key: &SubjectPublicKeyInfo<'_>) -> KeyKind {
         let algorithm = &key.algorithm.algorithm;
         if *algorithm == oid::OID_PKCS1_RSAENCRYPTION || *algorithm == oid::OID_PKCS1_RSASSAPSS {
             match RSAPublicKey::from_der(&key.subject_public_key.data) {
-                Ok((_, rsa)) => KeyKind::Rsa { bits: bit_length(rsa.modulus) },
+                Ok((_, rsa)) => KeyKind::of_rsa(rsa.modulus, *algorithm == oid::OID_PKCS1_RSASSAPSS),
                 Err(_) => KeyKind::Other,
             }
         } else if *algorithm == oid::OID_KEY_TYPE_EC_PUBLIC_KEY {
-            let curve = key.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
-            KeyKind::Ec(curve.map_or(Curve::Other, |curve| Curve::of(&curve)))
+            KeyKind::Ec(key.algorithm.parameters.as_ref().and_then(Curve::named).unwrap_or(Curve::Other))
         } else if *algorithm == oid::OID_SIG_ED25519 {
             KeyKind::Ed25519
         } else if *algorithm == oid::OID_SIG_ED448 {
@@ -290,6 +304,28 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> Box<str> {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect::<String>().into()
 }
 
+/// Whether both dates are written to the second and in UTC (RFC 5280, section 4.1.2.5), as clients want them; OpenSSL loads
+/// others, too, more of them before 3.3, and then does not verify them (`X509_cmp_time`).
+fn has_der_dates(tbs: &[u8]) -> bool {
+    let is_der = |time: &Any<'_>| {
+        let digits = match time.tag() {
+            Tag::UtcTime => "YYMMDDhhmmss".len(),
+            _ => "YYYYMMDDhhmmss".len(),
+        };
+        time.data.strip_suffix(b"Z").is_some_and(|text| text.len() == digits && text.iter().all(u8::is_ascii_digit))
+    };
+    let Ok((_, tbs)) = Any::from_der(tbs) else { return false };
+    // TBSCertificate ::= SEQUENCE { [0] version, serialNumber, signature, issuer, validity, … }
+    let is_version = |field: &Any<'_>| field.class() == Class::ContextSpecific;
+    let validity = fields(tbs.data).skip_while(is_version).nth(3);
+    validity.is_some_and(|validity| fields(validity.data).all(|time| is_der(&time)))
+}
+
+/// The fields of a sequence, up to the first that is none.
+fn fields(content: &[u8]) -> impl Iterator<Item = Any<'_>> {
+    SequenceIterator::<Any<'_>, DerParser>::new(content).map_while(Result::ok)
+}
+
 /// What OpenSSL minds in a certificate and x509-parser does not.
 fn openssl_refusal(certificate: &X509Certificate<'_>) -> Option<&'static str> {
     match certificate.raw_serial() {
@@ -312,7 +348,7 @@ fn openssl_refusal(certificate: &X509Certificate<'_>) -> Option<&'static str> {
 }
 
 /// The length in bits of a positive big-endian number.
-pub(super) fn bit_length(number: &[u8]) -> u32 {
+fn bit_length(number: &[u8]) -> u32 {
     let zeros = number.iter().take_while(|&&byte| byte == 0).count();
     let Some((first, rest)) = number.get(zeros..).and_then(<[u8]>::split_first) else { return 0 };
     u32::try_from(rest.len())

@@ -369,7 +369,9 @@ impl<'a> Links<'a> {
 
     /// Whether webpki cannot check signatures for the sizes of keys.
     fn has_weak_keys(&self) -> bool {
-        self.links.iter().any(|link| matches!(link.certificate.key, KeyKind::Rsa { bits } if bits < 2048))
+        self.links
+            .iter()
+            .any(|link| matches!(link.certificate.key, KeyKind::Rsa { bits } | KeyKind::RsaPss { bits } if bits < 2048))
     }
 
     /// For each link whether it can be part of a chain from the leaf, by names alone.
@@ -480,7 +482,7 @@ impl<'a> Links<'a> {
 fn weaknesses(link: &Link<'_>) -> impl Iterator<Item = OddityKind> {
     let key = link.certificate.key;
     let is_weak = match key {
-        KeyKind::Rsa { bits } => bits < 2048,
+        KeyKind::Rsa { bits } | KeyKind::RsaPss { bits } => bits < 2048,
         KeyKind::Ec(Curve::Other) | KeyKind::Dsa => true,
         _ => false,
     };

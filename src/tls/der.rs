@@ -1,89 +1,17 @@
-//! Certificates for tests, byte by byte, so that they can be wrong. Their signatures are not valid.
+//! Writing DER (ITU-T X.690); it is read by x509-parser.
 
-pub(super) use super::anchors::tlv;
-
-pub(super) const SUBJECT_ALT_NAME: &[u8] = b"\x55\x1d\x11";
-pub(super) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
-pub(super) const RSA_PSS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
-pub(super) const EC: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
-const ECDSA_WITH_SHA256: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x03\x02";
-const COMMON_NAME: &[u8] = b"\x55\x04\x03";
-
-/// The generator of P-256, so that a real nginx takes the key.
-const P256_POINT: &[u8] = b"\x04\
-    \x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96\
-    \x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5";
-
-/// What tests change in a certificate.
-pub(super) struct Fields {
-    /// The bytes of the INTEGER.
-    pub(super) serial: Vec<u8>,
-    /// The whole Name.
-    pub(super) subject: Vec<u8>,
-    /// The whole Time.
-    pub(super) not_after: Vec<u8>,
-    /// The whole SubjectPublicKeyInfo.
-    pub(super) key: Vec<u8>,
-    /// Whole Extensions.
-    pub(super) extensions: Vec<Vec<u8>>,
-}
-
-impl Default for Fields {
-    fn default() -> Fields {
-        Fields {
-            serial: vec![1],
-            subject: common_name(0x0c, b"a.test"),
-            not_after: tlv(0x17, b"490101000000Z"),
-            key: public_key(EC, &tlv(6, b"\x2a\x86\x48\xce\x3d\x03\x01\x07"), P256_POINT),
-            extensions: vec![extension(SUBJECT_ALT_NAME, &dns_names(&[b"a.test", b"*.b.test"]))],
+/// Tag, length and value in DER.
+pub(super) fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
+    let length = value.len().to_be_bytes();
+    let significant = &length[value.len().leading_zeros() as usize / 8..];
+    let mut der = vec![tag];
+    match value.len() {
+        short @ 0..0x80 => der.push(short as u8),
+        _ => {
+            der.push(0x80 | significant.len() as u8);
+            der.extend_from_slice(significant);
         }
     }
-}
-
-pub(super) fn certificate(fields: &Fields) -> Vec<u8> {
-    let algorithm = tlv(0x30, &tlv(6, ECDSA_WITH_SHA256));
-    let extensions = fields.extensions.concat();
-    let tbs = [
-        tlv(0xa0, b"\x02\x01\x02"),
-        tlv(2, &fields.serial),
-        algorithm.clone(),
-        common_name(0x0c, b"Test CA"),
-        tlv(0x30, &[tlv(0x17, b"250101000000Z"), fields.not_after.clone()].concat()),
-        fields.subject.clone(),
-        fields.key.clone(),
-        if extensions.is_empty() { Vec::new() } else { tlv(0xa3, &tlv(0x30, &extensions)) },
-    ];
-    let signature = tlv(3, b"\0\x30\x06\x02\x01\x01\x02\x01\x01");
-    tlv(0x30, &[tlv(0x30, &tbs.concat()), algorithm, signature].concat())
-}
-
-/// A Name of one common name, a string with this tag.
-pub(super) fn common_name(tag: u8, text: &[u8]) -> Vec<u8> {
-    let attribute = [tlv(6, COMMON_NAME), tlv(tag, text)].concat();
-    tlv(0x30, &tlv(0x31, &tlv(0x30, &attribute)))
-}
-
-pub(super) fn extension(oid: &[u8], value: &[u8]) -> Vec<u8> {
-    tlv(0x30, &[tlv(6, oid), tlv(4, value)].concat())
-}
-
-/// GeneralNames of dNSNames.
-pub(super) fn dns_names(names: &[&[u8]]) -> Vec<u8> {
-    let names: Vec<_> = names.iter().map(|name| tlv(0x82, name)).collect();
-    tlv(0x30, &names.concat())
-}
-
-pub(super) fn public_key(algorithm: &[u8], parameters: &[u8], key: &[u8]) -> Vec<u8> {
-    let algorithm = tlv(0x30, &[&tlv(6, algorithm), parameters].concat());
-    tlv(0x30, &[algorithm, tlv(3, &[b"\0", key].concat())].concat())
-}
-
-/// An RSAPublicKey whose modulus has this many bits.
-pub(super) fn rsa_key(bits: usize) -> Vec<u8> {
-    let mut modulus = vec![0xff; bits.div_ceil(8)];
-    modulus[0] = 0xff >> (modulus.len() * 8 - bits);
-    if bits.is_multiple_of(8) {
-        modulus.insert(0, 0);
-    }
-    tlv(0x30, &[tlv(2, &modulus), tlv(2, b"\x01\0\x01")].concat())
+    der.extend_from_slice(value);
+    der
 }

@@ -12,7 +12,7 @@ use x509_parser::public_key::RSAPublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 use zeroize::Zeroizing;
 
-use super::certificate::{Certificate, Curve, KeyKind, bit_length};
+use super::certificate::{Certificate, Curve, KeyKind};
 use super::chain::Place;
 use super::key_file::{KeyBlock, KeyForm, Passwords, read_key};
 use super::link::Link;
@@ -174,16 +174,27 @@ impl KeyState {
 
 /// What is looked at of a private key; it borrows from the bytes of the key.
 enum PrivateKey<'a> {
-    Rsa { modulus: &'a [u8], exponent: &'a [u8] },
-    Ec { curve: Curve, private: &'a [u8], public: Option<&'a [u8]> },
-    Ed25519 { seed: &'a [u8; 32] },
+    Rsa {
+        modulus: &'a [u8],
+        exponent: &'a [u8],
+        is_pss: bool,
+    },
+    /// The curve is nothing where its parameters are written out.
+    Ec {
+        curve: Option<Curve>,
+        private: &'a [u8],
+        public: Option<&'a [u8]>,
+    },
+    Ed25519 {
+        seed: &'a [u8; 32],
+    },
     Other(KeyKind),
 }
 
 impl<'a> PrivateKey<'a> {
     fn parse(der: &'a [u8], form: KeyForm) -> Option<PrivateKey<'a>> {
         match form {
-            KeyForm::Rsa => PrivateKey::parse_rsa(der),
+            KeyForm::Rsa => PrivateKey::parse_rsa(der, false),
             KeyForm::Ec => PrivateKey::parse_ec(der, None),
             KeyForm::Dsa => Some(PrivateKey::Other(KeyKind::Dsa)),
             KeyForm::Pkcs8 => PrivateKey::parse_pkcs8(der),
@@ -191,18 +202,18 @@ impl<'a> PrivateKey<'a> {
     }
 
     /// RSAPrivateKey ::= SEQUENCE { version, modulus, publicExponent, … }
-    fn parse_rsa(der: &'a [u8]) -> Option<PrivateKey<'a>> {
+    fn parse_rsa(der: &'a [u8], is_pss: bool) -> Option<PrivateKey<'a>> {
         match &fields(der)?[..] {
             [_, modulus, exponent, ..] => {
                 let (modulus, exponent) = (integer(modulus)?, integer(exponent)?);
-                Some(PrivateKey::Rsa { modulus, exponent })
+                Some(PrivateKey::Rsa { modulus, exponent, is_pss })
             }
             _ => None,
         }
     }
 
     /// ECPrivateKey ::= SEQUENCE { version, privateKey, [0] parameters OPTIONAL, [1] publicKey OPTIONAL }
-    fn parse_ec(der: &'a [u8], outer_curve: Option<Curve>) -> Option<PrivateKey<'a>> {
+    fn parse_ec(der: &'a [u8], parameters: Option<Any<'a>>) -> Option<PrivateKey<'a>> {
         let fields = fields(der)?;
         let [_, private, rest @ ..] = &fields[..] else { return None };
         let private = Some(private).filter(|any| any.tag() == Tag::OctetString)?.data;
@@ -210,11 +221,11 @@ impl<'a> PrivateKey<'a> {
             let field = rest.iter().find(|any| any.class() == Class::ContextSpecific && any.tag() == Tag(number))?;
             Any::from_ber(field.data).ok().map(|(_, any)| any)
         };
-        let inner_curve = tagged(0).map(|parameters| curve(&parameters));
+        let curve = Curve::named(&parameters.or_else(|| tagged(0))?);
         let bits = tagged(1).filter(|any| any.tag() == Tag::BitString);
         // The first byte counts unused bits.
         let public = bits.and_then(|bits| bits.data.split_first()).map(|(_, point)| point);
-        Some(PrivateKey::Ec { curve: outer_curve.or(inner_curve).unwrap_or(Curve::Other), private, public })
+        Some(PrivateKey::Ec { curve, private, public })
     }
 
     /// PrivateKeyInfo ::= SEQUENCE { version, SEQUENCE { algorithm, parameters }, privateKey OCTET STRING, … }
@@ -228,10 +239,10 @@ impl<'a> PrivateKey<'a> {
         let (rest, algorithm) = Any::from_ber(algorithm.data).ok()?;
         let algorithm = algorithm.as_oid().ok()?;
         if algorithm == oid::OID_PKCS1_RSAENCRYPTION || algorithm == oid::OID_PKCS1_RSASSAPSS {
-            PrivateKey::parse_rsa(private)
+            PrivateKey::parse_rsa(private, algorithm == oid::OID_PKCS1_RSASSAPSS)
         } else if algorithm == oid::OID_KEY_TYPE_EC_PUBLIC_KEY {
             let (_, parameters) = Any::from_ber(rest).ok()?;
-            PrivateKey::parse_ec(private, Some(curve(&parameters)))
+            PrivateKey::parse_ec(private, Some(parameters))
         } else if algorithm == oid::OID_SIG_ED25519 {
             let (_, seed) = Any::from_ber(private).ok()?;
             Some(PrivateKey::Ed25519 { seed: seed.data.try_into().ok()? })
@@ -246,8 +257,8 @@ impl<'a> PrivateKey<'a> {
 
     fn kind(&self) -> KeyKind {
         match self {
-            PrivateKey::Rsa { modulus, .. } => KeyKind::Rsa { bits: bit_length(modulus) },
-            PrivateKey::Ec { curve, .. } => KeyKind::Ec(*curve),
+            PrivateKey::Rsa { modulus, is_pss, .. } => KeyKind::of_rsa(modulus, *is_pss),
+            PrivateKey::Ec { curve, .. } => KeyKind::Ec(curve.unwrap_or(Curve::Other)),
             PrivateKey::Ed25519 { .. } => KeyKind::Ed25519,
             PrivateKey::Other(kind) => *kind,
         }
@@ -257,18 +268,22 @@ impl<'a> PrivateKey<'a> {
         let wanted = &*key.subject_public_key.data;
         let unsupported = |what: &str| KeyProblem::UnsupportedKey(what.into());
         match (self, KeyKind::of(key)) {
-            (PrivateKey::Rsa { modulus, exponent }, KeyKind::Rsa { .. }) => {
+            (PrivateKey::Rsa { modulus, exponent, is_pss: false }, KeyKind::Rsa { .. })
+            | (PrivateKey::Rsa { modulus, exponent, is_pss: true }, KeyKind::RsaPss { .. }) => {
                 let (_, wanted) = RSAPublicKey::from_der(wanted).map_err(|_| unsupported("RSA"))?;
                 let same = |own: &[u8], wanted: &[u8]| without_zeros(own) == without_zeros(wanted);
                 Ok(same(modulus, wanted.modulus) && same(exponent, wanted.exponent))
             }
-            (PrivateKey::Ec { curve, private, public }, KeyKind::Ec(wanted_curve)) => {
-                if *curve != wanted_curve {
+            (PrivateKey::Ec { curve, private, public }, KeyKind::Ec(_)) => {
+                let wanted_curve = key.algorithm.parameters.as_ref().and_then(Curve::named);
+                if curve.is_some() && wanted_curve.is_some() && *curve != wanted_curve {
                     return Ok(false);
                 }
-                match public {
-                    Some(public) => Ok(point(public) == point(wanted)),
-                    None => is_ec_pair(*curve, private, wanted)
+                // Parameters that are written out may be those of the curve that the other side names. Where they are
+                // not, neither are the points the same.
+                match (public, curve.or(wanted_curve)) {
+                    (Some(public), _) => Ok(point(public) == point(wanted)),
+                    (None, curve) => is_ec_pair(curve.unwrap_or(Curve::Other), private, wanted)
                         .ok_or_else(|| unsupported("EC without its public half, on a curve that it does not know")),
                 }
             }
@@ -299,13 +314,6 @@ fn fields(der: &[u8]) -> Option<Vec<Any<'_>>> {
 
 fn integer<'a>(field: &Any<'a>) -> Option<&'a [u8]> {
     (field.tag() == Tag::Integer).then_some(field.data)
-}
-
-fn curve(parameters: &Any<'_>) -> Curve {
-    match parameters.clone().oid() {
-        Ok(curve) => Curve::of(&curve),
-        Err(_) => Curve::Other,
-    }
 }
 
 fn without_zeros(number: &[u8]) -> &[u8] {

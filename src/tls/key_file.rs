@@ -19,11 +19,17 @@ use super::names::printable;
 use super::pem::{PemBlock, PemReader};
 use crate::source::{FileSystem, MAX_CERTIFICATE_BYTES, ReadError};
 
-/// Rounds of PBKDF2 that are worked through; openssl makes 2048, OWASP recommends 1.3 million at most.
+/// Rounds of PBKDF2 that are worked through for one password; openssl makes 2048, OWASP recommends 1.3 million at most.
 const MAX_ROUNDS: u32 = 2_000_000;
+
+/// The same for all passwords of a file: some seconds.
+const MAX_ALL_ROUNDS: u64 = 10_000_000;
 
 /// Memory for scrypt: OpenSSL's own limit (SCRYPT_MAX_MEM in its crypto/evp/pbe_scrypt.c).
 const MAX_SCRYPT_BYTES: u64 = 32 << 20;
+
+/// Memory that scrypt goes through for all passwords of a file: some seconds.
+const MAX_ALL_SCRYPT_BYTES: u64 = 2 << 30;
 
 /// Passwords that are tried on one key.
 const MAX_PASSWORDS: usize = 100;
@@ -70,6 +76,15 @@ impl Passwords {
         let passwords = lines.filter(|line| !line.is_empty()).take(MAX_PASSWORDS);
         Ok(Passwords(passwords.map(|line| Zeroizing::new(line.to_vec())).collect()))
     }
+
+    /// The passwords for an encrypted key, one at least. Whether there are any comes before what can be done with them.
+    fn of_encrypted_key(passwords: Option<&Passwords>) -> Result<&Passwords, KeyProblem> {
+        match passwords {
+            None => Err(KeyProblem::NeedsPassword),
+            Some(passwords) if passwords.0.is_empty() => Err(KeyProblem::WrongPassword { tried: 0 }),
+            Some(passwords) => Ok(passwords),
+        }
+    }
 }
 
 /// Reads the private key that nginx would take from the text of a file.
@@ -101,6 +116,7 @@ fn plain_or_legacy(block: PemBlock<'_>, form: KeyForm, passwords: Option<&Passwo
     if header(b"Proc-Type:").is_none_or(|value| value.trim_ascii() != b"4,ENCRYPTED") {
         return Err(KeyProblem::Damaged(Box::new(problem)));
     }
+    let passwords = Passwords::of_encrypted_key(passwords)?;
     let cipher = header(b"DEK-Info:").and_then(LegacyCipher::parse);
     let cipher = cipher.ok_or(KeyProblem::UnsupportedEncryption("a cipher of its DEK-Info line".into()))?;
     let der = try_passwords(passwords, |password| Ok(cipher.decrypt(password, &block.data)))?;
@@ -109,10 +125,9 @@ fn plain_or_legacy(block: PemBlock<'_>, form: KeyForm, passwords: Option<&Passwo
 
 /// The first decryption that gives a DER sequence.
 fn try_passwords(
-    passwords: Option<&Passwords>,
+    passwords: &Passwords,
     decrypt: impl Fn(&[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, KeyProblem>,
 ) -> Result<Zeroizing<Vec<u8>>, KeyProblem> {
-    let Some(passwords) = passwords else { return Err(KeyProblem::NeedsPassword) };
     for password in &passwords.0 {
         if let Some(der) = decrypt(password)?.filter(|der| is_sequence(der)) {
             return Ok(der);
@@ -127,17 +142,17 @@ fn is_sequence(der: &[u8]) -> bool {
 
 fn decrypt_pkcs8(block: &PemBlock<'_>, passwords: Option<&Passwords>) -> Result<KeyBlock, KeyProblem> {
     let line = block.line;
+    if !is_sequence(&block.data) {
+        return Err(KeyProblem::BadDer { line });
+    }
+    let passwords = Passwords::of_encrypted_key(passwords)?;
     let unsupported = |what: String| KeyProblem::UnsupportedEncryption(what.into());
-    let info = EncryptedPrivateKeyInfoRef::try_from(block.data.as_slice());
-    let info = match info {
-        Ok(info) => info,
-        // Most of the old schemes are not even read by pkcs5.
-        Err(_) if is_sequence(&block.data) => return Err(unsupported("a scheme other than PBES2".into())),
-        Err(_) => return Err(KeyProblem::BadDer { line }),
-    };
+    // Most of the old schemes are not even read by pkcs5.
+    let info = EncryptedPrivateKeyInfoRef::try_from(block.data.as_slice())
+        .map_err(|_| unsupported("a scheme other than PBES2".into()))?;
     let scheme = &info.encryption_algorithm;
     let Some(parameters) = scheme.pbes2() else { return Err(unsupported("PBES1".into())) };
-    if let Some(reason) = too_costly(&parameters.kdf) {
+    if let Some(reason) = too_costly(&parameters.kdf, passwords.0.len()) {
         return Err(unsupported(reason));
     }
     let der = try_passwords(passwords, |password| match scheme.decrypt(password, info.encrypted_data.as_bytes()) {
@@ -148,18 +163,23 @@ fn decrypt_pkcs8(block: &PemBlock<'_>, passwords: Option<&Passwords>) -> Result<
     Ok(KeyBlock { form: KeyForm::Pkcs8, line, der })
 }
 
-/// Why a password is not even tried.
-fn too_costly(kdf: &pbes2::Kdf) -> Option<String> {
+/// Why so many passwords are not even tried.
+fn too_costly(kdf: &pbes2::Kdf, passwords: usize) -> Option<String> {
+    let passwords = passwords as u64;
     match kdf {
-        pbes2::Kdf::Pbkdf2(parameters) if parameters.iteration_count > MAX_ROUNDS => {
-            Some(format!("PBKDF2 with {} rounds", parameters.iteration_count))
+        pbes2::Kdf::Pbkdf2(parameters) => {
+            let rounds = parameters.iteration_count;
+            (rounds > MAX_ROUNDS || passwords.saturating_mul(rounds.into()) > MAX_ALL_ROUNDS)
+                .then(|| format!("PBKDF2 with {rounds} rounds"))
         }
         pbes2::Kdf::Scrypt(parameters) => {
             let block = u64::from(parameters.block_size).saturating_mul(128);
             let cost = block.saturating_mul(parameters.cost_parameter);
-            let all = cost.saturating_add(block.saturating_mul(parameters.parallelization.into()));
-            (all > MAX_SCRYPT_BYTES || parameters.parallelization > 64)
-                .then(|| format!("scrypt with {} MiB of memory", all >> 20))
+            let times = u64::from(parameters.parallelization);
+            let memory = cost.saturating_add(block.saturating_mul(times));
+            let all = cost.saturating_mul(times).saturating_mul(passwords);
+            (memory > MAX_SCRYPT_BYTES || all > MAX_ALL_SCRYPT_BYTES)
+                .then(|| format!("scrypt with {} MiB of memory, {times} times", memory >> 20))
         }
         _ => None,
     }

@@ -37,7 +37,7 @@ fn outcome(key: &str, passwords: Option<&str>, kind: &str) -> String {
     }
 }
 
-const KINDS: &[&str] = &["p256", "p384", "p521", "secp256k1", "ed25519", "rsa"];
+const KINDS: &[&str] = &["p256", "p384", "p521", "secp256k1", "ed25519", "rsa", "rsa-pss"];
 
 /// Keys of each form, their kind, and what openssl's `pkey -pubout` says of them with the password.
 const FORMS: &[(&str, &str)] = &[
@@ -54,6 +54,18 @@ const FORMS: &[(&str, &str)] = &[
     ("ed25519.pkcs8", "ed25519"),
     ("rsa.pkcs8", "rsa"),
     ("rsa.pkcs1", "rsa"),
+    ("rsa-pss.pkcs8", "rsa-pss"),
+];
+
+/// Keys on P-256 of which the key or the certificate has the parameters of the curve and not its name.
+const WRITTEN_OUT: &[(&str, &str)] = &[
+    ("p256.explicit", "p256"),
+    ("p256.explicit-pkcs8", "p256"),
+    ("p256.explicit-no-public", "p256"),
+    ("p256.explicit", "p256-explicit"),
+    ("p256.explicit-pkcs8", "p256-explicit"),
+    ("p256.pkcs8", "p256-explicit"),
+    ("p256.no-public", "p256-explicit"),
 ];
 
 const ENCRYPTED: &[(&str, &str)] = &[
@@ -93,6 +105,28 @@ fn a_key_belongs_to_its_own_certificate_only() {
 }
 
 #[test]
+fn a_curve_is_the_same_by_its_name_and_by_its_parameters() {
+    for (name, kind) in WRITTEN_OUT {
+        let key = text(&format!("{name}.key"));
+        assert_eq!(outcome(&key, None, kind), "matches", "{name}, {kind}");
+        assert!(outcome(&key, None, "p384").starts_with("differs: "), "{name}");
+    }
+    let another = std::fs::read_to_string(testdata().join("../../../../fixtures/pki/shop.example.key")).unwrap();
+    assert_eq!(outcome(&another, None, "p256-explicit"), "differs: EC P-256");
+    assert_eq!(
+        outcome(&text("p256.explicit-no-public.key"), None, "p256-explicit"),
+        "it is a key of a kind that ngxlint does not compare: EC without its public half, on a curve that it does not know"
+    );
+}
+
+/// OpenSSL has a place for a certificate and key of each, so nginx starts with one of both and serves neither.
+#[test]
+fn rsa_for_pss_alone_is_another_algorithm() {
+    assert_eq!(outcome(&text("rsa-pss.as-rsa.key"), None, "rsa-pss"), "differs: RSA 2048");
+    assert_eq!(outcome(&text("rsa-pss.pkcs8.key"), None, "rsa"), "differs: RSA-PSS 2048");
+}
+
+#[test]
 fn encrypted_keys() {
     for (name, kind) in ENCRYPTED {
         assert_eq!(outcome(&text(&format!("{name}.key")), Some("ngxlint"), kind), "matches", "{name}");
@@ -128,6 +162,25 @@ fn what_is_not_opened_is_said() {
     for (name, kind, expected) in ROWS {
         assert_eq!(outcome(&text(&format!("{name}.key")), Some("ngxlint"), kind), *expected, "{name}");
     }
+    // Without a password nginx does not open them either.
+    for name in ["p256.pbes1", "p256.rounds", "p256.legacy-camellia128"] {
+        let key = text(&format!("{name}.key"));
+        assert_eq!(outcome(&key, None, "p256"), "it is encrypted, and no ssl_password_file is in effect", "{name}");
+        assert!(outcome(&key, Some("\n"), "p256").contains("none of the 0 passwords"), "{name}");
+    }
+}
+
+/// 100 passwords for a key that is slow to open on purpose would take minutes.
+#[test]
+fn many_passwords_are_tried_on_quick_keys_only() {
+    let passwords: String = (0..200).map(|number| format!("password {number}\n")).collect();
+    for (name, expected) in [
+        ("p256.aes256", "it is encrypted, and none of the 100 passwords of the ssl_password_file opens it"),
+        ("p256.slow", "it is encrypted with PBKDF2 with 200000 rounds, which ngxlint does not open"),
+    ] {
+        assert_eq!(outcome(&text(&format!("{name}.key")), Some(&passwords), "p256"), expected, "{name}");
+    }
+    assert_eq!(outcome(&text("p256.slow.key"), Some("ngxlint"), "p256"), "matches");
 }
 
 /// Files where a key should be, made from the key of [`FORMS`]' first row, and what is said of them.
@@ -187,6 +240,7 @@ fn nginx_agrees() {
     };
     let mut cases = rows(FORMS);
     cases.extend(rows(ENCRYPTED));
+    cases.extend(rows(WRITTEN_OUT));
     cases.extend(rows(&[("openssh", "p256"), ("p256.pkcs8", "p384")]));
     cases.extend(files().into_iter().map(|(name, text, _)| (name.to_owned(), text, "p256")));
     std::fs::write(path.join("passwords"), "wrong\nngxlint\n").unwrap();

@@ -13,7 +13,7 @@ use x509_parser::oid_registry;
 use x509_parser::prelude::FromDer;
 use x509_parser::signature_algorithm::RsaSsaPssParams;
 use x509_parser::verify::verify_signature;
-use x509_parser::x509::SubjectPublicKeyInfo;
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 use super::certificate::{Certificate, Curve, KeyKind, hexadecimal};
 use super::names::printable;
@@ -24,6 +24,9 @@ const SIGNED_TIMESTAMPS: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.4.2);
 /// The start of the object identifiers 2.23.140.1.* by which public authorities mark what they checked (CA/Browser
 /// Forum, Baseline Requirements, section 7.1.6.1).
 const PUBLIC_POLICIES: &[u8] = b"\x67\x81\x0c\x01";
+
+/// The signature algorithm RSASSA-PSS.
+const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
 
 /// A hash function too weak to sign certificates with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -188,7 +191,7 @@ impl<'a> Link<'a> {
             | "1.2.840.10040.4.3"
             | "1.3.14.3.2.27" => WeakHash::Sha1,
             // RSASSA-PSS without parameters is with SHA-1 (RFC 4055, section 3.1).
-            "1.2.840.113549.1.1.10" => {
+            RSASSA_PSS => {
                 let parameters = algorithm.parameters.as_ref().and_then(|any| RsaSsaPssParams::try_from(any).ok());
                 let hash = parameters.as_ref().map(|parameters| parameters.hash_algorithm_oid().to_id_string());
                 return (hash.is_none_or(|hash| hash == "1.3.14.3.2.26")).then_some(WeakHash::Sha1);
@@ -208,6 +211,7 @@ impl<'a> Link<'a> {
         let text = algorithm.algorithm.to_id_string();
         let is_same_family = match KeyKind::of(key) {
             KeyKind::Rsa { .. } => text.starts_with("1.2.840.113549.1.1."),
+            KeyKind::RsaPss { .. } => text == RSASSA_PSS,
             KeyKind::Ec(_) => text.starts_with("1.2.840.10045.4."),
             KeyKind::Ed25519 => text == "1.3.101.112",
             KeyKind::Ed448 => text == "1.3.101.113",
@@ -215,8 +219,9 @@ impl<'a> Link<'a> {
         };
         match KeyKind::of(key) {
             _ if !is_same_family && !text.starts_with("1.3.14.3.2.") => Signature::Fails,
-            // ring checks no signatures of shorter keys and of other curves.
-            KeyKind::Rsa { bits } if !(2048..=8192).contains(&bits) => Signature::Unchecked,
+            // ring checks no signatures of shorter keys, of other curves and with other salts.
+            KeyKind::Rsa { bits } | KeyKind::RsaPss { bits } if !(2048..=8192).contains(&bits) => Signature::Unchecked,
+            _ if text == RSASSA_PSS && !has_usual_salt(algorithm) => Signature::Unchecked,
             KeyKind::Ec(Curve::P521 | Curve::Other) | KeyKind::Ed448 => Signature::Unchecked,
             _ => {
                 let tbs = self.parsed.tbs_certificate.as_ref();
@@ -233,4 +238,19 @@ impl<'a> Link<'a> {
     pub(super) fn is_self_signed(&self) -> bool {
         self.certificate.is_self_issued && self.signature_of(self) != Signature::Fails
     }
+}
+
+/// Whether the salt of an RSASSA-PSS signature is as long as its hash value. Other lengths are allowed (RFC 4055, section
+/// 3.1), and openssl takes the longest for a key that is for RSASSA-PSS alone.
+fn has_usual_salt(algorithm: &AlgorithmIdentifier<'_>) -> bool {
+    let parameters = algorithm.parameters.as_ref().and_then(|any| RsaSsaPssParams::try_from(any).ok());
+    parameters.is_some_and(|parameters| {
+        let hash_bytes = match parameters.hash_algorithm_oid().to_id_string().as_str() {
+            "2.16.840.1.101.3.4.2.1" => 32,
+            "2.16.840.1.101.3.4.2.2" => 48,
+            "2.16.840.1.101.3.4.2.3" => 64,
+            _ => return false,
+        };
+        parameters.salt_length() == hash_bytes
+    })
 }

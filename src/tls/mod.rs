@@ -10,8 +10,9 @@ mod certificate;
 mod chain;
 #[cfg(test)]
 mod chain_tests;
-#[cfg(test)]
 mod der;
+#[cfg(test)]
+mod forged;
 mod key;
 mod key_file;
 mod key_store;

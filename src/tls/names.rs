@@ -272,7 +272,7 @@ fn is_dns_name(name: &str) -> bool {
 pub(super) fn printable(text: &str) -> Box<str> {
     let mut printable = String::with_capacity(text.len());
     for character in text.chars() {
-        let invisible = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        let invisible = matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
         if character.is_control() || invisible {
             printable.extend(character.escape_unicode());
         } else {
@@ -326,6 +326,15 @@ mod tests {
             Host::parse(b"a\x1b\xff").unwrap_err().to_string(),
             "`a\\u{1b}\u{fffd}` is not a host name or IP address"
         );
+    }
+
+    #[test]
+    fn invisible_characters_are_spelled_out() {
+        for invisible in ["\0", "\x1b", "\u{85}", "\u{61c}", "\u{200f}", "\u{202e}", "\u{2066}", "\u{feff}"] {
+            let shown = printable(&format!("a{invisible}b"));
+            assert_eq!(*shown, *format!("a{}b", invisible.escape_unicode()));
+        }
+        assert_eq!(&*printable("Läden 日本"), "Läden 日本");
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! Certificate files in, certificates and problems out; the same rows are given to a real nginx.
 #![allow(clippy::disallowed_methods, reason = "a real nginx and openssl read files that these tests write")]
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
-use super::der::{self, Fields, dns_names};
+use super::forged::{self, Fields, dns_names, pem};
 use super::*;
 use crate::source::{FileSystem, MemoryFiles, ReadError};
 
@@ -35,29 +34,10 @@ fn leaf_with(line: usize, text: &str) -> Vec<u8> {
     format!("{}{text}{}", &LEAF[..place], &LEAF[place..]).into()
 }
 
-/// A block of base64 in lines of `width` characters.
-fn pem(label: &str, der: &[u8], width: usize) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut characters = String::new();
-    for group in der.chunks(3) {
-        let bits = group.iter().fold(0, |bits, &byte| bits << 8 | u32::from(byte)) << (8 * (3 - group.len()));
-        for place in 0..4 {
-            let sextet = bits >> (18 - 6 * place) & 0x3f;
-            characters.push(if place > group.len() { '=' } else { char::from(ALPHABET[sextet as usize]) });
-        }
-    }
-    let mut text = format!("-----BEGIN {label}-----\n");
-    for line in characters.as_bytes().chunks(width) {
-        writeln!(text, "{}", std::str::from_utf8(line).unwrap()).unwrap();
-    }
-    writeln!(text, "-----END {label}-----").unwrap();
-    text
-}
-
 /// Files, how many certificates they give, and their problem.
 fn files() -> Vec<(&'static str, Vec<u8>, usize, &'static str)> {
     let leaf = LEAF.as_bytes();
-    let der = der::certificate(&Fields::default());
+    let der = forged::certificate(&Fields::default());
     let block = |der: &[u8]| pem("CERTIFICATE", der, 64).into_bytes();
     let join = |parts: &[&str]| parts.concat().into_bytes();
     let replaced = |from: &str, to: &str| LEAF.replace(from, to).into_bytes();
@@ -196,20 +176,20 @@ fn certificates() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let make = |change: &dyn Fn(&mut Fields)| {
         let mut fields = Fields::default();
         change(&mut fields);
-        der::certificate(&fields)
+        forged::certificate(&fields)
     };
-    let not_after = |tag: u8, time: &str| make(&|fields| fields.not_after = der::tlv(tag, time.as_bytes()));
+    let not_after = |tag: u8, time: &str| make(&|fields| fields.not_after = forged::tlv(tag, time.as_bytes()));
     let serial = |bytes: &[u8]| make(&|fields| fields.serial = bytes.to_vec());
-    let subject = |tag: u8, text: &[u8]| make(&|fields| fields.subject = der::common_name(tag, text));
+    let subject = |tag: u8, text: &[u8]| make(&|fields| fields.subject = forged::common_name(tag, text));
     let extensions = |values: &[Vec<u8>]| make(&|fields| fields.extensions = values.to_vec());
-    let names = |value: &[u8]| der::extension(der::SUBJECT_ALT_NAME, value);
+    let names = |value: &[u8]| forged::extension(forged::SUBJECT_ALT_NAME, value);
     let many: Vec<String> = (0..20_000).map(|n| format!("h{n}.test")).collect();
     let many: Vec<&[u8]> = many.iter().map(String::as_bytes).collect();
     const MALFORMED_DATE: &str = "Malformed { line: 1, detail: \"invalid date\" }";
     const ENCODING: &str = "BadDer { line: 1, detail: \"its subject or issuer is not in the encoding that it names\" }";
     vec![
         ("an ordinary one", make(&|_| ()), ""),
-        ("an empty subject", make(&|fields| fields.subject = der::tlv(0x30, b"")), ""),
+        ("an empty subject", make(&|fields| fields.subject = forged::tlv(0x30, b"")), ""),
         ("no extensions", extensions(&[]), ""),
         ("20,000 names", extensions(&[names(&dns_names(&many))]), ""),
         ("names that are no names", extensions(&[names(b"\xff\xff")]), "BadNames { line: 1 }"),
@@ -218,12 +198,16 @@ fn certificates() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             extensions(&[names(&dns_names(&[b"a.test"])), names(&dns_names(&[b"b.test"]))]),
             "BadNames { line: 1 }",
         ),
-        ("another extension that is broken", extensions(&[der::extension(&[0x55, 0x1d, 0x0f], b"\xff")]), ""),
+        ("another extension that is broken", extensions(&[forged::extension(&[0x55, 0x1d, 0x0f], b"\xff")]), ""),
         // Dates: OpenSSL 3.3 looks closer than 3.0, neither closely.
         ("after 2049", not_after(0x18, "20550101000000Z"), ""),
         ("without an end (RFC 5280, section 4.1.2.5)", not_after(0x18, "99991231235959Z"), ""),
         ("before 1970", not_after(0x17, "500101000000Z"), ""),
         ("month 13", not_after(0x17, "491301000000Z"), MALFORMED_DATE),
+        ("without seconds", not_after(0x17, "4901010000Z"), MALFORMED_DATE), // OpenSSL before 3.3 loads it
+        ("with a time zone", not_after(0x17, "490101000000+0100"), MALFORMED_DATE),
+        ("with a fraction", not_after(0x18, "20550101000000.5Z"), MALFORMED_DATE),
+        ("a GeneralizedTime before 2050", not_after(0x18, "20490101000000Z"), ""),
         ("30 February", not_after(0x17, "490230000000Z"), MALFORMED_DATE),
         // Serial numbers.
         ("negative", serial(b"\x81"), ""),
@@ -309,18 +293,18 @@ fn a_certificate_made_by_openssl() {
 
 #[test]
 fn key_kinds() {
-    let key = der::public_key;
-    let ec = |curve: &[u8]| key(der::EC, &der::tlv(6, curve), b"");
+    let key = forged::public_key;
+    let ec = |curve: &[u8]| key(forged::EC, &forged::tlv(6, curve), b"");
     let rows = [
-        (key(der::RSA, b"\x05\0", &der::rsa_key(2048)), "RSA 2048"),
-        (key(der::RSA, b"\x05\0", &der::rsa_key(1023)), "RSA 1023"),
-        (key(der::RSA_PSS, b"", &der::rsa_key(3072)), "RSA 3072"),
-        (key(der::RSA, b"\x05\0", b"no key"), "unknown key type"),
+        (key(forged::RSA, b"\x05\0", &forged::rsa_key(2048)), "RSA 2048"),
+        (key(forged::RSA, b"\x05\0", &forged::rsa_key(1023)), "RSA 1023"),
+        (key(forged::RSA_PSS, b"", &forged::rsa_key(3072)), "RSA-PSS 3072"),
+        (key(forged::RSA, b"\x05\0", b"no key"), "unknown key type"),
         (ec(b"\x2a\x86\x48\xce\x3d\x03\x01\x07"), "EC P-256"),
         (ec(b"\x2b\x81\x04\x00\x22"), "EC P-384"),
         (ec(b"\x2b\x81\x04\x00\x23"), "EC P-521"),
-        (ec(b"\x2b\x81\x04\x00\x0a"), "EC"),  // secp256k1
-        (key(der::EC, b"\x30\0", b""), "EC"), // explicit parameters
+        (ec(b"\x2b\x81\x04\x00\x0a"), "EC"),     // secp256k1
+        (key(forged::EC, b"\x30\0", b""), "EC"), // explicit parameters
         (key(b"\x2b\x65\x70", b"", b""), "Ed25519"),
         (key(b"\x2b\x65\x71", b"", b""), "Ed448"),
         (key(b"\x2b\x65\x6e", b"", b""), "unknown key type"), // X25519 cannot sign
@@ -328,7 +312,7 @@ fn key_kinds() {
     ];
     for (key, expected) in rows {
         let fields = Fields { key, ..Fields::default() };
-        let file = parse(pem("CERTIFICATE", &der::certificate(&fields), 64).as_bytes());
+        let file = parse(pem("CERTIFICATE", &forged::certificate(&fields), 64).as_bytes());
         assert_eq!(file.leaf().unwrap().key.to_string(), expected);
     }
 }
@@ -346,8 +330,8 @@ fn subjects_are_safe_to_print() {
         (0x0c, b"", "CN="),
     ];
     for (tag, text, expected) in rows {
-        let fields = Fields { subject: der::common_name(*tag, text), ..Fields::default() };
-        let file = parse(pem("CERTIFICATE", &der::certificate(&fields), 64).as_bytes());
+        let fields = Fields { subject: forged::common_name(*tag, text), ..Fields::default() };
+        let file = parse(pem("CERTIFICATE", &forged::certificate(&fields), 64).as_bytes());
         assert_eq!(&*file.leaf().unwrap().subject, *expected);
     }
 }
@@ -433,7 +417,7 @@ proptest! {
 
     #[test]
     fn any_change_is_a_certificate(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
-        let mut der = der::certificate(&Fields::default());
+        let mut der = forged::certificate(&Fields::default());
         for (place, byte) in changes {
             let place = place.index(der.len());
             der[place] = byte;

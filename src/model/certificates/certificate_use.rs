@@ -217,7 +217,8 @@ impl<'c> Model<'c> {
             KeyKind::Ed25519 => 1,
             KeyKind::Ed448 => 2,
             KeyKind::Rsa { .. } => 3,
-            KeyKind::Dsa | KeyKind::Other => 4,
+            // Browsers take none of these.
+            KeyKind::RsaPss { .. } | KeyKind::Dsa | KeyKind::Other => 4,
         };
         let mut best: Option<(&CertificateUse<'d>, &Certificate)> = None;
         for used in &server.certificates {

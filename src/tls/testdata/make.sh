@@ -157,6 +157,21 @@ for kind in p256 p384 p521 secp256k1 ed25519 ed448 rsa dsa; do
     mv chains/$kind.pem keys
     cp $kind.key keys/$kind.pkcs8.key
 done
+# P-256 with its parameters written out, in the key and in a second certificate.
+openssl ec -in p256.key -param_enc explicit -out p256-explicit.key 2> /dev/null
+issue p256-explicit p256-explicit /CN=p256-explicit.test leaf_self self
+mv chains/p256-explicit.pem keys
+cp p256-explicit.key keys/p256.explicit.key
+openssl pkcs8 -topk8 -nocrypt -in p256-explicit.key -out keys/p256.explicit-pkcs8.key
+openssl ec -in p256-explicit.key -no_public -out keys/p256.explicit-no-public.key 2> /dev/null
+# A key for RSASSA-PSS alone, and the same numbers as an ordinary RSA key.
+new_key rsa-pss RSA-PSS -pkeyopt rsa_keygen_bits:2048
+issue rsa-pss rsa-pss /CN=rsa-pss.test leaf_self self
+mv chains/rsa-pss.pem keys
+cp rsa-pss.key keys/rsa-pss.pkcs8.key
+octets=$(openssl asn1parse -in rsa-pss.key | sed -n '/OCTET STRING/s/:.*//p')
+openssl asn1parse -in rsa-pss.key -strparse "$octets" -noout -out rsa-pss.der
+openssl rsa -inform DER -in rsa-pss.der -traditional -out keys/rsa-pss.as-rsa.key 2> /dev/null
 for kind in p256 p384 p521; do
     openssl ec -in $kind.key -no_public -out keys/$kind.no-public.key 2> /dev/null
 done
@@ -173,6 +188,7 @@ p256 aes128-sha1 -v2 aes-128-cbc -v2prf hmacWithSHA1
 p256 sha512 -v2 aes-256-cbc -v2prf hmacWithSHA512
 p256 3des -v2 des3
 p256 scrypt -scrypt
+p256 slow -v2 aes-256-cbc -iter 200000
 p256 rounds -v2 aes-256-cbc -iter 3000000
 p256 pbes1 -v1 PBE-SHA1-3DES
 for cipher in aes128 aes192 aes256 des3 camellia128; do
