@@ -49,3 +49,33 @@ fn whoever_gives_the_root_says_that_clients_trust_it() {
         assert_eq!(says(&["--format", "short", "--edge", "tls"]), "", "{certificate}");
     }
 }
+
+#[test]
+fn a_table_of_two_hundred_subdomains_is_cut_with_a_count() {
+    let tls = "ssl_certificate pki/wildcard.shop.example.pem; ssl_certificate_key pki/wildcard.shop.example.key;";
+    let names = |prefix: &str, count: usize| {
+        (0..count).map(|number| format!(" {prefix}{number}.shop.example")).collect::<String>()
+    };
+    let folder = with_pki(&format!(
+        "server {{ listen 443 ssl; server_name shop.example; {tls}
+             add_header Strict-Transport-Security \"max-age=31536000; includeSubDomains\" always;
+             location /news {{ return 302 https://news.shop.example/; }} }}
+         server {{ listen 443 ssl; server_name{}; {tls} }}
+         server {{ listen 80; server_name{}; root /srv; }}",
+        names("good", 180),
+        names("bad", 20),
+    ));
+    let report: serde_json::Value =
+        serde_json::from_str(&report(&folder, "hsts-subdomains-uncovered", &["--format", "json"])).unwrap();
+    let finding = &report["findings"][0];
+    assert_eq!(
+        finding["message"],
+        "includeSubDomains on shop.example locks browsers out of bad0.shop.example and 19 more: not served over HTTPS with \
+         a certificate that covers it"
+    );
+    let related: Vec<&str> =
+        finding["related"].as_array().unwrap().iter().map(|place| place["message"].as_str().unwrap()).collect();
+    assert_eq!(related.len(), 9);
+    assert!(related[0].starts_with("bad0.shop.example is served on plain HTTP only; over HTTPS clients get "));
+    assert!(related[8].ends_with("; and 192 more names: 11 on plain HTTP only, 180 over HTTPS, 1 not served here"));
+}

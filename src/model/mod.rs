@@ -37,12 +37,16 @@ pub use following::survey::{Departure, Leg, Occurrence, Way};
 pub use following::trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
 pub use following::tracer::{MAX_HOPS, Tracer};
 pub use following::verdict::Verdict;
+pub use hsts::HstsHeader;
 pub use hsts::answers::AnsweredUrl;
 pub use hsts::eligibility::{PreloadRefusal, PreloadRefusalKind};
+pub use hsts::mentions::MentionKind;
+use hsts::mentions::Mentions;
 pub use hsts::public_names::{is_public_name, is_public_suffix, registrable_domain};
 pub use hsts::settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settings};
+use hsts::subdomains::PatternNames;
+pub use hsts::subdomains::{HttpsState, Lockout, Subdomain, SubdomainState};
 pub use hsts::trust::Distrust;
-pub use hsts::{HstsHeader, HttpsState};
 pub use requests::choices::{Choices, Condition, explore};
 use requests::document_files::DocumentFiles;
 use requests::location::LocationTable;
@@ -176,6 +180,8 @@ pub struct Model<'c> {
     hsts_headers: FrozenMap<ServerId, Vec<HstsHeader<'c>>>,
     /// The answers over HTTPS of servers that were asked for.
     https_answers: FrozenMap<ServerId, Vec<AnsweredUrl<'c>>>,
+    mentions: OnceLock<Mentions>,
+    patterns_below: OnceLock<PatternNames>,
     departures: OnceLock<Vec<Departure<'c>>>,
     upstreams: OnceLock<Upstreams<'c>>,
 }
@@ -232,6 +238,8 @@ impl<'c> Model<'c> {
             served_hosts: OnceLock::new(),
             hsts_headers: FrozenMap::new(),
             https_answers: FrozenMap::new(),
+            mentions: OnceLock::new(),
+            patterns_below: OnceLock::new(),
             departures: OnceLock::new(),
             upstreams: OnceLock::new(),
         }

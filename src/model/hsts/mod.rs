@@ -2,23 +2,23 @@
 
 pub mod answers;
 pub mod eligibility;
+pub mod mentions;
 pub mod public_names;
 pub mod settings;
+pub mod subdomains;
 pub mod trust;
 
 use std::ops::Range;
-
-use url::Url;
 
 use crate::config::Directive;
 use crate::hsts::{HstsPolicy, ParsedHeader};
 use crate::model::hsts::answers::own_settings;
 use crate::model::hsts::settings::{HstsSetting, hsts_settings};
 use crate::model::values::value::has_variables;
-use crate::model::{Coverage, Edge, Family, ListenSocket, Model, Response, ResponseKind, Server, Service};
+use crate::model::{AnsweredUrl, Edge, Family, ListenSocket, Model, Response, Server, Service};
 use crate::source::Span;
 use crate::syntax::Word;
-use crate::tls::Host;
+use crate::tls::{CertificateName, Host};
 
 /// A Strict-Transport-Security header that a server sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct HstsHeader<'c> {
     pub parsed: ParsedHeader,
     /// What is said by it to browsers, if they take it.
     pub policy: Option<HstsPolicy>,
+    /// The hosts that get this value, where it depends on the host; empty: all hosts of the server.
+    hosts: Vec<Host>,
 }
 
 impl HstsHeader<'_> {
@@ -62,25 +64,17 @@ impl HstsHeader<'_> {
         crate::model::hsts_setting(self.directive).is_some_and(is_value)
     }
 
+    /// Whether a host of the server gets this value, as far as it was asked.
+    #[must_use]
+    pub fn is_sent_for(&self, host: &Host) -> bool {
+        self.hosts.is_empty() || self.hosts.contains(host)
+    }
+
     /// Whether browsers keep its policy: one that they read, and that is no roll-back (`max-age=0`).
     #[must_use]
     pub fn binding(&self) -> Option<HstsPolicy> {
         self.policy.filter(|policy| policy.max_age > 0)
     }
-}
-
-/// How a host is served over HTTPS by this configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HttpsState {
-    /// With a certificate; the path of the first one.
-    Certificate(Coverage, String),
-    /// No TLS server has the name; the certificate that the default server presents instead, if there
-    /// is a TLS socket at all.
-    PlainOnly(Option<String>),
-    /// The default server of the TLS socket rejects the handshake, and none has the name.
-    Rejected,
-    /// It cannot be told.
-    Unknown,
 }
 
 impl<'c> Model<'c> {
@@ -97,27 +91,59 @@ impl<'c> Model<'c> {
 
     fn find_hsts_headers(&self, server: &Server<'c>) -> Vec<HstsHeader<'c>> {
         let mut headers: Vec<HstsHeader<'c>> = Vec::new();
-        let mut add = |directive: Directive<'c>, value: &str| {
+        let mut add = |directive: Directive<'c>, value: &str, hosts: Vec<Host>| {
             if headers.iter().all(|known| known.value != value) {
                 let parsed = ParsedHeader::parse(value);
-                headers.push(HstsHeader { directive, value: value.to_owned(), policy: parsed.policy, parsed });
+                headers.push(HstsHeader { directive, value: value.to_owned(), policy: parsed.policy, parsed, hosts });
             }
         };
         let around = hsts_settings(server.directive, self.environment.version);
         let settings: Vec<HstsSetting<'c>> = around.into_iter().chain(own_settings(server)).collect();
         for setting in settings.iter().filter(|setting| !setting.value.is_empty()) {
             if !has_variables(&setting.value) {
-                add(setting.directive, &setting.value);
+                add(setting.directive, &setting.value, Vec::new());
                 continue;
             }
             let sent = self.https_answers(server.id).iter().flat_map(|answered| &answered.responses);
             for (directive, value) in sent.flat_map(|response| &response.hsts) {
                 if let Some(value) = value.known().filter(|_| *directive == setting.directive) {
-                    add(setting.directive, value);
+                    add(setting.directive, value, self.hosts_that_get(server, value));
                 }
             }
         }
         headers
+    }
+
+    /// The hosts of a server whose front page carries a value; empty where that of each does, or none.
+    fn hosts_that_get(&self, server: &Server<'c>, value: &str) -> Vec<Host> {
+        let carries = |answered: &&AnsweredUrl<'c>| {
+            let mut sent = answered.responses.iter().flat_map(|response| &response.hsts);
+            sent.any(|(_, sent)| sent.known() == Some(value))
+        };
+        let (with, without): (Vec<_>, Vec<_>) =
+            self.https_answers(server.id).iter().filter(|answered| answered.is_root()).partition(carries);
+        if without.is_empty() {
+            return Vec::new();
+        }
+        with.iter().filter_map(|answered| Host::parse(answered.url.host_str()?.as_bytes()).ok()).collect()
+    }
+
+    /// The hosts that a header of a server binds: its names, or, where it has none and answers for all, those of its
+    /// certificates.
+    #[must_use]
+    pub fn bound_hosts(&self, server: &Server<'c>, header: &HstsHeader<'c>) -> Vec<Host> {
+        let mut hosts: Vec<Host> = server.hosts().filter(|host| header.is_sent_for(host)).collect();
+        let socket = self.tls_sockets_of(server.id).find(|socket| socket.default.server == server.id);
+        if let Some(socket) = socket.filter(|_| !server.has_real_name()) {
+            for name in self.certificate_names(server) {
+                let CertificateName::Dns(name) = name else { continue };
+                let Ok(host) = Host::parse(name.as_bytes()) else { continue };
+                if matches!(self.service(socket, &host), Service::ForAll(..)) && !hosts.contains(&host) {
+                    hosts.push(host);
+                }
+            }
+        }
+        hosts
     }
 
     /// The servers that browsers can reach over TLS; behind an edge that ends it, those that it speaks to.
@@ -182,44 +208,17 @@ impl<'c> Model<'c> {
         policies.any(|policy| policy.include_subdomains)
     }
 
-    /// The hosts below `domain` that this configuration names, each once, with the place.
+    /// Whether the policy of a domain above `host` binds it as well: `server` names that domain, too, or another server
+    /// sends it includeSubDomains.
     #[must_use]
-    pub fn hosts_below(&self, domain: &Host) -> Vec<(Host, Span)> {
-        let names = self.names_below(domain);
-        let mut found: Vec<(Host, Span)> = names.filter_map(|name| Some((name.host()?, name.span()?))).collect();
-        found.sort();
-        found.dedup_by(|later, first| later.0 == first.0);
-        found
-    }
-
-    /// Whether the plain servers of `host` do no more for visitors than send them to https:// on another host.
-    #[must_use]
-    pub fn only_sends_elsewhere(&self, host: &Host) -> bool {
-        self.only_sends_to_https(host, false)
-    }
-
-    /// Whether they do no more than send them to https://, on the same host or on another one.
-    fn only_sends_to_https(&self, host: &Host, on_same_host: bool) -> bool {
-        let Some(name) = host.name() else { return false };
-        let leads_there = |response: &Response<'_>| {
-            let target = response.location_header.as_ref().and_then(|header| Url::parse(&header.text).ok());
-            let is_there =
-                |target: Url| target.scheme() == "https" && (target.host_str() == Some(name)) == on_same_host;
-            response.kind == ResponseKind::Redirect && target.is_some_and(is_there)
-        };
-        let mut roots = self
-            .owners_of(name)
-            .flat_map(|server| self.plain_answers(server.id))
-            .filter(|answered| answered.is_root() && answered.url.host_str() == Some(name))
-            .peekable();
-        roots.peek().is_some() && roots.all(|answered| answered.all(leads_there))
-    }
-
-    /// Whether `server` names a domain above `host`, too.
-    #[must_use]
-    pub fn names_above(&self, server: &Server<'_>, host: &Host) -> bool {
+    pub fn is_bound_from_above(&self, server: &Server<'_>, host: &Host) -> bool {
         let name = host.name().unwrap_or_default();
-        name.match_indices('.').any(|(dot, _)| self.is_owner(server.id, &name[dot + 1..]))
+        let mut above = name.match_indices('.').map(|(dot, _)| &name[dot + 1..]);
+        above.any(|domain| {
+            self.is_owner(server.id, domain)
+                || self.owns(domain)
+                    && Host::parse(domain.as_bytes()).is_ok_and(|domain| self.binds_subdomains(&domain))
+        })
     }
 
     /// Whether another server names the domain directly above `host`.
@@ -227,39 +226,5 @@ impl<'c> Model<'c> {
     pub fn names_parent_of(&self, host: &Host) -> bool {
         let parent = host.name().and_then(|name| name.split_once('.')).map(|(_, parent)| parent);
         parent.is_some_and(|parent| self.owns(parent))
-    }
-
-    /// How `host` is served over HTTPS.
-    #[must_use]
-    pub fn https_state(&self, host: &Host) -> HttpsState {
-        let mut fallback = None;
-        for socket in self.sockets().filter(|socket| socket.is_tls && !socket.is_quic) {
-            let path = |server: &Server<'_>| {
-                let used = self.presented_use(self.presenting_server(socket, server.id), None);
-                used.map(|used| used.word.text().into_owned()).unwrap_or_default()
-            };
-            match self.service(socket, host) {
-                Service::Unknown => return HttpsState::Unknown,
-                Service::Named(server) if !server.rejects_handshake => {
-                    let coverage = self.coverage(self.presenting_server(socket, server.id), host);
-                    return HttpsState::Certificate(coverage, path(server));
-                }
-                Service::Named(_) | Service::Rejected(_) => fallback = fallback.or(Some(HttpsState::Rejected)),
-                Service::ForAll(server, coverage) if !server.has_real_name() => {
-                    fallback = Some(HttpsState::Certificate(coverage, path(server)));
-                }
-                // One with a name is another site, whatever its certificate covers; but visitors of plain HTTP that
-                // are sent to it lose nothing by coming to it at once.
-                Service::ForAll(server, coverage) | Service::Stranger(server, coverage)
-                    if coverage != Coverage::NotCovered && self.only_sends_to_https(host, true) =>
-                {
-                    fallback = Some(HttpsState::Certificate(coverage, path(server)));
-                }
-                Service::ForAll(server, _) | Service::Stranger(server, _) => {
-                    fallback = fallback.or(Some(HttpsState::PlainOnly(Some(path(server)))));
-                }
-            }
-        }
-        fallback.unwrap_or(HttpsState::PlainOnly(None))
     }
 }

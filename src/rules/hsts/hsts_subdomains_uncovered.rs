@@ -1,8 +1,8 @@
 //! includeSubDomains makes browsers refuse plain HTTP for every name below the host, and gives no way
 //! past a certificate error there. RFC 6797, sections 6.1.2, 8.3 and 8.4.
 
-use crate::model::{Coverage, Edge, HstsHeader, HttpsState, Model, Server};
-use crate::rules::{Finding, Findings, Rule};
+use crate::model::{Edge, Lockout, Model, Server, Subdomain};
+use crate::rules::{Finding, Findings, Rule, Severity};
 use crate::source::Span;
 use crate::tls::Host;
 
@@ -19,138 +19,179 @@ impl Rule for HstsSubdomainsUncovered {
                 if !header.binding().is_some_and(|policy| policy.include_subdomains) {
                     continue;
                 }
-                for host in server.hosts() {
-                    check_host(model, sink, server, header, &host);
+                let hosts = model.bound_hosts(server, header);
+                for host in &hosts {
+                    let is_bound_from_above =
+                        hosts.iter().any(|above| host.is_below(above)) || model.is_bound_from_above(server, host);
+                    check_host(model, sink, server, header.span(), host, is_bound_from_above);
                 }
             }
         }
     }
 }
 
-/// A subdomain, and how it is served.
-struct Subdomain {
-    host: Host,
-    place: Span,
-    is_broken: bool,
-    /// It has no pages of its own.
-    leads_away: bool,
-    text: String,
-}
-
-/// Every subdomain that the configuration names, those that are locked out first.
-fn subdomains(model: &Model<'_>, host: &Host) -> Vec<Subdomain> {
-    let mut found: Vec<Subdomain> = model
-        .hosts_below(host)
-        .into_iter()
-        .map(|(host, place)| {
-            let mut leads_away = false;
-            let (is_broken, how) = match model.https_state(&host) {
-                HttpsState::PlainOnly(_) | HttpsState::Rejected if model.only_sends_elsewhere(&host) => {
-                    leads_away = true;
-                    (true, "only there to send visitors from http:// elsewhere, which HSTS keeps them from".to_owned())
-                }
-                HttpsState::PlainOnly(None) => (true, "served on plain HTTP only".to_owned()),
-                HttpsState::PlainOnly(Some(path)) => {
-                    (true, format!("served on plain HTTP only; over HTTPS clients get {path}"))
-                }
-                HttpsState::Rejected => {
-                    (true, "served on plain HTTP only; over HTTPS the default server rejects it".to_owned())
-                }
-                HttpsState::Certificate(Coverage::NotCovered, path) => {
-                    (true, format!("served with {path}, which does not cover it"))
-                }
-                HttpsState::Certificate(Coverage::Covered, path) => (false, format!("served over HTTPS with {path}")),
-                HttpsState::Certificate(Coverage::Unknown, path) if path.is_empty() => {
-                    (false, "served over HTTPS with a certificate that is not known".to_owned())
-                }
-                HttpsState::Certificate(Coverage::Unknown, path) => {
-                    (false, format!("served over HTTPS with {path}, which was not read"))
-                }
-                HttpsState::Unknown => (false, "served in a way that cannot be told".to_owned()),
-            };
-            Subdomain { text: format!("{host} is {how}"), host, place, is_broken, leads_away }
-        })
-        .collect();
-    found.sort_by_key(|subdomain| !subdomain.is_broken);
-    found
-}
-
-fn check_host(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, header: &HstsHeader<'_>, host: &Host) {
-    let subdomains = subdomains(model, host);
-    let broken: Vec<&Subdomain> = subdomains.iter().filter(|subdomain| subdomain.is_broken).collect();
-    if let [first, rest @ ..] = broken.as_slice() {
-        let others = match rest {
-            [] => String::new(),
-            [second] => format!(" and {}", second.host),
-            more => format!(" and {} more", more.len()),
-        };
-        let message = format!(
-            "includeSubDomains on {host} locks browsers out of {}{others}: not served over HTTPS with a certificate that \
-             covers it",
-            first.host
-        );
-        let finding = if !model.config.is_whole() {
-            // Another file may serve them over TLS.
-            sink.warning(header.span(), message).conditional()
-        } else if broken.iter().all(|subdomain| subdomain.leads_away) {
-            sink.warning(header.span(), message)
-        } else {
-            sink.error(header.span(), message)
-        };
-        list(finding, &subdomains);
-        finding.help("serve these names over HTTPS with a certificate that has them, or leave out includeSubDomains");
+fn check_host<'c>(
+    model: &Model<'c>,
+    sink: &mut Findings,
+    server: &Server<'c>,
+    header: Span,
+    host: &Host,
+    is_bound_from_above: bool,
+) {
+    let subdomains = model.subdomains(host);
+    if let Some(first) = subdomains.first().filter(|first| first.lockout() != Lockout::None) {
+        report_lockout(model, sink, header, host, first, &subdomains);
         return;
     }
-    if let Some(finding) = warn_of_missing_wildcard(model, sink, server, header, host) {
-        list(finding, &subdomains);
+    // The policy of a domain above says it all.
+    if is_bound_from_above {
+        return;
+    }
+    match host.name().and_then(|name| name.strip_prefix("www.")).and_then(|above| above.parse::<Host>().ok()) {
+        Some(domain) => report_narrow_reach(model, sink, header, host, &domain, &subdomains),
+        None => report_missing_wildcard(model, sink, server, header, host, &subdomains),
     }
 }
 
+fn report_lockout(
+    model: &Model<'_>,
+    sink: &mut Findings,
+    header: Span,
+    host: &Host,
+    first: &Subdomain,
+    subdomains: &[Subdomain],
+) {
+    let lockout = first.lockout();
+    // What is locked out for sure is told without what may be.
+    let is_told = |subdomain: &&Subdomain| match lockout {
+        Lockout::Certain | Lockout::OfRedirect => subdomain.lockout() <= Lockout::OfRedirect,
+        other => subdomain.lockout() == other,
+    };
+    let names: Vec<&str> = subdomains.iter().filter(is_told).map(|subdomain| subdomain.name.as_str()).collect();
+    let others = match names.as_slice() {
+        [] | [_] => String::new(),
+        [_, second] => format!(" and {second}"),
+        [_, more @ ..] => format!(" and {} more", more.len()),
+    };
+    let names = format!("{}{others}", first.name);
+    let message = match lockout {
+        Lockout::Possible if first.is_pattern => format!(
+            "includeSubDomains on {host} locks browsers out of whatever {names} takes: not served over HTTPS with a \
+             certificate that covers it"
+        ),
+        Lockout::Possible => format!(
+            "includeSubDomains on {host} makes https:// of http://{names}, where visitors are sent: no server here has the \
+             name"
+        ),
+        Lockout::OfCertifiedRedirect => format!(
+            "includeSubDomains on {host} keeps browsers from what http://{names} redirects to, unless its certificate is \
+             presented elsewhere"
+        ),
+        _ => format!(
+            "includeSubDomains on {host} locks browsers out of {names}: not served over HTTPS with a certificate that \
+             covers it"
+        ),
+    };
+    let (severity, is_certain) = match lockout {
+        // Another file may serve them over TLS.
+        Lockout::Certain | Lockout::OfRedirect if !model.config.is_whole() => (Severity::Warning, false),
+        Lockout::Certain => (Severity::Error, true),
+        Lockout::OfRedirect => (Severity::Warning, true),
+        Lockout::Possible => (Severity::Warning, false),
+        Lockout::OfCertifiedRedirect | Lockout::None => (Severity::Info, false),
+    };
+    let finding = sink.add(severity, header, message);
+    if !is_certain {
+        finding.conditional();
+    }
+    list(finding, subdomains);
+    finding.help("serve these names over HTTPS with a certificate that has them, or leave out includeSubDomains");
+}
+
+/// The table of all names, cut with a count.
 fn list(finding: &mut Finding, subdomains: &[Subdomain]) {
-    for Subdomain { place, text, .. } in subdomains.iter().take(SHOWN) {
-        finding.related(*place, text.clone());
+    for subdomain in subdomains.iter().take(SHOWN) {
+        finding.related(subdomain.place, subdomain.to_string());
     }
-    if let Some(next) = subdomains.get(SHOWN) {
-        finding.related(next.place, format!("{} and {} more names", next.text, subdomains.len() - SHOWN - 1));
+    match subdomains.get(SHOWN..) {
+        None | Some([]) => {}
+        Some([last]) => {
+            finding.related(last.place, last.to_string());
+        }
+        Some([next, more @ ..]) => {
+            let mut kinds: Vec<(&str, usize)> = Vec::new();
+            for kind in more.iter().map(Subdomain::kind_text) {
+                match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                    Some((_, count)) => *count += 1,
+                    None => kinds.push((kind, 1)),
+                }
+            }
+            let counts: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+            finding.related(next.place, format!("{next}; and {} more names: {}", more.len(), counts.join(", ")));
+        }
     }
+}
+
+/// The policy of `www.` leaves out the domain, and all other names below it.
+fn report_narrow_reach(
+    model: &Model<'_>,
+    sink: &mut Findings,
+    header: Span,
+    host: &Host,
+    domain: &Host,
+    subdomains: &[Subdomain],
+) {
+    // Somebody has thought of names below www.
+    if !subdomains.is_empty() {
+        return;
+    }
+    let unbound = model.hosts_without_policy(domain);
+    let message = match unbound.as_slice() {
+        [] => format!("includeSubDomains on {host} binds names below {host} only, and this configuration has none"),
+        [(first, _), rest @ ..] => {
+            let more = match rest {
+                [] => String::new(),
+                [(second, _)] => format!(" nor {second}"),
+                more => format!(" nor {} more", more.len()),
+            };
+            format!("includeSubDomains on {host} binds names below {host} only, not {first}{more}")
+        }
+    };
+    let finding = sink.info(header, message);
+    for (unbound, place) in unbound.iter().take(SHOWN) {
+        finding.related(*place, format!("{unbound} has no policy"));
+    }
+    finding.help(format!(
+        "leave out includeSubDomains here; to bind all names below {domain}, send it from https://{domain}/, too, once each \
+         is ready for HTTPS"
+    ));
 }
 
 /// Nothing that is visible breaks; but subdomains outside this configuration may.
-fn warn_of_missing_wildcard<'s>(
-    model: &Model<'_>,
-    sink: &'s mut Findings,
-    server: &Server<'_>,
-    header: &HstsHeader<'_>,
+fn report_missing_wildcard<'c>(
+    model: &Model<'c>,
+    sink: &mut Findings,
+    server: &Server<'c>,
+    header: Span,
     host: &Host,
-) -> Option<&'s mut Finding> {
-    // The policy of the domain above says it all.
-    if model.names_above(server, host) {
-        return None;
-    }
+    subdomains: &[Subdomain],
+) {
     let leaves: Vec<_> =
         server.certificates.iter().filter_map(|used| Some((used, model.certificate_file(used)?.leaf()?))).collect();
-    let (used, leaf) = leaves.first()?;
+    let Some((used, leaf)) = leaves.first() else { return };
     if leaves.iter().any(|(_, leaf)| leaf.has_wildcard_for(host)) {
-        return None;
+        return;
     }
-    // `www.x` and a name below another site's rarely have names below them.
-    let above = host.name().and_then(|name| name.strip_prefix("www.")).and_then(|above| above.parse::<Host>().ok());
-    let reach = match &above {
-        // The domain has the policy itself: the line is the same for both.
-        Some(above) if model.binds_subdomains(above) => return None,
-        Some(above) => format!("it binds names below {host} only, not {above} and the others below that; "),
-        None => String::new(),
-    };
     let message = format!(
-        "includeSubDomains on {host}, but {reach}its certificate has no wildcard for it ({}): nothing says that other \
-         subdomains are ready for HTTPS",
+        "includeSubDomains on {host}, but its certificate has no wildcard for it ({}): nothing says that other subdomains \
+         are ready for HTTPS",
         leaf.names_text(4)
     );
-    let is_leaf_name = above.is_some() || model.names_parent_of(host);
-    let finding: &mut Finding =
-        if is_leaf_name { sink.info(header.span(), message) } else { sink.warning(header.span(), message) };
+    // A name below another site's rarely has names below it.
+    let severity = if model.names_parent_of(host) { Severity::Info } else { Severity::Warning };
+    let finding = sink.add(severity, header, message);
     finding.conditional();
     finding.related(used.directive.span(), "this certificate is presented");
+    list(finding, subdomains);
     finding.help("leave out includeSubDomains unless every subdomain, wherever it is served, has a valid certificate");
-    Some(finding)
 }
