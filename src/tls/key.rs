@@ -16,7 +16,7 @@ use super::certificate::{Certificate, Curve, KeyKind, bit_length};
 use super::chain::Place;
 use super::key_file::{KeyBlock, KeyForm, Passwords, read_key};
 use super::link::Link;
-use super::problem::CertificateProblem;
+use super::problem::{CertificateProblem, stops_nginx};
 use crate::source::{FileSystem, MAX_CERTIFICATE_BYTES, ReadError};
 
 /// Whether a private key belongs to a certificate.
@@ -101,9 +101,7 @@ impl KeyProblem {
     #[must_use]
     pub fn stops_nginx(&self) -> bool {
         match self {
-            KeyProblem::Unreadable(error) | KeyProblem::UnreadablePasswords(error) => {
-                matches!(error, ReadError::NotFound | ReadError::IsDirectory | ReadError::LinkLoop)
-            }
+            KeyProblem::Unreadable(error) | KeyProblem::UnreadablePasswords(error) => stops_nginx(error),
             // It asks for the password where it has a terminal.
             KeyProblem::NeedsPassword | KeyProblem::UnsupportedEncryption(_) | KeyProblem::UnsupportedKey(_) => false,
             _ => true,

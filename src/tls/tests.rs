@@ -36,7 +36,7 @@ fn leaf_with(line: usize, text: &str) -> Vec<u8> {
 }
 
 /// A block of base64 in lines of `width` characters.
-fn pem(label: &str, der: &[u8], width: usize) -> String {
+pub(super) fn pem(label: &str, der: &[u8], width: usize) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut characters = String::new();
     for group in der.chunks(3) {
