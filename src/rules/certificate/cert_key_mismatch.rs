@@ -73,7 +73,7 @@ fn report_difference(model: &Model<'_>, used: &UsedKey<'_, '_>, key: KeyKind, is
         let message = format!(
             "the key {key_file} ({key}) is none for {file} ({}): nginx starts, and every handshake for {} fails",
             leaf.key,
-            used.servers_text(),
+            used.users_text(),
         );
         sink.error(used.span(), message)
     };

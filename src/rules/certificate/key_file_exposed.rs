@@ -20,7 +20,7 @@ impl Rule for KeyFileExposed {
                 "every user of this machine can {verb} the private key {} (mode {:o}); it is that of {}",
                 used.text(),
                 exposure.mode,
-                used.servers_text(),
+                used.users_text(),
             );
             sink.warning(used.span(), message).help(format!(
                 "chmod 600 {}: nginx reads it as root, before its workers start; if strangers were on the machine, \
