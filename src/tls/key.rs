@@ -77,16 +77,16 @@ pub enum KeyProblem {
         line: u32,
     },
     /// It is encrypted, and there is no `ssl_password_file`.
-    #[error("it is encrypted, and no ssl_password_file is in effect")]
+    #[error("it is encrypted, and no file of passwords is in effect")]
     NeedsPassword,
     /// It is encrypted, and no password of the `ssl_password_file` opens it.
-    #[error("it is encrypted, and none of the {tried} passwords of the ssl_password_file opens it")]
+    #[error("it is encrypted, and none of the {tried} passwords of its file opens it")]
     WrongPassword {
         /// How many there are.
         tried: usize,
     },
     /// The `ssl_password_file` cannot be read.
-    #[error("it needs the ssl_password_file, which cannot be read: {0}")]
+    #[error("it needs the file of passwords, which cannot be read: {0}")]
     UnreadablePasswords(ReadError),
     /// It is encrypted in a way that this program does not know. nginx may.
     #[error("it is encrypted with {0}, which ngxlint does not open")]

@@ -135,6 +135,12 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
         self.usage.name.as_ref()
     }
 
+    /// The directive's name.
+    #[must_use]
+    pub fn directive_name(&self) -> String {
+        self.model.certificate_use(self.usage.first).directive.name_text().into_owned()
+    }
+
     /// The path as it is written, with the name in it where it depends on one.
     #[must_use]
     pub fn text(&self) -> String {
@@ -278,7 +284,8 @@ impl<'c> Model<'c> {
     }
 
     /// The same of certificates that are in effect together.
-    pub(crate) fn presented_of<'s, 'd>(
+    #[must_use]
+    pub fn presented_of<'s, 'd>(
         &self,
         certificates: &'s [CertificateUse<'d>],
         sni: Option<&Host>,

@@ -7,6 +7,7 @@ use crate::model::certificates::certificate_use::spelled_out;
 use crate::model::certificates::tls_endpoint::TlsEndpoint;
 use crate::model::certificates::tls_user::TlsUser;
 use crate::model::{CertificateSource, CertificateUse, Model, Server};
+use crate::nginx::tls_files::{TlsFileKind, TlsSide};
 use crate::source::{FileSystem, Span};
 use crate::tls::{Certificate, CertificateFile, Host, KeyCheck, KeyKind, KeyPair};
 
@@ -158,6 +159,14 @@ impl<'m, 'c> UsedKey<'m, 'c> {
     pub fn is_of_client(&self) -> bool {
         let endpoint = self.users.first().and_then(|user| self.model.find_endpoint(*user));
         endpoint.is_some_and(|endpoint| !endpoint.is_server())
+    }
+
+    /// The directive that names a file with its password.
+    #[must_use]
+    pub fn password_directive(&self) -> &'static str {
+        let endpoint = self.users.first().and_then(|user| self.model.find_endpoint(*user));
+        let side = endpoint.map_or(TlsSide::Server, |endpoint| endpoint.side);
+        side.directive(TlsFileKind::Passwords).unwrap_or_default()
     }
 
     /// Who uses it, for a message.

@@ -58,6 +58,8 @@ pub struct TlsEndpoint<'c> {
     pub certificate_keys: Vec<CertificateUse<'c>>,
     /// The file of passwords in effect.
     pub password_file: Option<PathBuf>,
+    /// Whether there may be others in a file whose include could not be followed.
+    pub has_unseen_certificates: bool,
     /// Whether nginx opens its files as it starts.
     pub opens_files: bool,
     /// Whether peers get its certificates: it is reached over TLS, or reaches upstreams so, or may do so.
@@ -88,6 +90,8 @@ impl<'c> TlsEndpoint<'c> {
     }
 
     fn new(kind: EndpointKind, side: TlsSide, directive: Directive<'c>, block: Directive<'c>) -> TlsEndpoint<'c> {
+        let is_partial =
+            |kind| side.directive(kind).is_some_and(|directive| inherit::in_effect(block, directive).is_partial);
         TlsEndpoint {
             id: EndpointId(0),
             kind,
@@ -98,6 +102,7 @@ impl<'c> TlsEndpoint<'c> {
             certificates: certificates(block, side, TlsFileKind::Certificate),
             certificate_keys: certificates(block, side, TlsFileKind::Key),
             password_file: password_file(block, side),
+            has_unseen_certificates: is_partial(TlsFileKind::Certificate) || is_partial(TlsFileKind::Key),
             opens_files: false,
             speaks_tls: false,
             without_certificate: None,
@@ -212,8 +217,7 @@ fn mail_server(directive: Directive<'_>) -> TlsEndpoint<'_> {
         || inherit::flag_in_effect(directive, "ssl") == Some(true)
         || starttls.is_some_and(|value| value.is("on") || value.is("only"));
     endpoint.opens_files = endpoint.speaks_tls;
-    let has_unseen = inherit::in_effect(directive, "ssl_certificate").is_partial;
-    if endpoint.speaks_tls && endpoint.certificates.is_empty() && !has_unseen {
+    if endpoint.speaks_tls && endpoint.certificates.is_empty() && !endpoint.has_unseen_certificates {
         endpoint.without_certificate = Some(WithoutCertificate::StopsNginx);
     }
     let names = directive.children_named("server_name");

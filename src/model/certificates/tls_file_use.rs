@@ -17,7 +17,7 @@ use crate::nginx::{Contexts, DirectiveName, NginxVersion};
 use crate::source::{FileSystem, ReadError, Span};
 use crate::syntax::Word;
 use crate::tls::{
-    CertificateFile, Exposure, FileProblem, Passwords, RevocationFile, UnixTime, dh_prime_bits, ocsp_file_problem,
+    CertificateFile, Exposure, FileProblem, Passwords, RevocationFile, Validity, dh_prime_bits, ocsp_file_problem,
 };
 
 /// A directive that names such a file which nginx opens as it starts.
@@ -300,7 +300,7 @@ impl<'c> Model<'c> {
     }
 
     /// The certificates by which a user verifies those of its peers, from all files that it has for that.
-    pub(crate) fn trusted_by<'f, 'm: 'f>(
+    fn trusted_by<'f, 'm: 'f>(
         &self,
         files: &'f [UsedTlsFile<'m, 'c>],
         user: TlsUser,
@@ -308,18 +308,23 @@ impl<'c> Model<'c> {
         files.iter().filter(move |file| file.users.binary_search(&user).is_ok()).filter_map(UsedTlsFile::authorities)
     }
 
-    /// Whether none of the authorities that a user knows is valid at the time of the run, as far as they are all known:
-    /// then it refuses every peer.
+    /// When the last of the authorities that a user knows is valid; nothing where there may be others.
     #[must_use]
-    pub fn has_only_outdated_authorities(&self, files: &[UsedTlsFile<'_, 'c>], user: TlsUser) -> bool {
-        let now: UnixTime = self.environment.now;
-        let mut count = 0;
+    pub fn last_authority(&self, files: &[UsedTlsFile<'_, 'c>], user: TlsUser) -> Option<Validity> {
+        let mut last: Option<Validity> = None;
         for file in self.trusted_by(files, user) {
-            if file.problem.is_some() || file.certificates.iter().any(|authority| authority.validity.contains(now)) {
-                return false;
+            if file.problem.is_some() {
+                return None;
             }
-            count += file.certificates.len();
+            let ends = file.certificates.iter().map(|authority| authority.validity);
+            last = last.into_iter().chain(ends).max_by_key(|validity| validity.not_after);
         }
-        count > 0
+        last
+    }
+
+    /// Whether all authorities that a user knows have expired at the time of the run: then it refuses every peer.
+    #[must_use]
+    pub fn has_only_expired_authorities(&self, files: &[UsedTlsFile<'_, 'c>], user: TlsUser) -> bool {
+        self.last_authority(files, user).is_some_and(|last| last.is_expired(self.environment.now))
     }
 }

@@ -62,7 +62,8 @@ impl<'c> Model<'c> {
     }
 
     /// The certificates of a user, and their keys.
-    pub(crate) fn certificates_of(&self, user: TlsUser) -> (&[CertificateUse<'c>], &[CertificateUse<'c>]) {
+    #[must_use]
+    pub fn certificates_of(&self, user: TlsUser) -> (&[CertificateUse<'c>], &[CertificateUse<'c>]) {
         match user {
             TlsUser::Server(id) => (&self.server(id).certificates, &self.server(id).certificate_keys),
             TlsUser::Endpoint(id) => {
