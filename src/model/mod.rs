@@ -34,6 +34,7 @@ pub use crate::hsts::HstsPolicy;
 pub use certificates::certificate_use::UsedCertificate;
 pub use certificates::inventory::Inventory;
 pub use certificates::key_use::UsedKey;
+pub use certificates::stapling::{IgnoredStapling, StaplingProblem};
 pub use certificates::tls_endpoint::{EndpointId, EndpointKind, TlsEndpoint, WithoutCertificate};
 use certificates::tls_file_use::TlsFiles;
 pub use certificates::tls_file_use::{TlsFileContent, UsedTlsFile};

@@ -5,6 +5,7 @@ pub mod inventory;
 pub mod key_use;
 pub mod listed;
 pub(crate) mod served_names;
+pub mod stapling;
 pub mod tls_endpoint;
 pub mod tls_file_use;
 pub mod tls_user;
