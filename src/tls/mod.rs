@@ -4,6 +4,7 @@
 //! It keeps the DER of certificates, from which chains and keys are judged when a rule asks, and nothing of a private
 //! key but the answers. It never looks at the clock.
 
+mod accounts;
 mod anchors;
 mod base64;
 mod certificate;
@@ -30,6 +31,7 @@ mod store;
 mod tests;
 mod validity;
 
+pub use accounts::GroupAccess;
 pub use anchors::{AnchorError, AnchorSource, TrustAnchors};
 pub use certificate::{Certificate, Curve, KeyKind};
 pub use chain::{Chain, MissingIssuer, Oddity, OddityKind, Place, Refusal, Trust};

@@ -222,10 +222,9 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
     /// Who presents it, for a message.
     #[must_use]
     pub fn presenting_text(&self) -> String {
-        let endpoints =
-            self.presenting_endpoints().map(|endpoint| self.model.user_text(TlsUser::Endpoint(endpoint.id)));
-        let names: Vec<String> = self.presenting().map(ToString::to_string).chain(endpoints).collect();
-        spelled_out(&names)
+        let servers = self.presenting().map(|server| TlsUser::Server(server.id));
+        let endpoints = self.presenting_endpoints().map(|endpoint| TlsUser::Endpoint(endpoint.id));
+        self.model.users_text(servers.chain(endpoints))
     }
 
     /// Where the path is written.

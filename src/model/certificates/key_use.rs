@@ -3,7 +3,6 @@
 use std::mem::discriminant;
 use std::path::PathBuf;
 
-use crate::model::certificates::certificate_use::spelled_out;
 use crate::model::certificates::tls_endpoint::TlsEndpoint;
 use crate::model::certificates::tls_user::TlsUser;
 use crate::model::{CertificateSource, CertificateUse, Model, Server};
@@ -172,8 +171,7 @@ impl<'m, 'c> UsedKey<'m, 'c> {
     /// Who uses it, for a message.
     #[must_use]
     pub fn users_text(&self) -> String {
-        let names: Vec<String> = self.users.iter().map(|&user| self.model.user_text(user)).collect();
-        spelled_out(&names)
+        self.model.users_text(self.users.iter().copied())
     }
 }
 
@@ -211,6 +209,15 @@ impl<'c> Model<'c> {
             is_same
         });
         uses
+    }
+
+    /// The user and group of nginx's workers, as `user` names them; a group that it does not name is called as the user.
+    #[must_use]
+    pub fn worker_account(&self) -> Option<(String, String)> {
+        let directive = self.config.top_level_named("user").last().filter(|_| self.config.is_whole())?;
+        let user = directive.argument(0)?.text().into_owned();
+        let group = directive.argument(1).map_or_else(|| user.clone(), |group| group.text().into_owned());
+        Some((user, group))
     }
 
     fn key_use<'m>(

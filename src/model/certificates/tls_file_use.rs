@@ -7,7 +7,6 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::config::{Config, Directive};
-use crate::model::certificates::certificate_use::spelled_out;
 use crate::model::certificates::tls_endpoint::TlsEndpoint;
 use crate::model::certificates::tls_user::{TlsUser, Verification};
 use crate::model::inherit;
@@ -257,8 +256,7 @@ impl<'m> UsedTlsFile<'m, '_> {
     /// Some of its users, for a message.
     #[must_use]
     pub fn text_of(&self, users: &[TlsUser]) -> String {
-        let names: Vec<String> = users.iter().map(|&user| self.model.user_text(user)).collect();
-        spelled_out(&names)
+        self.model.users_text(users.iter().copied())
     }
 
     /// Of its users those that refuse peers whose certificate no authority vouches for: those that insist on one first.

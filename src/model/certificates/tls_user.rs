@@ -1,6 +1,9 @@
 //! Who uses certificates, keys and the other files of TLS.
 
+use rustc_hash::FxHashSet;
+
 use crate::config::Directive;
+use crate::model::certificates::certificate_use::spelled_out;
 use crate::model::certificates::tls_endpoint::{EndpointId, EndpointKind, TlsEndpoint};
 use crate::model::inherit;
 use crate::model::{CertificateUse, Model, ServerId};
@@ -106,6 +109,14 @@ impl<'c> Model<'c> {
         }
     }
 
+    /// How messages call several users, each once.
+    #[must_use]
+    pub fn users_text(&self, users: impl IntoIterator<Item = TlsUser>) -> String {
+        let mut seen = FxHashSet::default();
+        let names = users.into_iter().map(|user| self.user_text(user));
+        spelled_out(&names.filter(|name| seen.insert(name.clone())).collect::<Vec<_>>())
+    }
+
     fn client_text(&self, client: &TlsEndpoint<'_>) -> String {
         let name = client.directive.name_text();
         if client.block.context() == Contexts::STREAM {
@@ -114,6 +125,11 @@ impl<'c> Model<'c> {
             let server = server.map(|server| self.user_text(TlsUser::Endpoint(server.id))).unwrap_or_default();
             return format!("proxy_pass of {server}");
         }
+        let inside = match () {
+            () if client.block.is_named("if") => " in an if",
+            () if client.block.is_named("limit_except") => " in a limit_except",
+            () => "",
+        };
         let mut around = std::iter::once(client.block).chain(client.block.ancestors());
         let location = around.find(|block| block.is_named("location"));
         let location = location.map(|location| {
@@ -121,6 +137,6 @@ impl<'c> Model<'c> {
             format!(" in location {}", words.join(" "))
         });
         let server = self.server_around(client.directive).map(|server| format!(" of {server}"));
-        format!("{name}{}{}", location.unwrap_or_default(), server.unwrap_or_default())
+        format!("{name}{inside}{}{}", location.unwrap_or_default(), server.unwrap_or_default())
     }
 }
