@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::model::certificates::inventory::{Inventory, ListedCertificate, ListedKey, ListedSource};
+use crate::model::certificates::inventory::{Inventory, ListedCertificate, ListedKey, ListedSource, Protocol};
 use crate::nginx::NginxVersion;
+use crate::nginx::tls_files::TlsFileKind;
 use crate::rules::{Finding, Severity};
 use crate::source::{Sources, Span};
 use crate::tls::{AnchorSource, Certificate, Chain, KeyState, OddityKind, Trust, UnixTime};
@@ -193,6 +194,28 @@ fn oddity_word(kind: &OddityKind) -> Option<&'static str> {
         | OddityKind::Expired { .. }
         | OddityKind::NotYetValid { .. } => return None,
     })
+}
+
+/// What a file beside certificates and keys is for, as one word.
+pub(super) fn role_word(kind: TlsFileKind) -> &'static str {
+    match kind {
+        TlsFileKind::Certificate => "certificate",
+        TlsFileKind::Key => "key",
+        TlsFileKind::Passwords => "passwords",
+        TlsFileKind::Authorities => "authorities",
+        TlsFileKind::RevocationLists => "revocation-lists",
+        TlsFileKind::DhParameters => "dh-parameters",
+        TlsFileKind::OcspResponse => "ocsp-response",
+    }
+}
+
+/// The part of nginx, as its configuration calls it.
+pub(super) fn protocol_word(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Http => "http",
+        Protocol::Stream => "stream",
+        Protocol::Mail => "mail",
+    }
 }
 
 /// How a key is, in words.

@@ -18,7 +18,7 @@ use crate::model::{CertificateMode, CertificateSource, Model, Server, ServerId, 
 use crate::nginx::Contexts;
 use crate::nginx::tls_files::TlsFileKind;
 use crate::source::FileSystem;
-use crate::tls::{Certificate, CertificateFile, CertificateName, Host};
+use crate::tls::{Certificate, CertificateFile, CertificateName, Host, OddityKind};
 
 pub use crate::model::certificates::listed::{
     CertificateUser, FileUser, ListedCertificate, ListedFile, ListedKey, ListedSource, NameCoverage, Protocol, UserName,
@@ -255,11 +255,15 @@ impl<'m, 'c> Survey<'m, 'c> {
         };
         let names = leaf.map(Certificate::names).unwrap_or_default();
         let environment = &self.model.environment;
+        let mut chain = draft.file.and_then(|file| file.chain(&environment.anchors, environment.now)).cloned();
+        if let Some(chain) = chain.as_mut().filter(|_| is_of_client && users.is_empty()) {
+            chain.oddities.retain(|oddity| oddity.kind != OddityKind::NotForServers);
+        }
         ListedCertificate {
             source,
             unknown: draft.unknown,
             leaf: leaf.cloned(),
-            chain: draft.file.and_then(|file| file.chain(&environment.anchors, environment.now)).cloned(),
+            chain,
             problem: draft.file.and_then(|file| file.problem.clone()),
             keys: draft.keys,
             users,

@@ -139,6 +139,12 @@ impl NameCoverage {
 }
 
 impl ListedCertificate {
+    /// Whether only upstreams get to see it.
+    #[must_use]
+    pub fn is_of_clients_only(&self) -> bool {
+        self.users.is_empty() && !self.clients.is_empty()
+    }
+
     /// The names of its servers with this coverage, each once, in the order of the servers.
     #[must_use]
     pub fn names_with(&self, coverage: NameCoverage) -> Vec<&str> {
