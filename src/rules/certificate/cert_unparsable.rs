@@ -48,8 +48,11 @@ fn report_authorities(model: &Model<'_>, used: &UsedTlsFile<'_, '_>, problem: &C
     if !problem.stops_nginx() || matches!(problem, CertificateProblem::Unreadable(_)) {
         return;
     }
-    // Before, OpenSSL was content with a revocation list alone.
-    if matches!(problem, CertificateProblem::OtherOnly { .. }) && model.environment.version < OWN_READERS_SINCE {
+    // Before, OpenSSL was content with a revocation list alone, but for the names that clients are told.
+    if matches!(problem, CertificateProblem::OtherOnly { label } if **label == *"X509 CRL")
+        && model.environment.version < OWN_READERS_SINCE
+        && used.row.directive != "ssl_client_certificate"
+    {
         return;
     }
     let message = format!("nginx cannot load the authorities' certificates {}: {problem}", used.path.display());
