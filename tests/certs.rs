@@ -6,13 +6,11 @@ mod exposition;
 mod program;
 
 use std::fs;
-use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use program::certificates::{NOW, files, folder, listed};
 use program::{Folder, Run};
-
-const NOW: &str = "--now=2026-06-01T00:00:00Z";
 
 const CONF: &str = "events {}
 http {
@@ -52,59 +50,6 @@ mail {
     }
 }
 ";
-
-/// A folder with a configuration and all certificates of the fixtures in its `pki`.
-fn folder(conf: &str) -> Folder {
-    let folder = Folder::new(&[("nginx.conf", conf)]);
-    folder.copy_certificates("pki");
-    folder
-}
-
-impl Folder {
-    fn copy_certificates(&self, directory: &str) {
-        for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pki")).unwrap() {
-            let entry = entry.unwrap();
-            if entry.file_type().unwrap().is_file() {
-                let name = entry.file_name().into_string().unwrap();
-                self.write(&format!("{directory}/{name}"), &fs::read(entry.path()).unwrap());
-                // As keys are to be; git does not keep it.
-                #[cfg(unix)]
-                fs::set_permissions(
-                    self.path(directory).join(name),
-                    std::os::unix::fs::PermissionsExt::from_mode(0o600),
-                )
-                .unwrap();
-            }
-        }
-    }
-
-    fn certs(&self, arguments: &[&str]) -> Run {
-        self.run(&[&["certs", NOW], arguments].concat())
-    }
-
-    /// The JSON form, which must follow its schema.
-    fn certs_json(&self, arguments: &[&str]) -> Value {
-        let run = self.certs(&[&["--format=json"], arguments].concat());
-        let report: Value =
-            serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}{}", run.stdout, run.stderr));
-        let schema = serde_json::from_str(ngxlint::report::CERTS_SCHEMA).unwrap();
-        let validator = jsonschema::validator_for(&schema).unwrap();
-        let errors: Vec<String> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
-        assert!(errors.is_empty(), "{errors:#?}\n{}", run.stdout);
-        report
-    }
-}
-
-/// What a certificate is listed as: its file or parameter.
-fn files(report: &Value) -> Vec<&str> {
-    let listed = report["certificates"].as_array().unwrap().iter();
-    listed.map(|listed| listed["file"].as_str().or(listed["parameter"].as_str()).unwrap()).collect()
-}
-
-fn listed<'r>(report: &'r Value, file: &str) -> &'r Value {
-    let place = files(report).iter().position(|name| *name == file);
-    &report["certificates"][place.unwrap_or_else(|| panic!("{file} is not among {:?}", files(report)))]
-}
 
 #[test]
 fn what_is_known_of_certificates() {
@@ -170,6 +115,7 @@ fn what_is_known_of_certificates() {
                 "line": 31,
                 "names": [{"name": "shop.example", "covered": "yes"}]
             }],
+            "clients": [],
             "uncovered_names": ["api.shop.example"],
             // `*.shop.example` is a name for www.shop.example, if of another server.
             "unserved_names": []

@@ -142,10 +142,11 @@ fn is_whole(example: &str) -> bool {
 fn pki() -> Vec<(PathBuf, Vec<u8>)> {
     let directory = repository().join("fixtures/pki");
     let mut found = Vec::new();
-    for below in ["", "broken"] {
+    for below in ["", "broken", "other"] {
         for entry in std::fs::read_dir(directory.join(below)).unwrap() {
             let path = entry.unwrap().path();
-            if path.extension().is_some_and(|extension| extension == "pem" || extension == "key") {
+            if path.extension().is_some_and(|extension| extension == "pem" || extension == "key" || extension == "der")
+            {
                 found.push((path.strip_prefix(&directory).unwrap().to_owned(), std::fs::read(&path).unwrap()));
             }
         }

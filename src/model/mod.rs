@@ -24,6 +24,7 @@ use elsa::sync::FrozenMap;
 use rustc_hash::FxHashMap;
 
 use crate::config::{Config, Directive, ItemId};
+use crate::nginx::tls_files::{TLS_FILES, TlsFileKind};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
@@ -33,6 +34,11 @@ pub use crate::hsts::HstsPolicy;
 pub use certificates::certificate_use::UsedCertificate;
 pub use certificates::inventory::Inventory;
 pub use certificates::key_use::UsedKey;
+pub use certificates::stapling::{IgnoredStapling, StaplingProblem};
+pub use certificates::tls_endpoint::{EndpointId, EndpointKind, TlsEndpoint, WithoutCertificate};
+use certificates::tls_file_use::TlsFiles;
+pub use certificates::tls_file_use::{TlsFileContent, UsedTlsFile};
+pub use certificates::tls_user::{TlsUser, Verification};
 pub use following::survey::{Departure, Leg, Occurrence, Way};
 pub use following::trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
 pub use following::tracer::{MAX_HOPS, Tracer};
@@ -150,13 +156,16 @@ pub struct Model<'c> {
     pub certificates: CertificateStore,
     /// Their keys.
     pub keys: KeyStore<'c>,
-    /// Whether none of the configuration's certificates and keys can be read, so that it is a
+    /// Whether none of the configuration's certificates and keys can be read, or it has none, so that it may be a
     /// repository without its secrets.
     pub lacks_certificates: bool,
     /// What is assumed of the world.
     pub environment: Environment,
     documents: DocumentFiles<'c>,
     servers: Vec<Server<'c>>,
+    tls_endpoints: Vec<TlsEndpoint<'c>>,
+    /// `None` where they are not opened.
+    tls_files: Option<TlsFiles<'c>>,
     sockets: Vec<ListenSocket>,
     /// Ports of long ranges that have no socket here.
     further_ports: Vec<RangeInclusive<u16>>,
@@ -192,19 +201,16 @@ impl<'c> Model<'c> {
         let blocks = config.directives_named("server", Contexts::HTTP).filter(Directive::is_block);
         let servers: Vec<Server<'c>> =
             blocks.enumerate().map(|(id, block)| Server::new(ServerId(id as u32), block)).collect();
-        let certificates = match environment.certificates {
-            CertificateMode::Skip => CertificateStore::default(),
-            CertificateMode::Auto | CertificateMode::Require => {
-                CertificateStore::load(files, certificates::certificate_use::paths(&servers, files))
-            }
-        };
-        let pairs = match environment.certificates {
-            CertificateMode::Skip => Vec::new(),
-            CertificateMode::Auto | CertificateMode::Require => certificates::key_use::pairs(&servers, files),
-        };
+        let endpoints = TlsEndpoint::all(config, environment.version);
+        let (mut certificates, mut pairs, mut tls_files) = (CertificateStore::default(), Vec::new(), None);
+        if environment.certificates != CertificateMode::Skip {
+            let paths = certificates::certificate_use::paths(&servers, &endpoints, files);
+            certificates = CertificateStore::load(files, paths);
+            pairs = certificates::key_use::pairs(&servers, &endpoints, files);
+            tls_files = Some(TlsFiles::new(config, files, &servers, &endpoints, environment.version));
+        }
         let keys = KeyStore::new(files, pairs);
         let lacks_certificates = environment.certificates == CertificateMode::Auto
-            && !certificates.is_empty()
             && certificates.files().all(CertificateFile::is_unreadable)
             && !has_key(config, files);
         let sockets = ListenSocket::all(&servers);
@@ -225,6 +231,8 @@ impl<'c> Model<'c> {
             environment,
             documents,
             servers,
+            tls_endpoints: endpoints,
+            tls_files,
             sockets,
             further_ports,
             sockets_by_server,
@@ -405,6 +413,8 @@ impl<'c> Model<'c> {
 
 /// Whether a private key of the configuration is there: then its certificates should be, too.
 fn has_key(config: &Config<'_>, files: &dyn FileSystem) -> bool {
-    let keys = config.directives_named("ssl_certificate_key", Contexts::HTTP | Contexts::SERVER);
-    keys.filter_map(|key| key.argument(0)).any(|word| files.is_readable(&config.directory.join(&*word.text())))
+    let rows = TLS_FILES.iter().filter(|row| row.kind == TlsFileKind::Key);
+    let mut keys = rows.flat_map(|row| config.directives_named(row.directive, row.contexts));
+    let path = |key: Directive<'_>| Some(config.directory.join(&*key.argument(0)?.text()));
+    keys.any(|key| path(key).is_some_and(|path| files.is_readable(&path)))
 }

@@ -8,6 +8,7 @@ mod contexts;
 mod defaults;
 pub mod directives;
 mod inheritance;
+pub mod tls_files;
 mod values;
 pub mod variables;
 mod version;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::model::certificates::inventory::{Inventory, ListedCertificate, ListedKey, ListedSource};
+use crate::model::certificates::inventory::{Inventory, ListedCertificate, ListedKey, ListedSource, Protocol};
 use crate::nginx::NginxVersion;
+use crate::nginx::tls_files::TlsFileKind;
 use crate::rules::{Finding, Severity};
 use crate::source::{Sources, Span};
 use crate::tls::{AnchorSource, Certificate, Chain, KeyState, OddityKind, Trust, UnixTime};
@@ -57,11 +58,10 @@ impl<'r> CertsReport<'r> {
         self.threshold.is_some_and(|threshold| finding.severity >= threshold)
     }
 
-    /// Whether the run is to fail: by a finding, or by the certificate of a server that no rule looks at.
+    /// Whether the run is to fail.
     #[must_use]
     pub fn is_failure(&self) -> bool {
         self.findings.iter().any(|finding| self.fails(finding))
-            || self.threshold.is_some() && self.inventory.breaks_other_servers(self.now)
     }
 
     /// How many findings there are, by rule and severity.
@@ -195,6 +195,28 @@ fn oddity_word(kind: &OddityKind) -> Option<&'static str> {
         | OddityKind::Expired { .. }
         | OddityKind::NotYetValid { .. } => return None,
     })
+}
+
+/// What a file beside certificates and keys is for, as one word.
+pub(super) fn role_word(kind: TlsFileKind) -> &'static str {
+    match kind {
+        TlsFileKind::Certificate => "certificate",
+        TlsFileKind::Key => "key",
+        TlsFileKind::Passwords => "passwords",
+        TlsFileKind::Authorities => "authorities",
+        TlsFileKind::RevocationLists => "revocation-lists",
+        TlsFileKind::DhParameters => "dh-parameters",
+        TlsFileKind::OcspResponse => "ocsp-response",
+    }
+}
+
+/// The part of nginx, as its configuration calls it.
+pub(super) fn protocol_word(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Http => "http",
+        Protocol::Stream => "stream",
+        Protocol::Mail => "mail",
+    }
 }
 
 /// How a key is, in words.

@@ -2,11 +2,14 @@
 
 use std::io::{self, Write};
 
-use super::certs::{CertsReport, ChainState, chain_text, key_text, names, shown, source_text};
+use super::certs::{CertsReport, ChainState, chain_text, key_text, names, role_word, shown, source_text};
 use super::human::{HumanStyle, counted};
 use super::page::{Page, Row, Tone};
 use crate::model::certificates::certificate_use::spelled_out;
-use crate::model::certificates::inventory::{CertificateUser, ListedCertificate, NameCoverage, Protocol};
+use crate::model::certificates::inventory::{
+    CertificateUser, FileUser, ListedCertificate, ListedFile, NameCoverage, Protocol,
+};
+use crate::nginx::tls_files::TlsFileKind;
 use crate::tls::{Certificate, CertificateName, KeyState};
 
 /// As `cert-expires-soon` judges by default.
@@ -23,6 +26,14 @@ pub fn write_certs_human(report: &CertsReport<'_>, style: HumanStyle, out: &mut 
         page.title(&source_text(&listed.source))?;
         for row in rows(report, listed) {
             page.row("", &row)?;
+        }
+        writeln!(page.out)?;
+    }
+    if !report.inventory.files.is_empty() {
+        page.title("Other files of TLS")?;
+        for file in &report.inventory.files {
+            let (tone, text) = file_text(report, file);
+            page.item(tone, &text)?;
         }
         writeln!(page.out)?;
     }
@@ -64,6 +75,8 @@ fn rows(report: &CertsReport<'_>, listed: &ListedCertificate) -> Vec<Row> {
         let names = names(leaf);
         rows.push(match (names.is_empty(), &leaf.common_name) {
             (false, _) => Row::new("names", spelled_out(&names)),
+            // Upstreams look for no host in it.
+            (true, _) if listed.is_of_clients_only() => Row::new("subject", leaf.subject.to_string()),
             (true, Some(name)) => {
                 Row::new("names", format!("none; clients do not look at its common name, {name}")).toned(Tone::Bad)
             }
@@ -81,10 +94,15 @@ fn rows(report: &CertsReport<'_>, listed: &ListedCertificate) -> Vec<Row> {
     }
     rows.extend(key_row(listed));
     let servers: Vec<String> = listed.users.iter().map(|user| user_text(report, user)).collect();
-    rows.push(match servers.is_empty() {
-        true => Row::new("servers", "none presents it".to_owned()).toned(Tone::Doubtful),
-        false => Row::new("servers", spelled_out(&servers)),
-    });
+    let clients: Vec<String> = listed.clients.iter().map(|client| client_text(report, client)).collect();
+    match (servers.is_empty(), clients.is_empty()) {
+        (true, true) => rows.push(Row::new("servers", "none presents it".to_owned()).toned(Tone::Doubtful)),
+        (true, false) => {}
+        (false, _) => rows.push(Row::new("servers", spelled_out(&servers))),
+    }
+    if !clients.is_empty() {
+        rows.push(Row::new("to upstreams", spelled_out(&clients)));
+    }
     let mut list = |label, tone, names: Vec<String>| {
         if !names.is_empty() {
             rows.push(Row::new(label, spelled_out(&names)).toned(tone));
@@ -140,6 +158,35 @@ fn user_text(report: &CertsReport<'_>, user: &CertificateUser) -> String {
         Some(first) => format!("{protocol}{} ({file}:{line})", first.text),
         None => format!("{protocol}server ({file}:{line})"),
     }
+}
+
+/// `proxy_pass in location / of shop.example (sites/shop:12)`.
+fn client_text(report: &CertsReport<'_>, client: &FileUser) -> String {
+    let (file, line) = report.place(client.span);
+    format!("{} ({file}:{line})", client.text)
+}
+
+/// `pki/root.pem, authorities: 2 certificates, the last until 2124-01-01; for shop.example`.
+fn file_text(report: &CertsReport<'_>, file: &ListedFile) -> (Tone, String) {
+    let what = match file.kind {
+        TlsFileKind::RevocationLists => "revocation lists",
+        TlsFileKind::DhParameters => "Diffie-Hellman parameters",
+        TlsFileKind::OcspResponse => "an OCSP response",
+        kind => role_word(kind),
+    };
+    let mut text = format!("{}, {what}", shown(&file.path));
+    let mut tone = Tone::Plain;
+    if let Some(problem) = &file.problem {
+        (tone, text) = (Tone::Bad, format!("{text}: {problem}"));
+    } else if let Some(end) = file.not_after {
+        let noun = if file.kind == TlsFileKind::RevocationLists { "list" } else { "certificate" };
+        let last = if file.count > 1 { ", the last" } else { "," };
+        let verb = if end < report.now { "expired on" } else { "until" };
+        tone = if end < report.now { Tone::Bad } else { Tone::Plain };
+        text = format!("{text}: {}{last} {verb} {end}", counted(file.count, noun));
+    }
+    let users: Vec<String> = file.users.iter().map(|user| user.text.clone()).collect();
+    (tone, if users.is_empty() { text } else { format!("{text}; for {}", spelled_out(&users)) })
 }
 
 fn summary(report: &CertsReport<'_>) -> (Tone, String) {

@@ -4,13 +4,16 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::certs::{CertsReport, ChainState, chain_text, key_text, key_word, names, shown, source_text};
+use super::certs::{
+    CertsReport, ChainState, chain_text, key_text, key_word, names, protocol_word, role_word, shown, source_text,
+};
 use super::json::Tool;
 use crate::model::certificates::inventory::{
-    CertificateUser, ListedCertificate, ListedKey, ListedSource, NameCoverage, Protocol, UnusedCertificate, UserName,
+    CertificateUser, FileUser, ListedCertificate, ListedFile, ListedKey, ListedSource, NameCoverage, UnusedCertificate,
+    UserName,
 };
 use crate::rules::Severity;
-use crate::tls::{Certificate, Chain, MissingIssuer, Trust};
+use crate::tls::{Certificate, Chain, MissingIssuer, Trust, UnixTime};
 
 /// The JSON Schema of what [`write_certs_json`] writes.
 pub const CERTS_SCHEMA: &str = include_str!("schema/certs.schema.json");
@@ -30,6 +33,7 @@ pub fn write_certs_json(report: &CertsReport<'_>, out: &mut dyn Write) -> io::Re
         now: report.now.rfc3339(),
         complete: report.is_complete,
         certificates: report.certificates().into_iter().map(|listed| CertificateObject::new(report, listed)).collect(),
+        files: report.inventory.files.iter().map(|file| FileObject::new(report, file)).collect(),
         unused: report.inventory.unused.iter().map(|unused| UnusedObject::new(report, unused)).collect(),
         findings: counts.map(|((rule, severity), count)| CountObject { rule, severity, count }).collect(),
     };
@@ -44,6 +48,7 @@ struct ReportObject<'r> {
     now: String,
     complete: bool,
     certificates: Vec<CertificateObject<'r>>,
+    files: Vec<FileObject<'r>>,
     unused: Vec<UnusedObject>,
     findings: Vec<CountObject>,
 }
@@ -58,6 +63,7 @@ struct CertificateObject<'r> {
     chain: Option<ChainObject<'r>>,
     keys: Vec<KeyObject>,
     servers: Vec<ServerObject<'r>>,
+    clients: Vec<UserObject<'r>>,
     uncovered_names: Vec<&'r str>,
     unserved_names: Vec<String>,
 }
@@ -107,6 +113,26 @@ struct NameObject<'r> {
 }
 
 #[derive(Serialize)]
+struct FileObject<'r> {
+    file: String,
+    role: &'static str,
+    directives: &'r [&'static str],
+    problem: Option<&'r str>,
+    count: usize,
+    not_after: Option<String>,
+    days_left: Option<i64>,
+    users: Vec<UserObject<'r>>,
+}
+
+#[derive(Serialize)]
+struct UserObject<'r> {
+    protocol: &'static str,
+    file: String,
+    line: u32,
+    name: &'r str,
+}
+
+#[derive(Serialize)]
 struct UnusedObject {
     file: String,
     names: Vec<String>,
@@ -137,6 +163,7 @@ impl<'r> CertificateObject<'r> {
             chain: listed.chain.as_ref().map(ChainObject::new),
             keys: listed.keys.iter().map(KeyObject::new).collect(),
             servers: listed.users.iter().map(|user| ServerObject::new(report, user)).collect(),
+            clients: listed.clients.iter().map(|client| UserObject::new(report, client)).collect(),
             uncovered_names: listed.names_with(NameCoverage::NotCovered),
             unserved_names: listed.unserved.iter().map(ToString::to_string).collect(),
         }
@@ -191,11 +218,7 @@ impl KeyObject {
 impl<'r> ServerObject<'r> {
     fn new(report: &CertsReport<'_>, user: &'r CertificateUser) -> ServerObject<'r> {
         let (file, line) = report.place(user.span);
-        let protocol = match user.protocol {
-            Protocol::Http => "http",
-            Protocol::Stream => "stream",
-            Protocol::Mail => "mail",
-        };
+        let protocol = protocol_word(user.protocol);
         ServerObject { protocol, file, line, names: user.names.iter().map(NameObject::new).collect() }
     }
 }
@@ -209,6 +232,28 @@ impl<'r> NameObject<'r> {
             NameCoverage::Unknown => "unknown",
         };
         NameObject { name: &name.text, covered }
+    }
+}
+
+impl<'r> FileObject<'r> {
+    fn new(report: &CertsReport<'_>, file: &'r ListedFile) -> FileObject<'r> {
+        FileObject {
+            file: shown(&file.path),
+            role: role_word(file.kind),
+            directives: &file.directives,
+            problem: file.problem.as_deref(),
+            count: file.count,
+            not_after: file.not_after.map(UnixTime::rfc3339),
+            days_left: file.not_after.map(|end| report.now.days_until(end)),
+            users: file.users.iter().map(|user| UserObject::new(report, user)).collect(),
+        }
+    }
+}
+
+impl<'r> UserObject<'r> {
+    fn new(report: &CertsReport<'_>, user: &'r FileUser) -> UserObject<'r> {
+        let (file, line) = report.place(user.span);
+        UserObject { protocol: protocol_word(user.protocol), file, line, name: &user.text }
     }
 }
 

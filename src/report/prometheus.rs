@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::certs::{CertsReport, ChainState, source_text};
+use super::certs::{CertsReport, ChainState, role_word, shown, source_text};
 use crate::model::certificates::inventory::{ListedCertificate, NameCoverage};
 use crate::tls::KeyState;
 
@@ -51,6 +51,21 @@ pub fn write_certs_prometheus(report: &CertsReport<'_>, out: &mut dyn Write) -> 
     let mut metrics = Certificates::new();
     report.inventory.certificates.iter().for_each(|listed| metrics.add(listed));
     let Certificates { not_after, readable, chain, key, covers } = metrics;
+    let mut file_not_after = Metric::new(
+        "ngxlint_tls_file_not_after_timestamp_seconds",
+        "The last second at which a certificate of an authority, or a revocation list, of the file is valid.",
+    );
+    let mut file_readable = Metric::new(
+        "ngxlint_tls_file_readable",
+        "1 if nginx can load the file (authorities, revocation lists, parameters, passwords), 0 if it cannot.",
+    );
+    for file in &report.inventory.files {
+        let labels = || vec![("path", shown(&file.path)), ("role", role_word(file.kind).to_owned())];
+        file_readable.add(labels(), file.problem.is_none().into());
+        if let Some(end) = file.not_after {
+            file_not_after.add(labels(), end.0);
+        }
+    }
     let mut findings =
         Metric::new("ngxlint_findings", "Findings of the rules about certificates, or of those that were selected.");
     for ((rule, severity), count) in report.finding_counts() {
@@ -60,7 +75,8 @@ pub fn write_certs_prometheus(report: &CertsReport<'_>, out: &mut dyn Write) -> 
     let mut complete =
         Metric::new("ngxlint_run_complete", "1 if all that the run was asked about could be read, else 0.");
     complete.add(Vec::new(), report.is_complete.into());
-    [chain, covers, key, not_after, readable, findings, complete].iter().try_for_each(|metric| metric.write(out))
+    let metrics = [chain, covers, key, not_after, readable, file_not_after, file_readable, findings, complete];
+    metrics.iter().try_for_each(|metric| metric.write(out))
 }
 
 /// The metrics that are of certificates.

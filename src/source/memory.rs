@@ -10,6 +10,7 @@ use super::{DirEntry, FileKind, FileSystem, Permissions, ReadError};
 pub struct MemoryFiles {
     files: BTreeMap<PathBuf, Vec<u8>>,
     modes: BTreeMap<PathBuf, u32>,
+    owners: BTreeMap<PathBuf, (u32, u32)>,
 }
 
 impl MemoryFiles {
@@ -21,6 +22,11 @@ impl MemoryFiles {
     /// Gives a file or directory a mode, such as 0o640; others have none.
     pub fn set_mode(&mut self, path: impl AsRef<Path>, mode: u32) {
         self.modes.insert(normalized(path.as_ref()), mode);
+    }
+
+    /// Gives a file or directory with a mode an owner and a group; those of others are root's.
+    pub fn set_owner(&mut self, path: impl AsRef<Path>, owner: u32, group: u32) {
+        self.owners.insert(normalized(path.as_ref()), (owner, group));
     }
 
     /// The paths of all files, sorted.
@@ -85,7 +91,10 @@ impl FileSystem for MemoryFiles {
     }
 
     fn permissions(&self, path: &Path) -> Option<Permissions> {
-        self.modes.get(&normalized(path)).map(|&mode| Permissions { mode, owner: 0, group: 0 })
+        let path = normalized(path);
+        let mode = *self.modes.get(&path)?;
+        let (owner, group) = self.owners.get(&path).copied().unwrap_or_default();
+        Some(Permissions { mode, owner, group })
     }
 
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, ReadError> {

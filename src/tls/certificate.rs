@@ -14,6 +14,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::public_key::RSAPublicKey;
 use x509_parser::x509::{SubjectPublicKeyInfo, X509Name};
 
+use super::link::Link;
 use super::names::{CertificateName, CertificateNames, Host, printable};
 use super::validity::{UnixTime, Validity};
 
@@ -233,6 +234,24 @@ impl Certificate {
             None | Some(0) => names.join(", "),
             Some(more) => format!("{} and {more} more", names.join(", ")),
         }
+    }
+
+    /// The URL of the OCSP responder that speaks of it.
+    #[must_use]
+    pub fn ocsp_url(&self) -> Option<Box<str>> {
+        Link::open(self)?.ocsp_url()
+    }
+
+    /// Whether its extended key usages leave out TLS clients (RFC 5280, section 4.2.1.12).
+    #[must_use]
+    pub fn excludes_clients(&self) -> bool {
+        Link::open(self).is_some_and(|link| link.excludes_clients())
+    }
+
+    /// Whether it names `issuer` as the authority that signed it. The signature is not checked.
+    #[must_use]
+    pub fn names_issuer(&self, issuer: &Certificate) -> bool {
+        Link::open(self).zip(Link::open(issuer)).is_some_and(|(link, issuer)| link.names(&issuer))
     }
 
     /// Whether it has the wildcard `*.domain`, which covers every name one label below `domain`.

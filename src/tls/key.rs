@@ -16,7 +16,7 @@ use super::certificate::{Certificate, Curve, KeyKind};
 use super::chain::Place;
 use super::key_file::{KeyBlock, KeyForm, Passwords, read_key};
 use super::link::Link;
-use super::problem::CertificateProblem;
+use super::problem::{CertificateProblem, stops_nginx};
 use crate::source::{FileSystem, MAX_CERTIFICATE_BYTES, ReadError};
 
 /// Whether a private key belongs to a certificate.
@@ -77,16 +77,16 @@ pub enum KeyProblem {
         line: u32,
     },
     /// It is encrypted, and there is no `ssl_password_file`.
-    #[error("it is encrypted, and no ssl_password_file is in effect")]
+    #[error("it is encrypted, and no file of passwords is in effect")]
     NeedsPassword,
     /// It is encrypted, and no password of the `ssl_password_file` opens it.
-    #[error("it is encrypted, and none of the {tried} passwords of the ssl_password_file opens it")]
+    #[error("it is encrypted, and none of the {tried} passwords of its file opens it")]
     WrongPassword {
         /// How many there are.
         tried: usize,
     },
     /// The `ssl_password_file` cannot be read.
-    #[error("it needs the ssl_password_file, which cannot be read: {0}")]
+    #[error("it needs the file of passwords, which cannot be read: {0}")]
     UnreadablePasswords(ReadError),
     /// It is encrypted in a way that this program does not know. nginx may.
     #[error("it is encrypted with {0}, which ngxlint does not open")]
@@ -101,9 +101,7 @@ impl KeyProblem {
     #[must_use]
     pub fn stops_nginx(&self) -> bool {
         match self {
-            KeyProblem::Unreadable(error) | KeyProblem::UnreadablePasswords(error) => {
-                matches!(error, ReadError::NotFound | ReadError::IsDirectory | ReadError::LinkLoop)
-            }
+            KeyProblem::Unreadable(error) | KeyProblem::UnreadablePasswords(error) => stops_nginx(error),
             // It asks for the password where it has a terminal.
             KeyProblem::NeedsPassword | KeyProblem::UnsupportedEncryption(_) | KeyProblem::UnsupportedKey(_) => false,
             _ => true,

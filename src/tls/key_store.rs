@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
+use super::accounts::{Accounts, GroupAccess};
 use super::key::{KeyProblem, KeyState};
 use super::store::CertificateStore;
 use crate::source::{FileSystem, Permissions};
@@ -28,6 +29,8 @@ pub struct KeyCheck {
     pub state: KeyState,
     /// That other users of the machine can read or change it.
     pub exposure: Option<Exposure>,
+    /// Where not all of them can: those who can because they are in its group.
+    pub group_access: Option<GroupAccess>,
 }
 
 /// How a file is open to users who should not have it.
@@ -42,6 +45,7 @@ pub struct KeyStore<'f> {
     files: &'f dyn FileSystem,
     /// Sorted.
     pairs: Vec<(KeyPair, OnceLock<KeyCheck>)>,
+    accounts: OnceLock<Accounts>,
 }
 
 impl<'f> KeyStore<'f> {
@@ -50,21 +54,22 @@ impl<'f> KeyStore<'f> {
         let mut pairs: Vec<KeyPair> = pairs.into_iter().collect();
         pairs.sort_unstable();
         pairs.dedup();
-        KeyStore { files, pairs: pairs.into_iter().map(|pair| (pair, OnceLock::new())).collect() }
+        let pairs = pairs.into_iter().map(|pair| (pair, OnceLock::new())).collect();
+        KeyStore { files, pairs, accounts: OnceLock::new() }
     }
 
     /// What is known of a key of the store, with the certificates that it is compared with.
     pub fn check(&self, pair: &KeyPair, certificates: &CertificateStore) -> Option<&KeyCheck> {
         let place = self.pairs.binary_search_by(|(known, _)| known.cmp(pair)).ok()?;
         let (pair, check) = self.pairs.get(place)?;
-        Some(check.get_or_init(|| KeyCheck::new(self.files, pair, certificates)))
+        Some(check.get_or_init(|| KeyCheck::new(self, pair, certificates)))
     }
 
     /// Checks all keys in parallel, so that [`check`](KeyStore::check) has its answers ready.
     pub fn check_all(&self, certificates: &CertificateStore) {
         // As with chains: within a cell nothing waits for other threads of the pool.
         self.pairs.par_iter().for_each(|(pair, check)| {
-            check.get_or_init(|| KeyCheck::new(self.files, pair, certificates));
+            check.get_or_init(|| KeyCheck::new(self, pair, certificates));
         });
     }
 
@@ -92,21 +97,25 @@ impl fmt::Debug for KeyStore<'_> {
 }
 
 impl KeyCheck {
-    fn new(files: &dyn FileSystem, pair: &KeyPair, certificates: &CertificateStore) -> KeyCheck {
+    fn new(store: &KeyStore<'_>, pair: &KeyPair, certificates: &CertificateStore) -> KeyCheck {
+        let files = store.files;
         let certificates = certificates.file(&pair.certificate).map(|file| file.certificates.as_slice());
         let state =
             KeyState::of_file(files, &pair.key, pair.password_file.as_deref(), certificates.unwrap_or_default());
-        let exposure = match &state {
-            KeyState::Unusable(problem) if !problem.is_of_key() => None,
-            _ => Exposure::find(files, &pair.key),
-        };
-        KeyCheck { state, exposure }
+        if matches!(&state, KeyState::Unusable(problem) if !problem.is_of_key()) {
+            return KeyCheck { state, exposure: None, group_access: None };
+        }
+        let exposure = Exposure::find(files, &pair.key);
+        let is_for_group = exposure.is_none() && files.permissions(&pair.key).is_some_and(|it| it.mode & 0o060 != 0);
+        let accounts = is_for_group.then(|| store.accounts.get_or_init(|| Accounts::read(files)));
+        let group_access = accounts.and_then(|accounts| accounts.group_access(files, &pair.key));
+        KeyCheck { state, exposure, group_access }
     }
 }
 
 impl Exposure {
     /// Whether other users than the owner and the group can read or change the file: its mode lets them, and every
-    /// directory on the way to it. What the group may do is its administrator's choice.
+    /// directory on the way to it.
     ///
     /// Not said of a checkout of git, which keeps no such modes.
     pub fn find(files: &dyn FileSystem, path: &Path) -> Option<Exposure> {
@@ -132,7 +141,7 @@ impl Exposure {
 }
 
 /// Whether `path` lies below a directory with a `.git` in it.
-fn is_checkout(files: &dyn FileSystem, path: &Path) -> bool {
+pub(super) fn is_checkout(files: &dyn FileSystem, path: &Path) -> bool {
     let real = files.canonicalize(path).ok();
     let real = real.as_deref().unwrap_or(path);
     real.ancestors().skip(1).any(|directory| files.kind(&directory.join(".git")).is_ok())
@@ -148,7 +157,7 @@ mod tests {
         // (mode of the key, of its directory, exposed)
         const ROWS: &[(u32, u32, bool)] = &[
             (0o600, 0o755, false),
-            (0o640, 0o755, false), // the group's: `ssl-cert` of Debian
+            (0o640, 0o755, false), // the group's
             (0o644, 0o755, true),
             (0o602, 0o755, true),
             (0o644, 0o750, false), // nobody else comes to it

@@ -134,10 +134,10 @@ fn encrypted_keys() {
     for (name, kind) in [ENCRYPTED[0], ENCRYPTED[6]] {
         let key = text(&format!("{name}.key"));
         for (passwords, expected) in [
-            (None, "it is encrypted, and no ssl_password_file is in effect"),
+            (None, "it is encrypted, and no file of passwords is in effect"),
             (Some("wrong\r\n\nngxlint\r\nother\n"), "matches"),
-            (Some(""), "it is encrypted, and none of the 0 passwords of the ssl_password_file opens it"),
-            (Some("a\nngxlint \n"), "it is encrypted, and none of the 2 passwords of the ssl_password_file opens it"),
+            (Some(""), "it is encrypted, and none of the 0 passwords of its file opens it"),
+            (Some("a\nngxlint \n"), "it is encrypted, and none of the 2 passwords of its file opens it"),
         ] {
             assert_eq!(outcome(&key, passwords, kind), expected, "{name}, {passwords:?}");
         }

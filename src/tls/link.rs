@@ -129,11 +129,19 @@ impl<'a> Link<'a> {
 
     /// Where the issuer's certificate can be had (RFC 5280, section 4.2.2.1).
     pub(super) fn issuer_url(&self) -> Option<Box<str>> {
+        self.access_url(&oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS)
+    }
+
+    /// Where its issuer says whether it has been revoked.
+    pub(super) fn ocsp_url(&self) -> Option<Box<str>> {
+        self.access_url(&oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_OCSP)
+    }
+
+    fn access_url(&self, method: &Oid<'_>) -> Option<Box<str>> {
         let value = self.extension(&oid_registry::OID_PKIX_AUTHORITY_INFO_ACCESS)?;
         let (_, access) = AuthorityInfoAccess::from_der(value).ok()?;
-        let issuers =
-            access.iter().filter(|place| place.access_method == oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS);
-        issuers.into_iter().find_map(|place| match &place.access_location {
+        let places = access.iter().filter(|place| place.access_method == *method);
+        places.into_iter().find_map(|place| match &place.access_location {
             GeneralName::URI(url) => Some(printable(url)),
             _ => None,
         })
@@ -149,8 +157,17 @@ impl<'a> Link<'a> {
 
     /// Whether its extended key usages leave out TLS servers.
     pub(super) fn excludes_servers(&self) -> bool {
-        let Some(value) = self.extension(&oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE) else { return false };
-        ExtendedKeyUsage::from_der(value).is_ok_and(|(_, usage)| !usage.server_auth && !usage.any)
+        self.extended_usage().is_some_and(|usage| !usage.server_auth && !usage.any)
+    }
+
+    /// Whether they leave out TLS clients.
+    pub(super) fn excludes_clients(&self) -> bool {
+        self.extended_usage().is_some_and(|usage| !usage.client_auth && !usage.any)
+    }
+
+    fn extended_usage(&self) -> Option<ExtendedKeyUsage<'a>> {
+        let value = self.extension(&oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE)?;
+        ExtendedKeyUsage::from_der(value).ok().map(|(_, usage)| usage)
     }
 
     /// What its key is for, if it says (RFC 5280, section 4.2.1.3).
@@ -232,6 +249,13 @@ impl<'a> Link<'a> {
                 }
             }
         }
+    }
+
+    /// Whether it names `issuer`, by subject and key identifier, as OpenSSL's `X509_check_issued` asks.
+    pub(super) fn names(&self, issuer: &Link<'_>) -> bool {
+        let is_named = self.issuer() == issuer.subject()
+            || self.certificate.issuer.eq_ignore_ascii_case(&issuer.certificate.subject);
+        is_named && self.is_key_of(issuer)
     }
 
     /// Whether it is signed with its own key, as far as that can be told.

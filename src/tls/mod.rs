@@ -4,6 +4,7 @@
 //! It keeps the DER of certificates, from which chains and keys are judged when a rule asks, and nothing of a private
 //! key but the answers. It never looks at the clock.
 
+mod accounts;
 mod anchors;
 mod base64;
 mod certificate;
@@ -11,6 +12,8 @@ mod chain;
 #[cfg(test)]
 mod chain_tests;
 mod der;
+mod dh_parameters;
+mod file_problem;
 #[cfg(test)]
 mod forged;
 mod key;
@@ -20,21 +23,28 @@ mod key_store;
 mod key_tests;
 mod link;
 mod names;
+mod ocsp;
 mod pem;
 mod problem;
+mod revocation;
 mod store;
 #[cfg(test)]
 mod tests;
 mod validity;
 
+pub use accounts::GroupAccess;
 pub use anchors::{AnchorError, AnchorSource, TrustAnchors};
 pub use certificate::{Certificate, Curve, KeyKind};
 pub use chain::{Chain, MissingIssuer, Oddity, OddityKind, Place, Refusal, Trust};
+pub use dh_parameters::dh_prime_bits;
+pub use file_problem::FileProblem;
 pub use key::{KeyProblem, KeyState};
 pub use key_file::Passwords;
 pub use key_store::{Exposure, KeyCheck, KeyPair, KeyStore};
 pub use link::{UnsignedHandshakes, WeakHash};
 pub use names::{CertificateName, Host, HostError};
+pub use ocsp::ocsp_file_problem;
 pub use problem::CertificateProblem;
+pub use revocation::{RevocationFile, RevocationList};
 pub use store::{CertificateFile, CertificateStore};
 pub use validity::{TimeError, UnixTime, Validity};

@@ -137,9 +137,7 @@ impl CertificateProblem {
     #[must_use]
     pub fn stops_nginx(&self) -> bool {
         match self {
-            CertificateProblem::Unreadable(error) => {
-                matches!(error, ReadError::NotFound | ReadError::IsDirectory | ReadError::LinkLoop)
-            }
+            CertificateProblem::Unreadable(error) => stops_nginx(error),
             CertificateProblem::Malformed { .. }
             | CertificateProblem::BadNames { .. }
             | CertificateProblem::MissingEnd { .. }
@@ -176,6 +174,12 @@ impl CertificateProblem {
             _ => None,
         }
     }
+}
+
+/// Whether nginx cannot read a file either. Not so where this program saw less than nginx would (another user, a limit of
+/// size, a FIFO).
+pub(super) fn stops_nginx(error: &ReadError) -> bool {
+    matches!(error, ReadError::NotFound | ReadError::IsDirectory | ReadError::LinkLoop)
 }
 
 /// `path` with `suffix` as one word of a shell's command line.

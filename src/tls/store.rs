@@ -15,7 +15,7 @@ use super::names::printable;
 use super::pem::{PemBlock, PemReader, find_damaged_start};
 use super::problem::CertificateProblem;
 use super::validity::UnixTime;
-use crate::source::{FileSystem, MAX_CERTIFICATE_BYTES};
+use crate::source::{FileSystem, MAX_CERTIFICATE_BYTES, ReadError};
 
 /// All certificate files of a configuration.
 #[derive(Debug, Default)]
@@ -100,6 +100,15 @@ impl CertificateFile {
     #[must_use]
     pub fn is_unreadable(&self) -> bool {
         matches!(self.problem, Some(CertificateProblem::Unreadable(_)))
+    }
+
+    /// Why the file could not be read at all.
+    #[must_use]
+    pub fn read_error(&self) -> Option<&ReadError> {
+        match &self.problem {
+            Some(CertificateProblem::Unreadable(error)) => Some(error),
+            _ => None,
+        }
     }
 
     /// Reads the file at `path`.

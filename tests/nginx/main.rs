@@ -18,3 +18,4 @@ mod real;
 mod rewriting;
 mod selection;
 mod syntax;
+mod tls_files;

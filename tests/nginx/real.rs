@@ -82,6 +82,11 @@ impl Nginx {
         self.loads("--with-stream", "ngx_stream_module")
     }
 
+    /// The same for `mail`.
+    pub(crate) fn loads_mail(&self) -> Option<String> {
+        self.loads("--with-mail", "ngx_mail_module")
+    }
+
     /// The same for `more_set_headers`.
     pub(crate) fn loads_headers_more(&self) -> Option<String> {
         self.loads("--add-module=headers-more", "ngx_http_headers_more_filter_module")

@@ -1,6 +1,7 @@
 //! The program in a folder of its own, as the tests of the whole program run it.
 #![allow(dead_code, reason = "each test file takes what it needs")]
 
+pub(crate) mod certificates;
 pub(crate) mod traced;
 
 use std::fs;

@@ -2,21 +2,25 @@
 
 use std::path::PathBuf;
 
+use crate::model::certificates::tls_endpoint::{EndpointId, TlsEndpoint};
+use crate::model::certificates::tls_user::TlsUser;
 use crate::model::{CertificateSource, CertificateUse, Coverage, Model, Server, ServerId, ServerName};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
 use crate::tls::{Certificate, CertificateFile, CertificateName, Chain, Host, KeyKind};
 
-/// One `ssl_certificate`, as it is written, with all servers that it is in effect in. With `$ssl_server_name` in its
-/// path it counts once for each name whose file is there.
+/// One `ssl_certificate` or `proxy_ssl_certificate` (grpc, uwsgi), as it is written, with all that it is in effect in.
+/// With `$ssl_server_name` in its path it counts once for each name whose file is there.
 #[derive(Debug, Clone, Copy)]
 pub struct UsedCertificate<'m, 'c> {
     /// Its parameter.
     pub word: Word<'c>,
     /// The file; `None` where it is not known.
     pub file: Option<&'m CertificateFile>,
-    /// The servers that it is in effect in.
+    /// The servers of `http` that it is in effect in.
     pub servers: &'m [ServerId],
+    /// The other endpoints.
+    pub endpoints: &'m [EndpointId],
     usage: &'m Usage,
     model: &'m Model<'c>,
 }
@@ -24,16 +28,22 @@ pub struct UsedCertificate<'m, 'c> {
 /// What [`UsedCertificate`] is made from.
 #[derive(Debug)]
 pub(crate) struct Usage {
-    /// The first server, and which of its certificates.
-    first: (ServerId, usize),
+    /// The first user, and which of its certificates.
+    first: (TlsUser, usize),
     /// For a path that depends on it, the name that clients ask for.
     name: Option<Host>,
     servers: Vec<ServerId>,
+    endpoints: Vec<EndpointId>,
 }
 
 /// The files to read: of a path that depends on the name, those that are there for an exact name of the server.
-pub(crate) fn paths(servers: &[Server<'_>], files: &dyn FileSystem) -> Vec<PathBuf> {
+pub(crate) fn paths(servers: &[Server<'_>], endpoints: &[TlsEndpoint<'_>], files: &dyn FileSystem) -> Vec<PathBuf> {
     let mut paths = Vec::new();
+    for used in endpoints.iter().filter(|endpoint| endpoint.opens_files).flat_map(|endpoint| &endpoint.certificates) {
+        if let CertificateSource::File(path) = &used.source {
+            paths.push(path.clone());
+        }
+    }
     for server in servers {
         for used in &server.certificates {
             match &used.source {
@@ -64,28 +74,41 @@ pub fn spelled_out(names: &[String]) -> String {
 impl Usage {
     /// A snippet that many servers include counts as one directive, for that is what people change.
     fn all(model: &Model<'_>) -> Vec<Usage> {
-        let mut uses: Vec<(Span, Option<Host>, (ServerId, usize))> = Vec::new();
+        let mut uses: Vec<(Span, Option<Host>, (TlsUser, usize))> = Vec::new();
         for server in model.servers() {
             for (number, used) in server.certificates.iter().enumerate() {
-                let span = used.word.span();
+                let (span, place) = (used.word.span(), (TlsUser::Server(server.id), number));
                 if used.source != CertificateSource::PerName {
-                    uses.push((span, None, (server.id, number)));
+                    uses.push((span, None, place));
                     continue;
                 }
                 let is_there = |host: &Host| model.certificate_file_for(used, host).is_some();
                 let names: Vec<Host> = server.hosts().filter(is_there).collect();
                 if names.is_empty() {
-                    uses.push((span, None, (server.id, number)));
+                    uses.push((span, None, place));
                 }
-                uses.extend(names.into_iter().map(|name| (span, Some(name), (server.id, number))));
+                uses.extend(names.into_iter().map(|name| (span, Some(name), place)));
             }
+        }
+        for endpoint in model.tls_endpoints().filter(|endpoint| endpoint.opens_files) {
+            let certificates = endpoint.certificates.iter().enumerate();
+            let user = TlsUser::Endpoint(endpoint.id);
+            uses.extend(certificates.map(|(number, used)| (used.word.span(), None, (user, number))));
         }
         uses.sort();
         uses.chunk_by(|a, b| (a.0, &a.1) == (b.0, &b.1))
             .map(|group| {
-                let mut servers: Vec<ServerId> = group.iter().map(|(.., (server, _))| *server).collect();
-                servers.dedup();
-                Usage { first: group[0].2, name: group[0].1.clone(), servers }
+                let mut usage =
+                    Usage { first: group[0].2, name: group[0].1.clone(), servers: Vec::new(), endpoints: Vec::new() };
+                for (.., (user, _)) in group {
+                    match *user {
+                        TlsUser::Server(id) => usage.servers.push(id),
+                        TlsUser::Endpoint(id) => usage.endpoints.push(id),
+                    }
+                }
+                usage.servers.dedup();
+                usage.endpoints.dedup();
+                usage
             })
             .collect()
     }
@@ -93,17 +116,18 @@ impl Usage {
 
 impl<'m, 'c> UsedCertificate<'m, 'c> {
     fn new(model: &'m Model<'c>, usage: &'m Usage) -> UsedCertificate<'m, 'c> {
-        let used = &model.server(usage.first.0).certificates[usage.first.1];
+        let used = model.certificate_use(usage.first);
         let file = match &usage.name {
             Some(name) => model.certificate_file_for(used, name),
             None => model.certificate_file(used),
         };
-        UsedCertificate { word: used.word, file, servers: &usage.servers, usage, model }
+        let Usage { servers, endpoints, .. } = usage;
+        UsedCertificate { word: used.word, file, servers, endpoints, usage, model }
     }
 
     /// What the directive names.
     pub(crate) fn source(&self) -> &'m CertificateSource {
-        &self.model.server(self.usage.first.0).certificates[self.usage.first.1].source
+        &self.model.certificate_use(self.usage.first).source
     }
 
     /// For a path that depends on it, the name that clients ask for.
@@ -111,10 +135,16 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
         self.usage.name.as_ref()
     }
 
+    /// The directive's name.
+    #[must_use]
+    pub fn directive_name(&self) -> String {
+        self.model.certificate_use(self.usage.first).directive.name_text().into_owned()
+    }
+
     /// The path as it is written, with the name in it where it depends on one.
     #[must_use]
     pub fn text(&self) -> String {
-        let used = &self.model.server(self.usage.first.0).certificates[self.usage.first.1];
+        let used = self.model.certificate_use(self.usage.first);
         let of_name = self.usage.name.as_ref().and_then(|name| used.text_for(name));
         of_name.unwrap_or_else(|| self.word.text().into_owned())
     }
@@ -125,26 +155,62 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
         self.file.and_then(CertificateFile::leaf)
     }
 
-    /// The servers that present it: those with a TLS socket.
+    /// The servers of `http` that present it: those with a TLS socket.
     pub fn presenting(&self) -> impl Iterator<Item = &'m Server<'c>> {
         let on_tls = self.servers.iter().filter(|server| self.model.tls_sockets_of(**server).next().is_some());
         on_tls.map(|&server| self.model.server(server))
     }
 
-    /// Whether a site presents it: a server that some client means by a name, and that does not just turn it away.
+    /// The other endpoints that present it.
+    pub fn presenting_endpoints(&self) -> impl Iterator<Item = &'m TlsEndpoint<'c>> {
+        let endpoints = self.endpoints.iter().map(|&id| self.model.tls_endpoint(id));
+        endpoints.filter(|endpoint| endpoint.speaks_tls)
+    }
+
+    /// Whether anybody gets to see it.
+    #[must_use]
+    pub fn is_presented(&self) -> bool {
+        self.presenting().next().is_some() || self.presenting_endpoints().next().is_some()
+    }
+
+    /// Whether nginx presents it as a client, to upstreams.
+    #[must_use]
+    pub fn is_of_client(&self) -> bool {
+        // A directive is either a server's or a client's.
+        self.endpoints.first().is_some_and(|&id| !self.model.tls_endpoint(id).is_server())
+    }
+
+    /// Whether a site presents it: a server that some client means by a name, and that does not just turn it away; or one
+    /// of `stream` or `mail`, where addresses are enough.
     #[must_use]
     pub fn is_of_site(&self) -> bool {
+        self.is_of_http_site() || self.presenting_endpoints().any(TlsEndpoint::is_server)
+    }
+
+    /// The same for servers of `http`, whose clients are browsers.
+    #[must_use]
+    pub fn is_of_http_site(&self) -> bool {
         self.presenting().any(|server| server.has_real_name() && !server.rejects_handshake)
     }
 
-    /// Whether a site of the public presents it: one of a host that a public authority would certify.
+    /// Whether a site of the public presents it: one of a host that a public authority would certify. Where the server
+    /// does not say its hosts, the certificate does.
     #[must_use]
     pub fn is_of_public_site(&self) -> bool {
         let is_public = |host: Host| !host.is_internal();
-        self.presenting().filter(|server| !server.rejects_handshake).any(|server| {
+        let of_http = self.presenting().filter(|server| !server.rejects_handshake).any(|server| {
             let witnesses = server.names.iter().filter(|name| !name.is_no_host()).flat_map(ServerName::witnesses);
             witnesses.into_iter().any(is_public)
-        })
+        });
+        let of_certificate =
+            || self.leaf().into_iter().flat_map(Certificate::names).filter_map(CertificateName::witness);
+        of_http
+            || self.presenting_endpoints().filter(|endpoint| endpoint.is_server()).any(|endpoint| {
+                match endpoint.answers_any_name() {
+                    true => of_certificate().any(is_public),
+                    false => endpoint.names.iter().flat_map(ServerName::witnesses).any(is_public),
+                }
+            })
     }
 
     /// What clients make of the certificates in its file.
@@ -153,11 +219,12 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
         self.file?.chain(&self.model.environment.anchors, self.model.environment.now)
     }
 
-    /// The servers that present it, for a message.
+    /// Who presents it, for a message.
     #[must_use]
     pub fn presenting_text(&self) -> String {
-        let names: Vec<String> = self.presenting().map(ToString::to_string).collect();
-        spelled_out(&names)
+        let servers = self.presenting().map(|server| TlsUser::Server(server.id));
+        let endpoints = self.presenting_endpoints().map(|endpoint| TlsUser::Endpoint(endpoint.id));
+        self.model.users_text(servers.chain(endpoints))
     }
 
     /// Where the path is written.
@@ -212,6 +279,16 @@ impl<'c> Model<'c> {
         server: &'s Server<'d>,
         sni: Option<&Host>,
     ) -> Option<(&'s CertificateUse<'d>, &Certificate)> {
+        self.presented_of(&server.certificates, sni)
+    }
+
+    /// The same of certificates that are in effect together.
+    #[must_use]
+    pub fn presented_of<'s, 'd>(
+        &self,
+        certificates: &'s [CertificateUse<'d>],
+        sni: Option<&Host>,
+    ) -> Option<(&'s CertificateUse<'d>, &Certificate)> {
         let rank = |leaf: &Certificate| match leaf.key {
             KeyKind::Ec(_) => 0,
             KeyKind::Ed25519 => 1,
@@ -221,7 +298,7 @@ impl<'c> Model<'c> {
             KeyKind::RsaPss { .. } | KeyKind::Dsa | KeyKind::Other => 4,
         };
         let mut best: Option<(&CertificateUse<'d>, &Certificate)> = None;
-        for used in &server.certificates {
+        for used in certificates {
             let file = match sni {
                 Some(sni) => self.certificate_file_for(used, sni),
                 None => self.certificate_file(used),
@@ -247,12 +324,17 @@ impl<'c> Model<'c> {
         leaves.flat_map(Certificate::names).collect::<Vec<_>>().into_iter()
     }
 
-    /// The certificates that `ssl_certificate` directives name, in the order of the configuration,
-    /// each with the servers that present it.
+    /// The certificate of a user with this number.
+    fn certificate_use(&self, (user, number): (TlsUser, usize)) -> &CertificateUse<'c> {
+        &self.certificates_of(user).0[number]
+    }
+
+    /// The certificates that directives name, in the order of the configuration, each with those that present it.
     pub fn certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
         let uses = self.certificate_uses.get_or_init(|| Usage::all(self));
         uses.iter().map(|usage| UsedCertificate::new(self, usage))
     }
+
     /// The same, with all chains judged at once.
     pub fn judged_certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
         self.certificates.judge_chains(&self.environment.anchors, self.environment.now);

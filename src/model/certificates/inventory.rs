@@ -9,16 +9,20 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use crate::model::certificates::other_server::OtherServer;
 use crate::model::certificates::served_names::ServedNames;
+use crate::model::certificates::tls_endpoint::{EndpointId, TlsEndpoint};
+use crate::model::certificates::tls_file_use::TlsFileContent;
+use crate::model::certificates::tls_user::TlsUser;
 use crate::model::certificates::unused::NamedFiles;
-use crate::model::{CertificateMode, CertificateSource, Model, NameKind, Server, ServerId, ServerName};
-use crate::source::{FileSystem, Span};
-use crate::tls::{
-    Certificate, CertificateFile, CertificateName, CertificateProblem, CertificateStore, Chain, Host, KeyCheck,
-    KeyState, KeyStore, UnixTime,
-};
+use crate::model::{CertificateMode, CertificateSource, Model, Server, ServerId, ServerName};
+use crate::nginx::Contexts;
+use crate::nginx::tls_files::TlsFileKind;
+use crate::source::FileSystem;
+use crate::tls::{Certificate, CertificateFile, CertificateName, Host, OddityKind};
 
+pub use crate::model::certificates::listed::{
+    CertificateUser, FileUser, ListedCertificate, ListedFile, ListedKey, ListedSource, NameCoverage, Protocol, UserName,
+};
 pub use crate::model::certificates::unused::UnusedCertificate;
 
 /// Why a file was not opened.
@@ -29,127 +33,12 @@ const NOT_OPENED: &str = "certificates are not opened (--certs skip)";
 pub struct Inventory {
     /// Each certificate once, by its path.
     pub certificates: Vec<ListedCertificate>,
+    /// The other files of TLS, each once by its path and what it is for.
+    pub files: Vec<ListedFile>,
     /// Certificates in the same directories that nothing uses, by path.
     pub unused: Vec<UnusedCertificate>,
     /// The real paths of the files that are named, for whatever purpose.
     named: FxHashSet<PathBuf>,
-    /// Whether all certificates must be there, as in a place where nginx runs.
-    is_required: bool,
-}
-
-/// What an `ssl_certificate` names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ListedSource {
-    /// A file; as nginx would open it, until the paths are made those that people know.
-    File(PathBuf),
-    /// The parameter, where nothing is known of what it stands for.
-    Unknown(String),
-}
-
-/// A certificate, or what stands for one.
-#[derive(Debug, Clone)]
-pub struct ListedCertificate {
-    /// The file.
-    pub source: ListedSource,
-    /// Why nothing is known of it.
-    pub unknown: Option<&'static str>,
-    /// The certificate that servers present.
-    pub leaf: Option<Certificate>,
-    /// What clients make of the certificates in the file.
-    pub chain: Option<Chain>,
-    /// What is wrong with the file.
-    pub problem: Option<CertificateProblem>,
-    /// Its private keys; several where servers take different ones for it.
-    pub keys: Vec<ListedKey>,
-    /// The servers that present it.
-    pub users: Vec<CertificateUser>,
-    /// The names in it that no TLS server has, unless a server that answers whatever the name presents it.
-    pub unserved: Vec<CertificateName>,
-}
-
-/// A private key that a configuration takes for a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedKey {
-    /// Its file.
-    pub path: PathBuf,
-    /// What is known of it.
-    pub check: KeyCheck,
-}
-
-/// Which part of nginx a server belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Protocol {
-    /// `http`.
-    Http,
-    /// `stream`.
-    Stream,
-    /// `mail`.
-    Mail,
-}
-
-/// A server that presents a certificate.
-#[derive(Debug, Clone)]
-pub struct CertificateUser {
-    /// The `server` block.
-    pub span: Span,
-    /// Which part of nginx it belongs to.
-    pub protocol: Protocol,
-    /// The names for which it presents this certificate; those that no client can ask for are left out.
-    pub names: Vec<UserName>,
-}
-
-/// A name of a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UserName {
-    /// As it is written.
-    pub text: String,
-    /// Whether the certificate covers it.
-    pub coverage: NameCoverage,
-}
-
-/// Whether a certificate covers the hosts that a server name matches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum NameCoverage {
-    /// It does.
-    Covered,
-    /// Some of them: `*.a.test` of nginx matches more than `*.a.test` of a certificate does.
-    Partly,
-    /// None of them.
-    NotCovered,
-    /// The certificate, or what the name matches, is not known.
-    Unknown,
-}
-
-impl NameCoverage {
-    fn of(leaf: Option<&Certificate>, name: &ServerName<'_>) -> NameCoverage {
-        let witnesses = name.witnesses();
-        let Some(leaf) = leaf.filter(|_| !witnesses.is_empty()) else { return NameCoverage::Unknown };
-        match witnesses.iter().filter(|host| leaf.covers(host)).count() {
-            all if all == witnesses.len() => NameCoverage::Covered,
-            // What a pattern matches need not be what anybody asks for.
-            0 if matches!(name.kind, NameKind::Regex(_) | NameKind::WildcardTrailing(_)) => NameCoverage::Unknown,
-            0 => NameCoverage::NotCovered,
-            _ => NameCoverage::Partly,
-        }
-    }
-}
-
-impl ListedCertificate {
-    /// The names of its servers with this coverage, each once, in the order of the servers.
-    #[must_use]
-    pub fn names_with(&self, coverage: NameCoverage) -> Vec<&str> {
-        let mut seen = FxHashSet::default();
-        let names = self.users.iter().flat_map(|user| &user.names).filter(|name| name.coverage == coverage);
-        names.map(|name| name.text.as_str()).filter(|text| seen.insert(*text)).collect()
-    }
-
-    /// Whether clients of its servers are kept away: it has expired, has another key, or cannot be read where
-    /// `is_expected` says that it should be.
-    fn is_broken(&self, now: UnixTime, is_expected: bool) -> bool {
-        let is_expired = self.leaf.as_ref().is_some_and(|leaf| leaf.validity.is_expired(now));
-        let is_unreadable = self.unknown.is_none() && self.leaf.is_none() && is_expected;
-        is_expired || is_unreadable || self.keys.iter().any(|key| matches!(key.check.state, KeyState::Differs { .. }))
-    }
 }
 
 /// A certificate whose servers are still being collected.
@@ -159,15 +48,14 @@ struct Draft<'m> {
     unknown: Option<&'static str>,
     /// The servers of `http` that present it, and the name for which they do where it depends on that.
     presenting: Vec<(ServerId, Option<&'m Host>)>,
-    /// Numbers of servers of `stream` and `mail`.
-    others: Vec<usize>,
+    /// The other endpoints that present it.
+    endpoints: Vec<EndpointId>,
     keys: Vec<ListedKey>,
 }
 
 /// What is asked while the drafts are finished.
 struct Survey<'m, 'c> {
     model: &'m Model<'c>,
-    others: &'m [OtherServer<'c>],
     served: ServedNames<'m>,
     /// For each server that presents certificates: the servers for which it does, with the numbers of the names.
     presented: Vec<(ServerId, ServerId, Option<usize>)>,
@@ -179,24 +67,16 @@ impl Inventory {
     /// The certificates of one configuration. `files` is what it was read from.
     #[must_use]
     pub fn new(model: &Model<'_>, files: &dyn FileSystem) -> Inventory {
-        let others = OtherServer::all(model.config);
         let is_opened = model.environment.certificates != CertificateMode::Skip;
-        let opened: &[OtherServer<'_>] = if is_opened { &others } else { &[] };
-        let store = CertificateStore::load(files, opened.iter().flat_map(OtherServer::paths));
-        let keys = KeyStore::new(files, opened.iter().flat_map(OtherServer::pairs));
-        store.judge_chains(&model.environment.anchors, model.environment.now);
-        keys.check_all(&store);
-        let mut drafts = drafts(model);
-        add_others(&mut drafts, &others, &store, &keys);
+        let drafts = drafts(model);
         let named = NamedFiles::of(model.config, files);
         let mut directories: Vec<&Path> = drafts.keys().filter_map(ListedSource::directory).collect();
         directories.dedup();
         let unused = if is_opened { named.beside(files, directories) } else { Vec::new() };
-        let survey = Survey::new(model, &others);
+        let survey = Survey::new(model);
         let drafts: Vec<_> = drafts.into_iter().collect();
         let certificates = drafts.into_par_iter().map(|(source, draft)| survey.finish(source, draft)).collect();
-        let is_required = model.environment.certificates == CertificateMode::Require;
-        Inventory { certificates, unused, named: named.real, is_required }
+        Inventory { certificates, files: listed_files(model), unused, named: named.real }
     }
 
     /// Makes all paths those that people know.
@@ -208,6 +88,7 @@ impl Inventory {
             }
             certificate.keys.iter_mut().for_each(|key| key.path = shown(&key.path));
         }
+        self.files.iter_mut().for_each(|file| file.path = shown(&file.path));
         self.unused.iter_mut().for_each(|unused| unused.path = shown(&unused.path));
         self
     }
@@ -219,9 +100,8 @@ impl Inventory {
         let mut certificates: BTreeMap<ListedSource, ListedCertificate> = BTreeMap::new();
         let mut unused = Vec::new();
         let mut named = FxHashSet::default();
-        let mut is_required = false;
+        let mut files: BTreeMap<(PathBuf, TlsFileKind), ListedFile> = BTreeMap::new();
         for inventory in all {
-            is_required |= inventory.is_required;
             unused.extend(inventory.unused);
             named.extend(inventory.named);
             for certificate in inventory.certificates {
@@ -230,6 +110,7 @@ impl Inventory {
                     None => drop(certificates.insert(certificate.source.clone(), certificate)),
                 }
             }
+            add_files(&mut files, inventory.files);
         }
         let certificates: Vec<ListedCertificate> = certificates.into_values().collect();
         let leaves: FxHashSet<&[u8]> =
@@ -238,58 +119,11 @@ impl Inventory {
         unused.sort_by(|a, b| a.path.cmp(&b.path));
         let mut seen = FxHashSet::default();
         unused.retain(|file| seen.insert(file.real.clone()));
-        Inventory { certificates, unused, named, is_required }
-    }
-
-    /// Whether a certificate keeps clients of a server of `stream` or `mail` away, at which no rule looks. Where none
-    /// can be read, it is a repository without its secrets.
-    #[must_use]
-    pub fn breaks_other_servers(&self, now: UnixTime) -> bool {
-        let is_expected = self.is_required || self.certificates.iter().any(|listed| listed.leaf.is_some());
-        let is_other = |listed: &&ListedCertificate| listed.users.iter().any(|user| user.protocol != Protocol::Http);
-        self.certificates.iter().filter(is_other).any(|listed| listed.is_broken(now, is_expected))
+        Inventory { certificates, files: files.into_values().collect(), unused, named }
     }
 }
 
-impl ListedSource {
-    fn directory(&self) -> Option<&Path> {
-        match self {
-            ListedSource::File(path) => path.parent(),
-            ListedSource::Unknown(_) => None,
-        }
-    }
-
-    /// What is named by a parameter of which nothing is known, and why that is so.
-    fn unknown(text: &str) -> (ListedSource, &'static str) {
-        let (text, why) = match text.split_once(':') {
-            // What the certificate, or a template, holds is not for a listing.
-            Some(("data", rest)) if !rest.starts_with('$') => {
-                ("data:…", "the certificate stands in the parameter itself")
-            }
-            Some(("data", _)) => (text, "the certificate is the value of a variable"),
-            Some(("engine", _)) => (text, "the certificate is an engine's of OpenSSL"),
-            Some(("store", _)) => (text, "the certificate is in a store of OpenSSL"),
-            _ => (text, "the path depends on a variable"),
-        };
-        (ListedSource::Unknown(text.to_owned()), why)
-    }
-}
-
-impl ListedCertificate {
-    /// Adds what another configuration says of the same file.
-    fn add(&mut self, other: ListedCertificate) {
-        self.users.extend(other.users);
-        self.keys.extend(other.keys.into_iter().filter(|key| !self.keys.contains(key)).collect::<Vec<_>>());
-        let unserved: FxHashSet<&CertificateName> = other.unserved.iter().collect();
-        self.unserved.retain(|name| unserved.contains(name));
-        if self.leaf.is_none() {
-            (self.leaf, self.chain) = (other.leaf, other.chain);
-            (self.problem, self.unknown) = (other.problem, other.unknown);
-        }
-    }
-}
-
-/// The certificates of `http`, with their keys.
+/// The certificates with their keys.
 fn drafts<'m>(model: &'m Model<'_>) -> BTreeMap<ListedSource, Draft<'m>> {
     let mut drafts: BTreeMap<ListedSource, Draft<'m>> = BTreeMap::new();
     for used in model.judged_certificate_uses() {
@@ -305,6 +139,7 @@ fn drafts<'m>(model: &'m Model<'_>) -> BTreeMap<ListedSource, Draft<'m>> {
         draft.file = used.file;
         draft.unknown = unknown;
         draft.presenting.extend(used.servers.iter().map(|&server| (server, used.name())));
+        draft.endpoints.extend(used.presenting_endpoints().map(|endpoint| endpoint.id));
     }
     for used in model.key_uses() {
         if let (Some(certificate), Some(path)) = (used.certificate_path(), used.path())
@@ -316,37 +151,60 @@ fn drafts<'m>(model: &'m Model<'_>) -> BTreeMap<ListedSource, Draft<'m>> {
     drafts
 }
 
-/// The certificates of `stream` and `mail`.
-fn add_others<'m>(
-    drafts: &mut BTreeMap<ListedSource, Draft<'m>>,
-    others: &[OtherServer<'_>],
-    store: &'m CertificateStore,
-    keys: &KeyStore<'_>,
-) {
-    for (number, server) in others.iter().enumerate() {
-        for used in &server.certificates {
-            let (source, file, unknown) = match &used.source {
-                CertificateSource::File(path) => {
-                    let file = store.file(path);
-                    (ListedSource::File(path.clone()), file, file.is_none().then_some(NOT_OPENED))
-                }
-                CertificateSource::PerName | CertificateSource::Unknown => {
-                    let (source, why) = ListedSource::unknown(&used.word.text());
-                    (source, None, Some(why))
-                }
-            };
-            let draft = drafts.entry(source).or_default();
-            draft.file = draft.file.or(file);
-            draft.unknown = unknown;
-            draft.others.push(number);
-        }
-        for pair in server.pairs() {
-            if let Some(check) = keys.check(&pair, store)
-                && let Some(draft) = drafts.get_mut(&ListedSource::File(pair.certificate.clone()))
-            {
-                draft.add_key(ListedKey { path: pair.key.clone(), check: check.clone() });
+/// The files beside certificates and keys, by path.
+fn listed_files(model: &Model<'_>) -> Vec<ListedFile> {
+    let mut files = BTreeMap::new();
+    let listed = model.tls_files().into_iter().map(|used| {
+        let (problem, count, not_after) = match used.content {
+            TlsFileContent::Authorities(file) => {
+                let not_after = file.certificates.iter().map(|authority| authority.validity.not_after).max();
+                let problem = file.problem.as_ref().filter(|problem| problem.stops_nginx());
+                (problem.map(ToString::to_string), file.certificates.len(), not_after)
             }
+            TlsFileContent::RevocationLists(file) => {
+                let ends = file.lists.iter().map(|list| list.next_update);
+                // One without an end is valid for ever.
+                let not_after = ends.collect::<Option<Vec<_>>>().and_then(|ends| ends.into_iter().max());
+                (file.problem.as_ref().map(ToString::to_string), file.lists.len(), not_after)
+            }
+            TlsFileContent::DhParameters(parameters) => (parameters.as_ref().err().map(ToString::to_string), 0, None),
+            TlsFileContent::OcspResponse(problem) => (problem.as_ref().map(ToString::to_string), 0, None),
+            TlsFileContent::Passwords { problem, .. } => (problem.as_ref().map(ToString::to_string), 0, None),
+        };
+        let users = used.users.iter().map(|&user| file_user(model, user)).collect();
+        let directives = vec![used.row.directive];
+        ListedFile { path: used.path.to_path_buf(), kind: used.row.kind, directives, problem, count, not_after, users }
+    });
+    add_files(&mut files, listed);
+    files.into_values().collect()
+}
+
+fn add_files(files: &mut BTreeMap<(PathBuf, TlsFileKind), ListedFile>, added: impl IntoIterator<Item = ListedFile>) {
+    for file in added {
+        let key = (file.path.clone(), file.kind);
+        match files.get_mut(&key) {
+            Some(known) => known.add(file),
+            None => drop(files.insert(key, file)),
         }
+    }
+}
+
+fn file_user(model: &Model<'_>, user: TlsUser) -> FileUser {
+    let (span, protocol) = match user {
+        TlsUser::Server(id) => (model.server(id).directive.span(), Protocol::Http),
+        TlsUser::Endpoint(id) => {
+            let endpoint = model.tls_endpoint(id);
+            (endpoint.directive.span(), protocol(endpoint))
+        }
+    };
+    FileUser { span, protocol, text: model.user_text(user) }
+}
+
+fn protocol(endpoint: &TlsEndpoint<'_>) -> Protocol {
+    match endpoint.block.context() {
+        context if context == Contexts::STREAM => Protocol::Stream,
+        context if context == Contexts::MAIL => Protocol::Mail,
+        _ => Protocol::Http,
     }
 }
 
@@ -359,7 +217,7 @@ impl Draft<'_> {
 }
 
 impl<'m, 'c> Survey<'m, 'c> {
-    fn new(model: &'m Model<'c>, others: &'m [OtherServer<'c>]) -> Survey<'m, 'c> {
+    fn new(model: &'m Model<'c>) -> Survey<'m, 'c> {
         let mut served = ServedNames::default();
         let mut presented = Vec::new();
         for server in model.servers().filter(|server| !server.rejects_handshake) {
@@ -370,33 +228,46 @@ impl<'m, 'c> Survey<'m, 'c> {
         }
         presented.sort_unstable();
         presented.dedup();
-        others.iter().flat_map(|server| &server.names).for_each(|name| served.add(name));
+        let others = model.tls_endpoints().filter(|endpoint| endpoint.speaks_tls);
+        others.flat_map(|endpoint| &endpoint.names).for_each(|name| served.add(name));
         let defaults = model.sockets().filter(|socket| socket.is_tls).map(|socket| socket.default.server).collect();
-        Survey { model, others, served, presented, defaults }
+        Survey { model, served, presented, defaults }
     }
 
     fn finish(&self, source: ListedSource, draft: Draft<'_>) -> ListedCertificate {
         let leaf = draft.file.and_then(CertificateFile::leaf);
         let mut users = self.users(&draft, leaf);
         let defaults = || draft.presenting.iter().filter(|(server, _)| self.defaults.contains(server));
-        let answers_addresses = defaults().next().is_some() || !draft.others.is_empty();
+        let endpoints = || draft.endpoints.iter().map(|&id| self.model.tls_endpoint(id));
+        let servers = || endpoints().filter(|endpoint| endpoint.is_server());
+        let clients = || endpoints().filter(|endpoint| !endpoint.is_server());
+        // Upstreams look for no host in a client's certificate.
+        let is_of_client = clients().next().is_some();
+        let answers_addresses = defaults().next().is_some() || servers().next().is_some() || is_of_client;
         let answers_all = defaults().any(|(server, _)| !self.model.server(*server).has_real_name())
-            || draft.others.iter().any(|&number| self.others[number].answers_any_name());
-        users.extend(draft.others.iter().map(|&number| self.other_user(number, leaf)));
+            || servers().any(TlsEndpoint::answers_any_name)
+            || is_of_client;
+        users.extend(servers().map(|endpoint| endpoint_user(endpoint, leaf)));
+        let clients = clients().map(|endpoint| file_user(self.model, TlsUser::Endpoint(endpoint.id))).collect();
         let is_unserved = |name: &&CertificateName| match name {
             CertificateName::Ip(_) => !answers_addresses,
             name => !answers_all && !self.served.serves(name),
         };
         let names = leaf.map(Certificate::names).unwrap_or_default();
         let environment = &self.model.environment;
+        let mut chain = draft.file.and_then(|file| file.chain(&environment.anchors, environment.now)).cloned();
+        if let Some(chain) = chain.as_mut().filter(|_| is_of_client && users.is_empty()) {
+            chain.oddities.retain(|oddity| oddity.kind != OddityKind::NotForServers);
+        }
         ListedCertificate {
             source,
             unknown: draft.unknown,
             leaf: leaf.cloned(),
-            chain: draft.file.and_then(|file| file.chain(&environment.anchors, environment.now)).cloned(),
+            chain,
             problem: draft.file.and_then(|file| file.problem.clone()),
             keys: draft.keys,
             users,
+            clients,
             unserved: names.iter().filter(is_unserved).cloned().collect(),
         }
     }
@@ -423,14 +294,13 @@ impl<'m, 'c> Survey<'m, 'c> {
         };
         names.chunk_by(|a, b| a.0 == b.0).map(user).collect()
     }
+}
 
-    fn other_user(&self, number: usize, leaf: Option<&Certificate>) -> CertificateUser {
-        let server = &self.others[number];
-        CertificateUser {
-            span: server.directive.span(),
-            protocol: if server.is_mail() { Protocol::Mail } else { Protocol::Stream },
-            names: user_names(server.names.iter(), leaf),
-        }
+fn endpoint_user(endpoint: &TlsEndpoint<'_>, leaf: Option<&Certificate>) -> CertificateUser {
+    CertificateUser {
+        span: endpoint.directive.span(),
+        protocol: protocol(endpoint),
+        names: user_names(endpoint.names.iter(), leaf),
     }
 }
 

@@ -3,20 +3,23 @@
 use std::mem::discriminant;
 use std::path::PathBuf;
 
-use crate::model::certificates::certificate_use::spelled_out;
-use crate::model::{CertificateSource, CertificateUse, Model, Server, ServerId};
+use crate::model::certificates::tls_endpoint::TlsEndpoint;
+use crate::model::certificates::tls_user::TlsUser;
+use crate::model::{CertificateSource, CertificateUse, Model, Server};
+use crate::nginx::tls_files::{TlsFileKind, TlsSide};
 use crate::source::{FileSystem, Span};
 use crate::tls::{Certificate, CertificateFile, Host, KeyCheck, KeyKind, KeyPair};
 
-/// One `ssl_certificate_key` together with the `ssl_certificate` that nginx takes it for.
+/// One `ssl_certificate_key` together with the `ssl_certificate` that nginx takes it for, or what is their like for
+/// upstreams.
 #[derive(Debug, Clone)]
 pub struct UsedKey<'m, 'c> {
     /// The certificate.
     pub certificate: &'m CertificateUse<'c>,
     /// The key.
     pub key: &'m CertificateUse<'c>,
-    /// The servers that they are in effect in.
-    pub servers: Vec<ServerId>,
+    /// Who they are in effect in.
+    pub users: Vec<TlsUser>,
     /// What is known of the key.
     pub check: &'m KeyCheck,
     /// For paths that depend on it, the name that clients ask for.
@@ -25,26 +28,28 @@ pub struct UsedKey<'m, 'c> {
 }
 
 /// The keys to check. Where a path depends on the name, those whose certificate is there for an exact name of the server.
-pub(crate) fn pairs(servers: &[Server<'_>], files: &dyn FileSystem) -> Vec<KeyPair> {
+pub(crate) fn pairs(servers: &[Server<'_>], endpoints: &[TlsEndpoint<'_>], files: &dyn FileSystem) -> Vec<KeyPair> {
     let mut pairs = Vec::new();
+    for endpoint in endpoints.iter().filter(|endpoint| endpoint.opens_files) {
+        let password_file = endpoint.password_file.as_ref();
+        let both = endpoint.certificates.iter().zip(&endpoint.certificate_keys);
+        pairs.extend(both.filter_map(|(certificate, key)| pair(password_file, certificate, key, None)));
+    }
     for server in servers {
-        for (certificate, key) in pairs_of(server) {
+        let password_file = server.password_file.as_ref();
+        // In the order in which nginx pairs them (`ngx_ssl_certificates`).
+        for (certificate, key) in server.certificates.iter().zip(&server.certificate_keys) {
             if !depends_on_name(certificate, key) {
-                pairs.extend(pair(server, certificate, key, None));
+                pairs.extend(pair(password_file, certificate, key, None));
                 continue;
             }
             for host in server.hosts() {
                 let is_there = certificate.file_for(&host).is_some_and(|path| files.is_readable(&path));
-                pairs.extend(pair(server, certificate, key, Some(&host)).filter(|_| is_there));
+                pairs.extend(pair(password_file, certificate, key, Some(&host)).filter(|_| is_there));
             }
         }
     }
     pairs
-}
-
-/// Certificates and keys in the order in which nginx pairs them (`ngx_ssl_certificates`).
-fn pairs_of<'s, 'c>(server: &'s Server<'c>) -> impl Iterator<Item = (&'s CertificateUse<'c>, &'s CertificateUse<'c>)> {
-    server.certificates.iter().zip(&server.certificate_keys)
 }
 
 fn depends_on_name(certificate: &CertificateUse<'_>, key: &CertificateUse<'_>) -> bool {
@@ -53,7 +58,7 @@ fn depends_on_name(certificate: &CertificateUse<'_>, key: &CertificateUse<'_>) -
 
 /// The files of a pair, as far as they are known.
 fn pair(
-    server: &Server<'_>,
+    password_file: Option<&PathBuf>,
     certificate: &CertificateUse<'_>,
     key: &CertificateUse<'_>,
     name: Option<&Host>,
@@ -63,7 +68,7 @@ fn pair(
         (CertificateSource::PerName, Some(name)) => used.file_for(name),
         _ => None,
     };
-    Some(KeyPair { certificate: path(certificate)?, key: path(key)?, password_file: server.password_file.clone() })
+    Some(KeyPair { certificate: path(certificate)?, key: path(key)?, password_file: password_file.cloned() })
 }
 
 impl<'m, 'c> UsedKey<'m, 'c> {
@@ -123,8 +128,9 @@ impl<'m, 'c> UsedKey<'m, 'c> {
     /// Whether the server has another certificate with a key of this algorithm.
     #[must_use]
     pub fn is_key_of_sibling(&self, key: KeyKind) -> bool {
-        let Some(server) = self.servers.first().map(|&server| self.model.server(server)) else { return false };
-        let leaves = server.certificates.iter().filter_map(|used| self.model.certificate_file(used)?.leaf());
+        let Some(&user) = self.users.first() else { return false };
+        let siblings = self.model.certificates_of(user).0.iter();
+        let leaves = siblings.filter_map(|used| self.model.certificate_file(used)?.leaf());
         leaves.map(|leaf| discriminant(&leaf.key)).any(|kind| kind == discriminant(&key))
     }
 
@@ -138,31 +144,59 @@ impl<'m, 'c> UsedKey<'m, 'c> {
         path.is_some_and(|path| self.model.keys.is_checkout(&path))
     }
 
-    /// The servers that use it, for a message.
+    /// Whether it is read at each handshake, for its path or its certificate's is not known before: then nginx starts
+    /// whatever is wrong with it. One such path is enough for all of a server.
     #[must_use]
-    pub fn servers_text(&self) -> String {
-        let names: Vec<String> = self.servers.iter().map(|&server| self.model.server(server).to_string()).collect();
-        spelled_out(&names)
+    pub fn is_lazy(&self) -> bool {
+        let Some(&user) = self.users.first() else { return false };
+        let (certificates, keys) = self.model.certificates_of(user);
+        certificates.iter().chain(keys).any(CertificateUse::has_variables)
+    }
+
+    /// Whether nginx uses it as a client, towards upstreams.
+    #[must_use]
+    pub fn is_of_client(&self) -> bool {
+        let endpoint = self.users.first().and_then(|user| self.model.find_endpoint(*user));
+        endpoint.is_some_and(|endpoint| !endpoint.is_server())
+    }
+
+    /// The directive that names a file with its password.
+    #[must_use]
+    pub fn password_directive(&self) -> &'static str {
+        let endpoint = self.users.first().and_then(|user| self.model.find_endpoint(*user));
+        let side = endpoint.map_or(TlsSide::Server, |endpoint| endpoint.side);
+        side.directive(TlsFileKind::Passwords).unwrap_or_default()
+    }
+
+    /// Who uses it, for a message.
+    #[must_use]
+    pub fn users_text(&self) -> String {
+        self.model.users_text(self.users.iter().copied())
     }
 }
 
 impl<'c> Model<'c> {
-    /// The keys that `ssl_certificate_key` directives name and that nginx uses, by their place and that of their
-    /// certificate. Those that are in no file, or in one that depends on more than the name, are not among them.
+    /// The keys that directives name and that nginx uses, by their place and that of their certificate. Those that are in
+    /// no file, or in one that depends on more than the name, are not among them.
     #[must_use]
     pub fn key_uses(&self) -> Vec<UsedKey<'_, 'c>> {
         self.keys.check_all(&self.certificates);
         let mut uses = Vec::new();
         for server in self.servers() {
-            for (certificate, key) in pairs_of(server) {
+            let password_file = server.password_file.as_ref();
+            for (certificate, key) in server.certificates.iter().zip(&server.certificate_keys) {
                 let names =
                     if depends_on_name(certificate, key) { server.hosts().map(Some).collect() } else { vec![None] };
                 for name in names {
-                    let pair = pair(server, certificate, key, name.as_ref());
-                    let check = pair.and_then(|pair| self.keys.check(&pair, &self.certificates));
-                    let servers = vec![server.id];
-                    uses.extend(check.map(|check| UsedKey { certificate, key, servers, check, name, model: self }));
+                    let pair = pair(password_file, certificate, key, name.as_ref());
+                    uses.extend(self.key_use(TlsUser::Server(server.id), (certificate, key), name, pair));
                 }
+            }
+        }
+        for endpoint in self.tls_endpoints().filter(|endpoint| endpoint.opens_files) {
+            for (certificate, key) in endpoint.certificates.iter().zip(&endpoint.certificate_keys) {
+                let pair = pair(endpoint.password_file.as_ref(), certificate, key, None);
+                uses.extend(self.key_use(TlsUser::Endpoint(endpoint.id), (certificate, key), None, pair));
             }
         }
         // A snippet that many servers include counts once, unless it is judged in different ways.
@@ -170,11 +204,31 @@ impl<'c> Model<'c> {
         uses.dedup_by(|next, kept| {
             let is_same = kept.place() == next.place() && kept.check == next.check;
             if is_same {
-                kept.servers.append(&mut next.servers);
+                kept.users.append(&mut next.users);
             }
             is_same
         });
         uses
+    }
+
+    /// The user and group of nginx's workers, as `user` names them; a group that it does not name is called as the user.
+    #[must_use]
+    pub fn worker_account(&self) -> Option<(String, String)> {
+        let directive = self.config.top_level_named("user").last().filter(|_| self.config.is_whole())?;
+        let user = directive.argument(0)?.text().into_owned();
+        let group = directive.argument(1).map_or_else(|| user.clone(), |group| group.text().into_owned());
+        Some((user, group))
+    }
+
+    fn key_use<'m>(
+        &'m self,
+        user: TlsUser,
+        (certificate, key): (&'m CertificateUse<'c>, &'m CertificateUse<'c>),
+        name: Option<Host>,
+        pair: Option<KeyPair>,
+    ) -> Option<UsedKey<'m, 'c>> {
+        let check = self.keys.check(&pair?, &self.certificates)?;
+        Some(UsedKey { certificate, key, users: vec![user], check, name, model: self })
     }
 }
 

@@ -1,8 +1,12 @@
-//! Certificates and keys, with the servers that use them.
+//! Certificates and keys, with those that use them.
 
 pub mod certificate_use;
 pub mod inventory;
 pub mod key_use;
-pub(crate) mod other_server;
+pub mod listed;
 pub(crate) mod served_names;
+pub mod stapling;
+pub mod tls_endpoint;
+pub mod tls_file_use;
+pub mod tls_user;
 pub(crate) mod unused;

@@ -8,6 +8,8 @@ use crate::model::inherit;
 use crate::model::sockets::listen::Listen;
 use crate::model::sockets::server_names::ServerName;
 use crate::model::values::value::{Piece, has_variables, pieces};
+use crate::nginx::Contexts;
+use crate::nginx::tls_files::{DATA_PREFIX, KEY_PREFIXES, TlsFileKind, TlsSide};
 use crate::source::Span;
 use crate::syntax::Word;
 use crate::tls::Host;
@@ -16,18 +18,18 @@ use crate::tls::Host;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerId(pub u32);
 
-/// Where the bytes of an `ssl_certificate` come from.
+/// Where the bytes of a certificate or key come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CertificateSource {
     /// A file, by the path that nginx would open.
     File(PathBuf),
     /// A path with `$ssl_server_name` in it: for each name another file, [`CertificateUse::file_for`].
     PerName,
-    /// Another variable, `data:`, `engine:` or `store:`: nothing is known of it.
+    /// Another variable, `data:`, or of a key `engine:` or `store:`: nothing is known of it.
     Unknown,
 }
 
-/// One `ssl_certificate` or `ssl_certificate_key` in effect in a server.
+/// One `ssl_certificate` or `ssl_certificate_key` in effect in a server, or what is their like for upstreams.
 #[derive(Debug, Clone)]
 pub struct CertificateUse<'c> {
     /// The directive, which may stand in `http`.
@@ -84,9 +86,9 @@ impl<'c> Server<'c> {
             directive,
             listens,
             names,
-            certificates: certificates(directive, "ssl_certificate"),
-            certificate_keys: certificates(directive, "ssl_certificate_key"),
-            password_file: password_file(directive),
+            certificates: certificates(directive, TlsSide::Server, TlsFileKind::Certificate),
+            certificate_keys: certificates(directive, TlsSide::Server, TlsFileKind::Key),
+            password_file: password_file(directive, TlsSide::Server),
             has_unseen_certificates: inherit::in_effect(directive, "ssl_certificate").is_partial,
             rejects_handshake: inherit::flag_in_effect(directive, "ssl_reject_handshake") == Some(true),
             has_ssl_on: inherit::flag_in_effect(directive, "ssl") == Some(true),
@@ -149,6 +151,12 @@ impl fmt::Display for Server<'_> {
 }
 
 impl CertificateUse<'_> {
+    /// Whether it has to be looked for at each handshake.
+    #[must_use]
+    pub fn has_variables(&self) -> bool {
+        reads_variables(self.directive) && has_variables(&self.word.text())
+    }
+
     /// The path for a client that asks for `host`, as it is written; `None` where it cannot be told.
     #[must_use]
     pub fn text_for(&self, host: &Host) -> Option<String> {
@@ -176,28 +184,44 @@ fn with_name(value: &str, name: &str) -> String {
     pieces(value).map(text).collect()
 }
 
-pub(crate) fn password_file(server: Directive<'_>) -> Option<PathBuf> {
-    let directive = inherit::value_in_effect(server, "ssl_password_file")?;
+pub(crate) fn password_file(block: Directive<'_>, side: TlsSide) -> Option<PathBuf> {
+    let directive = inherit::value_in_effect(block, side.directive(TlsFileKind::Passwords)?)?;
     Some(directive.config().directory.join(&*directive.argument(0)?.text()))
 }
 
-/// The directives `name` in effect, of which each names a certificate or a key.
-pub(crate) fn certificates<'c>(server: Directive<'c>, name: &str) -> Vec<CertificateUse<'c>> {
-    let in_effect = inherit::in_effect(server, name).directives.into_iter();
+/// The directives in effect that name certificates or keys of a side.
+pub(crate) fn certificates<'c>(block: Directive<'c>, side: TlsSide, kind: TlsFileKind) -> Vec<CertificateUse<'c>> {
+    let in_effect = side.directive(kind).map(|name| inherit::in_effect(block, name)).unwrap_or_default();
     in_effect
+        .directives
+        .into_iter()
         .filter_map(|directive| {
             let word = directive.argument(0)?;
-            let text = word.text();
-            let is_elsewhere = ["data:", "engine:", "store:"].iter().any(|prefix| text.starts_with(prefix));
-            let is_known = |piece| matches!(piece, Piece::Text(_) | Piece::Variable("ssl_server_name"));
-            let source = if is_elsewhere || !pieces(&text).all(is_known) {
-                CertificateSource::Unknown
-            } else if has_variables(&text) {
-                CertificateSource::PerName
-            } else {
-                CertificateSource::File(directive.config().directory.join(&*text))
-            };
-            Some(CertificateUse { directive, word, source })
+            Some(CertificateUse { directive, word, source: CertificateSource::of(directive, &word.text(), kind) })
         })
         .collect()
+}
+
+/// Whether nginx looks for variables in the parameter of a directive that names a certificate or key: `mail` has none.
+fn reads_variables(directive: Directive<'_>) -> bool {
+    !directive.context().intersects(Contexts::MAIL | Contexts::MAIL_SERVER)
+}
+
+impl CertificateSource {
+    /// What `text` names as the parameter of `directive`.
+    fn of(directive: Directive<'_>, text: &str, kind: TlsFileKind) -> CertificateSource {
+        let prefixes = if kind == TlsFileKind::Key { KEY_PREFIXES } else { &[] };
+        let is_elsewhere = text.starts_with(DATA_PREFIX) || prefixes.iter().any(|prefix| text.starts_with(prefix));
+        let has_variables = reads_variables(directive) && has_variables(text);
+        let is_known = |piece| matches!(piece, Piece::Text(_) | Piece::Variable("ssl_server_name"));
+        // Of an upstream's certificate the variable is about the client's connection.
+        let is_per_name = directive.is_named("ssl_certificate") || directive.is_named("ssl_certificate_key");
+        if is_elsewhere || has_variables && !(is_per_name && pieces(text).all(is_known)) {
+            CertificateSource::Unknown
+        } else if has_variables {
+            CertificateSource::PerName
+        } else {
+            CertificateSource::File(directive.config().directory.join(text))
+        }
+    }
 }

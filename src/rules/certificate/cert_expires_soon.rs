@@ -3,8 +3,9 @@
 
 use serde::Deserialize;
 
-use crate::model::Model;
+use crate::model::{Model, TlsUser, UsedCertificate};
 use crate::rules::{Findings, Options, Rule};
+use crate::tls::Validity;
 
 pub(super) struct CertExpiresSoon;
 
@@ -21,18 +22,43 @@ impl Rule for CertExpiresSoon {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let limits = Limits::defaults("cert-expires-soon");
         let now = model.environment.now;
-        for used in model.certificate_uses().filter(|used| used.presenting().next().is_some()) {
-            let soon = used.leaf().filter(|leaf| leaf.validity.expires_soon(now, limits.days, limits.lifetime_share));
-            let Some(leaf) = soon else { continue };
+        let is_soon = |validity: Validity| validity.expires_soon(now, limits.days, limits.lifetime_share);
+        for used in model.certificate_uses().filter(UsedCertificate::is_presented) {
+            let Some(leaf) = used.leaf().filter(|leaf| is_soon(leaf.validity)) else { continue };
+            let who = used.presenting_text();
             let message = format!(
-                "the certificate {} expires on {}, in {} days; it is presented for {}",
+                "the certificate {} expires on {}, in {} days; {}",
                 used.text(),
                 leaf.validity.not_after,
                 leaf.validity.days_left(now),
-                used.presenting_text(),
+                if used.is_of_client() {
+                    format!("{who} presents it to upstreams")
+                } else {
+                    format!("it is presented for {who}")
+                },
             );
             sink.warning(used.span(), message)
                 .help("renew the certificate and reload nginx; see why automatic renewal has not done so");
+        }
+        let files = model.tls_files();
+        for used in &files {
+            let authorities = used.authorities().map(|file| file.certificates.as_slice()).unwrap_or_default();
+            let last = authorities.iter().map(|authority| authority.validity).max_by_key(|validity| validity.not_after);
+            let Some(last) = last.filter(|last| is_soon(*last)) else { continue };
+            let users: Vec<TlsUser> = used.refusing().into_iter().flat_map(|(_, users)| users).collect();
+            let is_last = |user: &TlsUser| model.last_authority(&files, *user) == Some(last);
+            let users: Vec<TlsUser> = users.into_iter().filter(is_last).collect();
+            if !users.is_empty() {
+                let message = format!(
+                    "the last of the authorities in {} expires on {}, in {} days; {} verifies by them",
+                    used.word.text(),
+                    last.not_after,
+                    last.days_left(now),
+                    used.text_of(&users),
+                );
+                sink.warning(used.word.span(), message)
+                    .help("add the authority's next certificate to the file before the old one ends");
+            }
         }
     }
 }

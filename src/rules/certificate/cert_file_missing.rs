@@ -1,8 +1,10 @@
-//! nginx does not start when it cannot read a certificate.
+//! nginx does not start when it cannot read a certificate, or another file that it needs for TLS.
 
 use crate::model::{CertificateMode, Model};
+use crate::nginx::tls_files::TlsFileKind;
 use crate::rules::{Findings, Rule};
 use crate::source::ReadError;
+use crate::syntax::Word;
 use crate::tls::CertificateProblem;
 
 pub(super) struct CertFileMissing;
@@ -16,23 +18,29 @@ impl Rule for CertFileMissing {
         // Wherever the files are: this names none.
         let (empty, unreadable): (Vec<_>, Vec<_>) = unreadable.partition(|(used, _)| used.word.value().is_empty());
         for (used, _) in empty {
-            let message =
-                "ssl_certificate is empty: nginx opens the directory of nginx.conf instead and does not start";
+            let message = format!(
+                "{} is empty: nginx opens the directory of nginx.conf instead and does not start",
+                used.directive_name()
+            );
             sink.error(used.word.span(), message).help(
                 "name the PEM file that holds the certificate; in a file that a template writes, its variable was \
                  empty",
             );
         }
+        let files = model.tls_files();
+        let others: Vec<_> = files.iter().filter_map(|used| Some((used, used.content.read_error()?))).collect();
         if model.lacks_certificates {
-            if let Some((used, _)) = unreadable.first() {
+            let word = unreadable.first().map(|(used, _)| used.word).or(others.first().map(|(used, _)| used.word));
+            if let Some(word) = word {
                 let message = match model.certificates.len() {
+                    0 => "the files of TLS cannot be read here, so nothing is said of them".to_owned(),
                     1 => "the certificate file cannot be read here, so nothing is said of certificates".to_owned(),
                     count => format!(
                         "none of the {count} certificate files of this configuration can be read here, so \
                          nothing is said of certificates"
                     ),
                 };
-                sink.info(used.word.span(), message).help(
+                sink.info(word.span(), message).help(
                     "run ngxlint where the files are, or give their place with --root or --map; --certs \
                      require makes this an error, --certs skip silences it",
                 );
@@ -41,25 +49,57 @@ impl Rule for CertFileMissing {
         }
         for (used, error) in unreadable {
             let path = used.file.map(|file| file.path.display().to_string()).unwrap_or_default();
-            let is_certain = model.config.is_whole() || used.word.text().starts_with('/');
-            let message = format!("cannot read the certificate {path}: {error}");
-            let finding = match error {
-                // nginx reads certificates as root; that it cannot is not known.
-                ReadError::PermissionDenied if model.environment.certificates != CertificateMode::Require => {
-                    sink.warning(used.word.span(), message).conditional()
-                }
-                _ if !is_certain => sink.info(used.word.span(), message).conditional(),
-                _ => sink.error(used.word.span(), message),
-            };
-            finding.help(match error {
-                ReadError::PermissionDenied => "run ngxlint as a user who may read what nginx reads, or with \
-                 --certs skip",
-                ReadError::NotFound => {
-                    "correct the path, or obtain the certificate first; a relative path starts from the directory of the \
-                     root file"
-                }
-                _ => "name the PEM file that holds the certificate",
-            });
+            let missing = Missing { word: used.word, what: "the certificate", path, error };
+            missing.report(model, sink);
         }
+        for (used, error) in others {
+            let path = used.path.display().to_string();
+            Missing { word: used.word, what: what(used.row.kind), path, error }.report(model, sink);
+        }
+    }
+}
+
+/// What messages call a file of a kind.
+fn what(kind: TlsFileKind) -> &'static str {
+    match kind {
+        TlsFileKind::Authorities => "the authorities' certificates",
+        TlsFileKind::RevocationLists => "the revocation list",
+        TlsFileKind::DhParameters => "the Diffie-Hellman parameters",
+        TlsFileKind::OcspResponse => "the OCSP response",
+        TlsFileKind::Passwords => "the passwords",
+        TlsFileKind::Certificate | TlsFileKind::Key => "the file",
+    }
+}
+
+/// A file that cannot be read.
+struct Missing<'m, 'c> {
+    word: Word<'c>,
+    what: &'static str,
+    path: String,
+    error: &'m ReadError,
+}
+
+impl Missing<'_, '_> {
+    fn report(&self, model: &Model<'_>, sink: &mut Findings) {
+        let is_certain = model.config.is_whole() || self.word.text().starts_with('/');
+        let message = format!("cannot read {} {}: {}", self.what, self.path, self.error);
+        let span = self.word.span();
+        let finding = match self.error {
+            // nginx reads such files as root; that it cannot is not known.
+            ReadError::PermissionDenied if model.environment.certificates != CertificateMode::Require => {
+                sink.warning(span, message).conditional()
+            }
+            _ if !is_certain => sink.info(span, message).conditional(),
+            _ => sink.error(span, message),
+        };
+        finding.help(match self.error {
+            ReadError::PermissionDenied => "run ngxlint as a user who may read what nginx reads, or with \
+             --certs skip",
+            ReadError::NotFound => {
+                "correct the path, or obtain the file first; a relative path starts from the directory of the \
+                 root file"
+            }
+            _ => "name the file that holds it",
+        });
     }
 }

@@ -3,7 +3,10 @@
 
 use std::mem::discriminant;
 
-use crate::model::{CertificateMode, Model, UsedKey};
+use rustc_hash::FxHashSet;
+
+use crate::model::{CertificateMode, Model, TlsUser, UsedKey};
+use crate::nginx::tls_files::TlsFileKind;
 use crate::rules::{Findings, Rule};
 use crate::source::ReadError;
 use crate::tls::{KeyKind, KeyProblem, KeyState, OddityKind};
@@ -28,18 +31,32 @@ impl Rule for CertKeyMismatch {
                 KeyState::Matches => {}
                 KeyState::Differs { key, fits } => report_difference(model, used, *key, fits.is_some(), sink),
                 KeyState::Unusable(KeyProblem::Unreadable(_)) if lacks_keys => {}
+                // Of the passwords, cert-file-missing tells.
+                KeyState::Unusable(KeyProblem::UnreadablePasswords(_)) => {}
                 KeyState::Unusable(problem) => report_problem(model, used, problem, sink),
             }
         }
     }
 }
 
-/// nginx: `ngx_http_ssl_merge_srv_conf`, for every server, with TLS sockets or without.
+/// nginx: `ngx_http_ssl_merge_srv_conf`, for every server, with TLS sockets or without; `ngx_http_proxy_set_ssl`.
 fn report_certificates_without_key(model: &Model<'_>, sink: &mut Findings) {
-    for server in model.servers().filter(|server| model.config.is_whole() && !server.has_unseen_certificates) {
-        let Some(certificate) = server.certificates.get(server.certificate_keys.len()) else { continue };
+    let servers = model.servers().filter(|server| !server.has_unseen_certificates);
+    let servers = servers.map(|server| (TlsUser::Server(server.id), "ssl_certificate_key"));
+    let endpoints = model.tls_endpoints().filter(|endpoint| endpoint.opens_files && !endpoint.has_unseen_certificates);
+    let endpoints = endpoints.filter_map(|endpoint| {
+        Some((TlsUser::Endpoint(endpoint.id), endpoint.side.directive(TlsFileKind::Key)?))
+    });
+    let mut seen = FxHashSet::default();
+    for (user, directive) in servers.chain(endpoints).filter(|_| model.config.is_whole()) {
+        let (certificates, keys) = model.certificates_of(user);
+        let Some(certificate) = certificates.get(keys.len()) else { continue };
+        if !seen.insert(certificate.word.span()) {
+            continue;
+        }
         let text = certificate.word.text();
-        let message = format!("no ssl_certificate_key for the certificate {text} of {server}: nginx does not start");
+        let who = model.user_text(user);
+        let message = format!("no {directive} for the certificate {text} of {who}: nginx does not start");
         sink.error(certificate.word.span(), message)
             .help("name its private key; nginx takes the first key for the first certificate, and so on");
     }
@@ -63,18 +80,24 @@ fn report_difference(model: &Model<'_>, used: &UsedKey<'_, '_>, key: KeyKind, is
             return; // cert-chain-incomplete tells it.
         }
         let whose = if is_of_later { "to a later certificate of" } else { "not to" };
-        let message = format!("the key {key_file} belongs {whose} {file}: nginx does not start (key values mismatch)");
-        sink.error(used.span(), message)
+        let consequence = if used.is_lazy() {
+            format!("every handshake for {} fails", used.users_text())
+        } else {
+            "nginx does not start (key values mismatch)".to_owned()
+        };
+        sink.error(used.span(), format!("the key {key_file} belongs {whose} {file}: {consequence}"))
     } else {
         // OpenSSL keeps one certificate and one key an algorithm, so keys in the order of others find theirs.
         if used.is_key_of_sibling(key) {
             return;
         }
-        let message = format!(
-            "the key {key_file} ({key}) is none for {file} ({}): nginx starts, and every handshake for {} fails",
-            leaf.key,
-            used.servers_text(),
-        );
+        let who = used.users_text();
+        let consequence = match used.is_of_client() {
+            true => format!("{who} presents no certificate, and an upstream that asks for one refuses it"),
+            false => format!("every handshake for {who} fails"),
+        };
+        let message =
+            format!("the key {key_file} ({key}) is none for {file} ({}): nginx starts, and {consequence}", leaf.key);
         sink.error(used.span(), message)
     };
     finding = finding.related(used.certificate.word.span(), "the certificate that nginx takes it for");
@@ -95,18 +118,22 @@ fn report_problem(model: &Model<'_>, used: &UsedKey<'_, '_>, problem: &KeyProble
     match problem {
         KeyProblem::UnsupportedEncryption(_) | KeyProblem::UnsupportedKey(_) => {}
         KeyProblem::NeedsPassword => {
+            let passwords = used.password_directive();
             let message = format!(
-                "the key {key} is encrypted and no ssl_password_file is in effect: nginx asks for the password at each \
+                "the key {key} is encrypted and no {passwords} is in effect: nginx asks for the password at each \
                  start, and where it has no terminal it does not start"
             );
             sink.warning(used.span(), message)
                 .conditional()
-                .help("name a file with the password in ssl_password_file, or decrypt the key: openssl pkey");
+                .help(format!("name a file with the password in {passwords}, or decrypt the key: openssl pkey"));
         }
         _ if problem.stops_nginx() && is_certain => {
-            let message = format!("nginx cannot load the key {key}: {problem}");
+            let message = match used.is_lazy() {
+                true => format!("no handshake for {} can load the key {key}: {problem}", used.users_text()),
+                false => format!("nginx cannot load the key {key}: {problem}"),
+            };
             sink.error(used.span(), message).help(match problem {
-                KeyProblem::WrongPassword { .. } => "put the password on a line of its own in the ssl_password_file",
+                KeyProblem::WrongPassword { .. } => "put the password on a line of its own in the file of passwords",
                 _ => "name the PEM file of the private key that the certificate was requested with",
             });
         }

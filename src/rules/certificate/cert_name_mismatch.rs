@@ -2,9 +2,9 @@
 //! RFC 9525, section 6.
 
 use crate::model::certificates::certificate_use::spelled_out;
-use crate::model::{Coverage, ListenSocket, Model, NameKind, Server, ServerName};
+use crate::model::{Coverage, EndpointKind, ListenSocket, Model, NameKind, Server, ServerName, WithoutCertificate};
 use crate::rules::{Findings, Rule, Severity};
-use crate::tls::{CertificateFile, Host};
+use crate::tls::{CertificateFile, CertificateName, Host};
 
 pub(super) struct CertNameMismatch;
 
@@ -23,6 +23,7 @@ struct Uncovered<'m, 'c> {
 
 impl Rule for CertNameMismatch {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        check_stream(model, sink);
         for server in model.servers().filter(|server| !server.rejects_handshake) {
             let sockets: Vec<&ListenSocket> = model.tls_sockets_of(server.id).collect();
             let names = server.names.iter().enumerate();
@@ -88,7 +89,17 @@ fn uncovered<'m, 'c>(
         |host: &Host| model.coverage(presenting(model, socket, server, host), host) == Coverage::NotCovered;
     let host = name.witnesses().into_iter().find(is_uncovered)?;
     let presenting = presenting(model, socket, server, &host);
-    let severity = match &name.kind {
+    let severity = severity(name, &host, model.certificate_names(presenting))?;
+    Some(Uncovered { name, host, severity, presenting })
+}
+
+/// How bad it is that certificates with these names do not cover a host of a name.
+fn severity<'m>(
+    name: &ServerName<'_>,
+    host: &Host,
+    mut names: impl Iterator<Item = &'m CertificateName>,
+) -> Option<Severity> {
+    Some(match &name.kind {
         // No public authority certifies a single label; it is for the machine itself.
         NameKind::Exact(text) if !text.contains(['.', ':']) => Severity::Info,
         NameKind::Exact(_) => Severity::Error,
@@ -97,7 +108,7 @@ fn uncovered<'m, 'c>(
             // The domain itself is promised; below it, a certificate may list just the names in use.
             if !host.is_below(&domain) {
                 Severity::Error
-            } else if model.certificate_names(presenting).any(|name| name.lies_below(&domain)) {
+            } else if names.any(|name| name.lies_below(&domain)) {
                 Severity::Info
             } else if matches!(name.kind, NameKind::DotLeading(_)) {
                 // `.example.com` may be written for the domain alone.
@@ -107,8 +118,38 @@ fn uncovered<'m, 'c>(
             }
         }
         NameKind::WildcardTrailing(_) | NameKind::Regex(_) | NameKind::Hostname | NameKind::Invalid => return None,
-    };
-    Some(Uncovered { name, host, severity, presenting })
+    })
+}
+
+/// The servers of `stream`, which clients select by SNI. That of `mail` is the name it greets with, which clients need
+/// not have asked for.
+fn check_stream(model: &Model<'_>, sink: &mut Findings) {
+    let servers = model.tls_endpoints().filter(|endpoint| endpoint.kind == EndpointKind::StreamServer);
+    for server in servers.filter(|server| server.speaks_tls) {
+        let presenting = match server.without_certificate {
+            Some(WithoutCertificate::Borrows(default)) => model.tls_endpoint(default),
+            _ => server,
+        };
+        for name in &server.names {
+            let presented = |host: &Host| model.presented_of(&presenting.certificates, Some(host));
+            let is_uncovered =
+                |host: &Host| host.name().is_some() && presented(host).is_some_and(|(_, leaf)| !leaf.covers(host));
+            let Some(host) = name.witnesses().into_iter().find(is_uncovered) else { continue };
+            let Some((used, leaf)) = presented(&host) else { continue };
+            let severity = severity(name, &host, leaf.names().iter());
+            let Some((severity, span)) = severity.zip(name.span()) else { continue };
+            let message = format!(
+                "the certificate {} does not cover {host} (stream): it is for {}",
+                used.word.text(),
+                leaf.names_text(SPELLED_OUT),
+            );
+            let finding = sink.add(severity, span, message);
+            finding.related(used.directive.span(), "this certificate is presented");
+            finding.help(format!(
+                "get a certificate that contains {host}, or move the name to the server whose certificate has it"
+            ));
+        }
+    }
 }
 
 /// The server whose certificate a client sees when it asks for `host`. For an address it sends no

@@ -1,9 +1,9 @@
 //! Keys and signatures that are too weak for OpenSSL and for browsers, and certificates that are not made for servers.
 //! NIST SP 800-57 part 1; CA/Browser Forum, Baseline Requirements, sections 6.1.5 and 7.1.3; RFC 5280, section 4.2.1.12.
 
-use crate::model::{Model, UsedCertificate};
+use crate::model::{Model, TlsFileContent, UsedCertificate, UsedTlsFile};
 use crate::rules::{Findings, Rule, Severity};
-use crate::tls::{Curve, KeyKind, Oddity, OddityKind, UnsignedHandshakes};
+use crate::tls::{Certificate, Curve, KeyKind, Oddity, OddityKind, UnsignedHandshakes};
 
 pub(super) struct CertWeak;
 
@@ -13,8 +13,38 @@ impl Rule for CertWeak {
             for oddity in used.chain().into_iter().flat_map(|chain| &chain.oddities) {
                 report(&used, oddity, sink);
             }
+            report_client(&used, sink);
+        }
+        for used in model.tls_files() {
+            report_parameters(&used, sink);
         }
     }
+}
+
+/// OpenSSL asks certificates of clients for their purpose. Public authorities no longer make certificates for both.
+fn report_client(used: &UsedCertificate<'_, '_>, sink: &mut Findings) {
+    let excludes = |used: &UsedCertificate<'_, '_>| used.leaf().is_some_and(Certificate::excludes_clients);
+    if used.is_of_client() && used.is_presented() && excludes(used) {
+        let message = format!(
+            "the certificate {} is not for TLS clients (extended key usage): an upstream that asks for one refuses {}",
+            used.text(),
+            used.presenting_text(),
+        );
+        sink.warning(used.span(), message)
+            .conditional()
+            .help("get a certificate with the extended key usage clientAuth; those of public authorities are for servers");
+    }
+}
+
+fn report_parameters(used: &UsedTlsFile<'_, '_>, sink: &mut Findings) {
+    let TlsFileContent::DhParameters(Ok(bits @ 1..2048)) = used.content else { return };
+    let message = format!(
+        "the Diffie-Hellman parameters {} are weak ({bits} bits): nginx does not start with them on Debian, Ubuntu and \
+         OpenSSL from 3.2",
+        used.word.text(),
+    );
+    sink.error(used.word.span(), message)
+        .help("make a file of 2048 bits or more, or delete the directive, for clients of today do without");
 }
 
 fn report(used: &UsedCertificate<'_, '_>, oddity: &Oddity, sink: &mut Findings) {

@@ -15,13 +15,16 @@ impl Rule for CertWithoutSan {
                 Some(name) => format!(", and its common name, {name}, does not count"),
                 None => String::new(),
             };
-            let message = format!(
-                "the certificate {} has no subject alternative name of a host{common_name}: browsers refuse it for {}",
-                used.text(),
-                used.presenting_text(),
-            );
-            sink.error(used.span(), message)
-                .help("get a certificate with each host as a subject alternative name (openssl req -addext)");
+            let message =
+                format!("the certificate {} has no subject alternative name of a host{common_name}", used.text());
+            let who = used.presenting_text();
+            // Clients of mail and of databases may be old, or look for no host at all.
+            let finding = if used.is_of_http_site() {
+                sink.error(used.span(), format!("{message}: browsers refuse it for {who}"))
+            } else {
+                sink.warning(used.span(), format!("{message}: clients of today refuse it for {who}")).conditional()
+            };
+            finding.help("get a certificate with each host as a subject alternative name (openssl req -addext)");
         }
     }
 }

@@ -2,31 +2,74 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::model::Model;
+use crate::model::{Model, TlsFileContent, UsedKey};
 use crate::rules::{Findings, Rule};
+use crate::tls::GroupAccess;
 
 pub(super) struct KeyFileExposed;
+
+/// The group that Debian has for keys.
+const KEY_GROUP: &str = "ssl-cert";
 
 impl Rule for KeyFileExposed {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let mut seen = FxHashSet::default();
         for used in model.key_uses() {
-            let Some(exposure) = used.check.exposure else { continue };
             if !seen.insert(used.text()) {
                 continue;
             }
-            let verb = if exposure.is_writable() { "change" } else { "read" };
-            let message = format!(
-                "every user of this machine can {verb} the private key {} (mode {:o}); it is that of {}",
-                used.text(),
-                exposure.mode,
-                used.servers_text(),
-            );
-            sink.warning(used.span(), message).help(format!(
-                "chmod 600 {}: nginx reads it as root, before its workers start; if strangers were on the machine, \
-                 replace the key",
-                used.text(),
-            ));
+            if let Some(exposure) = used.check.exposure {
+                let verb = if exposure.is_writable() { "change" } else { "read" };
+                let message = format!(
+                    "every user of this machine can {verb} the private key {} (mode {:o}); it is that of {}",
+                    used.text(),
+                    exposure.mode,
+                    used.users_text(),
+                );
+                sink.warning(used.span(), message).help(format!(
+                    "chmod 600 {}: nginx reads it as root, before its workers start; if strangers were on the machine, \
+                     replace the key",
+                    used.text(),
+                ));
+            } else if let Some(access) = &used.check.group_access {
+                report_group(model, &used, access, sink);
+            }
+        }
+        for used in model.tls_files() {
+            if let TlsFileContent::Passwords { exposure: Some(exposure), .. } = used.content {
+                let (verb, file) = (if exposure.is_writable() { "change" } else { "read" }, used.word.text());
+                let message = format!(
+                    "every user of this machine can {verb} {file} (mode {:o}), which holds passwords of private keys",
+                    exposure.mode,
+                );
+                sink.warning(used.word.span(), message)
+                    .help(format!("chmod 600 {file}: nginx reads it as root, before its workers start"));
+            }
         }
     }
+}
+
+/// Users who are in the group of a key and have no part in nginx. Without `user` its group is not known.
+fn report_group(model: &Model<'_>, used: &UsedKey<'_, '_>, access: &GroupAccess, sink: &mut Findings) {
+    let Some((user, group)) = model.worker_account() else { return };
+    if access.group == KEY_GROUP || access.group == group {
+        return;
+    }
+    let others: Vec<&str> = access.users.iter().map(String::as_str).filter(|name| *name != user).collect();
+    if others.is_empty() {
+        return;
+    }
+    let verb = if access.is_writable() { "change" } else { "read" };
+    let message = format!(
+        "{} of the group {} can {verb} the private key {} (mode {:o}); it is that of {}, and nginx runs in the group {group}",
+        others.join(", "),
+        access.group,
+        used.text(),
+        access.mode,
+        used.users_text(),
+    );
+    sink.info(used.span(), message).conditional().help(format!(
+        "leave it if they are meant to; else chmod 600 {}: nginx reads it as root, before its workers start",
+        used.text(),
+    ));
 }

@@ -20,6 +20,7 @@ declare_rules! { "certificate":
     key_file_exposed::KeyFileExposed = "key-file-exposed",
     listen_443_without_ssl::Listen443WithoutSsl = "listen-443-without-ssl",
     missing_server_name::MissingServerName = "missing-server-name",
+    ssl_stapling_without_responder::SslStaplingWithoutResponder = "ssl-stapling-without-responder",
     ssl_without_certificate::SslWithoutCertificate = "ssl-without-certificate",
     tls_host_unserved::TlsHostUnserved = "tls-host-unserved",
 }

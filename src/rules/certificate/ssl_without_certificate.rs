@@ -1,9 +1,10 @@
 //! A TLS socket needs a certificate for its default server; beside a default that only rejects, every
-//! other server needs its own (`ngx_http_ssl_init`, src/http/modules/ngx_http_ssl_module.c).
+//! other server needs its own (`ngx_http_ssl_init`, src/http/modules/ngx_http_ssl_module.c). So it is in `stream`; in
+//! `mail` every server needs its own.
 
 use rustc_hash::FxHashSet;
 
-use crate::model::{ListenSocket, Member, Model};
+use crate::model::{ListenSocket, Member, Model, TlsEndpoint, TlsUser, WithoutCertificate};
 use crate::rules::{Findings, Rule};
 
 pub(super) struct SslWithoutCertificate;
@@ -22,6 +23,11 @@ impl Rule for SslWithoutCertificate {
                 server.certificates.is_empty() && !server.has_unseen_certificates && !server.rejects_handshake
             })
             .partition(|&(socket, member)| borrows(model, socket, member));
+        for endpoint in model.tls_endpoints() {
+            if let Some(lack) = endpoint.without_certificate {
+                report_endpoint(model, sink, endpoint, lack);
+            }
+        }
         // A server is reported once, for the socket that keeps nginx from starting if there is one.
         let mut seen = FxHashSet::default();
         for (socket, member) in lacking.into_iter().chain(borrowing) {
@@ -34,6 +40,30 @@ impl Rule for SslWithoutCertificate {
             }
         }
     }
+}
+
+/// A server of `stream` or `mail`.
+fn report_endpoint(model: &Model<'_>, sink: &mut Findings, endpoint: &TlsEndpoint<'_>, lack: WithoutCertificate) {
+    let who = model.user_text(TlsUser::Endpoint(endpoint.id));
+    let span = endpoint.directive.span();
+    let finding = match lack {
+        WithoutCertificate::StopsNginx => {
+            sink.error(span, format!("no ssl_certificate for {who}: nginx does not start"))
+        }
+        WithoutCertificate::Borrows(default) => {
+            let message = format!(
+                "{who} has no ssl_certificate: clients get the one of {}, the default server of its socket",
+                model.user_text(TlsUser::Endpoint(default)),
+            );
+            let finding = sink.warning(span, message);
+            finding.related(model.tls_endpoint(default).directive.span(), "the default server");
+            finding
+        }
+    };
+    if let Some(listen) = endpoint.listen() {
+        finding.related(listen.span(), "this socket speaks TLS");
+    }
+    finding.help("add `ssl_certificate` and `ssl_certificate_key` to this server, or to the block around it for all");
 }
 
 /// Whether the default server has a certificate to lend.

@@ -1,0 +1,142 @@
+//! Who uses certificates, keys and the other files of TLS.
+
+use rustc_hash::FxHashSet;
+
+use crate::config::Directive;
+use crate::model::certificates::certificate_use::spelled_out;
+use crate::model::certificates::tls_endpoint::{EndpointId, EndpointKind, TlsEndpoint};
+use crate::model::inherit;
+use crate::model::{CertificateUse, Model, ServerId};
+use crate::nginx::Contexts;
+use crate::nginx::tls_files::TlsSide;
+
+/// A server of `http`, or another endpoint of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TlsUser {
+    /// A server of `http`.
+    Server(ServerId),
+    /// A server of `stream` or `mail`, or a client of upstreams.
+    Endpoint(EndpointId),
+}
+
+/// What becomes of peers whose certificate no authority vouches for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verification {
+    /// Nothing: their certificates are not looked at.
+    Off,
+    /// Nothing either, but `$ssl_client_verify` says so: `ssl_verify_client optional_no_ca`.
+    Told,
+    /// They are refused if they present one: `ssl_verify_client optional`.
+    Optional,
+    /// They are refused.
+    On,
+}
+
+impl Verification {
+    /// Of the settings of a side in effect in a block. nginx reads such words without case.
+    pub(crate) fn of(block: Directive<'_>, side: TlsSide) -> Verification {
+        let value = inherit::value_in_effect(block, side.verify()).and_then(|verify| verify.argument(0));
+        match value.map(|word| word.text().to_ascii_lowercase()).as_deref() {
+            Some("on") => Verification::On,
+            Some("optional") => Verification::Optional,
+            Some("optional_no_ca") => Verification::Told,
+            _ => Verification::Off,
+        }
+    }
+}
+
+impl<'c> Model<'c> {
+    /// What speaks TLS besides the servers of `http`.
+    pub fn tls_endpoints(&self) -> impl ExactSizeIterator<Item = &TlsEndpoint<'c>> {
+        self.tls_endpoints.iter()
+    }
+
+    /// The endpoint behind an id of this model.
+    #[must_use]
+    pub fn tls_endpoint(&self, id: EndpointId) -> &TlsEndpoint<'c> {
+        &self.tls_endpoints[id.0 as usize]
+    }
+
+    pub(crate) fn find_endpoint(&self, user: TlsUser) -> Option<&TlsEndpoint<'c>> {
+        match user {
+            TlsUser::Server(_) => None,
+            TlsUser::Endpoint(id) => Some(self.tls_endpoint(id)),
+        }
+    }
+
+    /// The certificates of a user, and their keys.
+    #[must_use]
+    pub fn certificates_of(&self, user: TlsUser) -> (&[CertificateUse<'c>], &[CertificateUse<'c>]) {
+        match user {
+            TlsUser::Server(id) => (&self.server(id).certificates, &self.server(id).certificate_keys),
+            TlsUser::Endpoint(id) => {
+                let endpoint = self.tls_endpoint(id);
+                (&endpoint.certificates, &endpoint.certificate_keys)
+            }
+        }
+    }
+
+    /// What a user makes of the certificates of its peers.
+    #[must_use]
+    pub fn verification(&self, user: TlsUser) -> Verification {
+        match user {
+            TlsUser::Server(id) => Verification::of(self.server(id).directive, TlsSide::Server),
+            TlsUser::Endpoint(id) => {
+                let endpoint = self.tls_endpoint(id);
+                Verification::of(endpoint.block, endpoint.side)
+            }
+        }
+    }
+
+    /// How messages call a user: `shop.example`, `the mail server on 993`, `proxy_pass in location / of shop.example`.
+    #[must_use]
+    pub fn user_text(&self, user: TlsUser) -> String {
+        let endpoint = match user {
+            TlsUser::Server(id) => return self.server(id).to_string(),
+            TlsUser::Endpoint(id) => self.tls_endpoint(id),
+        };
+        let listen = || {
+            let address = endpoint.listen().and_then(|listen| listen.argument(0));
+            address.map(|address| format!(" on {}", address.text())).unwrap_or_default()
+        };
+        match endpoint.kind {
+            EndpointKind::StreamServer => match endpoint.names.iter().find(|name| !name.is_no_host()) {
+                Some(name) => format!("{name} (stream)"),
+                None => format!("the stream server{}", listen()),
+            },
+            EndpointKind::MailServer => format!("the mail server{}", listen()),
+            EndpointKind::Client => self.client_text(endpoint),
+        }
+    }
+
+    /// How messages call several users, each once.
+    #[must_use]
+    pub fn users_text(&self, users: impl IntoIterator<Item = TlsUser>) -> String {
+        let mut seen = FxHashSet::default();
+        let names = users.into_iter().map(|user| self.user_text(user));
+        spelled_out(&names.filter(|name| seen.insert(name.clone())).collect::<Vec<_>>())
+    }
+
+    fn client_text(&self, client: &TlsEndpoint<'_>) -> String {
+        let name = client.directive.name_text();
+        if client.block.context() == Contexts::STREAM {
+            let servers = self.tls_endpoints().filter(|server| server.kind == EndpointKind::StreamServer);
+            let server = servers.into_iter().find(|server| server.directive == client.block);
+            let server = server.map(|server| self.user_text(TlsUser::Endpoint(server.id))).unwrap_or_default();
+            return format!("proxy_pass of {server}");
+        }
+        let inside = match () {
+            () if client.block.is_named("if") => " in an if",
+            () if client.block.is_named("limit_except") => " in a limit_except",
+            () => "",
+        };
+        let mut around = std::iter::once(client.block).chain(client.block.ancestors());
+        let location = around.find(|block| block.is_named("location"));
+        let location = location.map(|location| {
+            let words: Vec<_> = location.arguments().map(|word| word.text()).collect();
+            format!(" in location {}", words.join(" "))
+        });
+        let server = self.server_around(client.directive).map(|server| format!(" of {server}"));
+        format!("{name}{inside}{}{}", location.unwrap_or_default(), server.unwrap_or_default())
+    }
+}
