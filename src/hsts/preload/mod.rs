@@ -155,15 +155,13 @@ impl<'b> PreloadList<'b> {
         let key = turned(host);
         let blocks = self.index.len() / 4;
         let (mut low, mut high) = (0, blocks);
-        let mut entry = Entry::default();
         // The last block whose first host is not behind the key.
         while low < high {
             let middle = low + (high - low) / 2;
-            self.read_entry(&mut self.block(middle)?, &mut entry)?;
-            if entry.key.as_slice() <= key.as_slice() { low = middle + 1 } else { high = middle }
+            if self.begins_behind(middle, &key)? { high = middle } else { low = middle + 1 }
         }
         let mut reader = self.block(low.checked_sub(1)?)?;
-        entry.key.clear();
+        let mut entry = Entry::default();
         for _ in 0..BLOCK {
             self.read_entry(&mut reader, &mut entry)?;
             match entry.key.as_slice().cmp(key.as_slice()) {
@@ -179,6 +177,21 @@ impl<'b> PreloadList<'b> {
         let place = self.index.as_chunks::<4>().0.get(number)?;
         let start = usize::try_from(u32::from_le_bytes(*place)).ok()?;
         Some(BitReader::new(self.bits.get(start..)?))
+    }
+
+    /// Whether the first host of a block is behind `key`; it is read as far as they are equal.
+    fn begins_behind(&self, block: usize, key: &[u8]) -> Option<bool> {
+        let mut reader = self.block(block)?;
+        self.shared.read(&mut reader)?;
+        let mut rest = key.iter();
+        loop {
+            let symbol = self.text.read(&mut reader)?;
+            match (CHARACTERS.get(symbol), rest.next()) {
+                (Some(character), Some(wanted)) if character == wanted => {}
+                (Some(character), wanted) => return Some(wanted.is_none_or(|wanted| character > wanted)),
+                (None, _) => return Some(false),
+            }
+        }
     }
 
     /// Reads the entry behind the one that `entry` holds; `None` where there is none.
