@@ -15,6 +15,8 @@ pub(super) struct Code {
     symbols: Vec<u8>,
     /// The words by length, the shortest first.
     words: Vec<Words>,
+    /// The symbol, and the length of its word, by the eight bits that begin with it; a length of 0 where it is longer.
+    short: Vec<(u8, u8)>,
 }
 
 /// The words of one length: numbers that follow each other.
@@ -51,20 +53,35 @@ impl Code {
         let mut symbols: Vec<u8> = (0..u8::try_from(lengths.len()).ok()?).collect();
         symbols.retain(|&symbol| lengths[usize::from(symbol)] > 0);
         symbols.sort_by_key(|&symbol| (lengths[usize::from(symbol)], symbol));
-        Some(Code { symbols, words })
+        let mut code = Code { symbols, words, short: Vec::new() };
+        let short = |bits: u8| {
+            let found = code.find(u32::from(bits) << (u32::BITS - u8::BITS));
+            found.filter(|&(_, length)| length <= u8::BITS).map_or((0, 0), |(symbol, length)| (symbol, length as u8))
+        };
+        code.short = (0..=u8::MAX).map(short).collect();
+        Some(code)
+    }
+
+    /// The symbol whose word these bits begin with, and the length of the word.
+    fn find(&self, bits: u32) -> Option<(u8, u32)> {
+        for words in &self.words {
+            let number = (bits >> (u32::BITS - words.length)).checked_sub(words.first)?;
+            if number < words.count {
+                return Some((*self.symbols.get(words.place + number as usize)?, words.length));
+            }
+        }
+        None
     }
 
     /// Reads a symbol; `None` where no word stands.
     pub(super) fn read(&self, reader: &mut BitReader<'_>) -> Option<usize> {
         let next = reader.next_bits();
-        for words in &self.words {
-            let number = (next >> (u32::BITS - words.length)).checked_sub(words.first)?;
-            if number < words.count {
-                reader.pass(words.length)?;
-                return self.symbols.get(words.place + number as usize).map(|&symbol| usize::from(symbol));
-            }
-        }
-        None
+        let (symbol, length) = match self.short.get((next >> (u32::BITS - u8::BITS)) as usize) {
+            Some(&(symbol, length)) if length > 0 => (symbol, u32::from(length)),
+            _ => self.find(next)?,
+        };
+        reader.pass(length)?;
+        Some(usize::from(symbol))
     }
 
     /// The word of each symbol, with its length.
