@@ -117,7 +117,12 @@ impl<'l> Config<'l> {
         Directive { config: self, id }
     }
 
-    /// The same by the name as the tables know it.
+    /// Whether there is a directive of this name anywhere, or may be in a file whose `include` could not be followed.
+    pub(crate) fn may_have(&self, name: DirectiveName) -> bool {
+        self.index.has(name) || !self.incomplete.is_empty()
+    }
+
+    /// The directives that stand in no block, by their name as the tables know it.
     pub(crate) fn top_level_known(&self, name: DirectiveName) -> impl Iterator<Item = Directive<'_>> {
         self.indexed(ItemId::TOP, Some(name))
     }
@@ -162,8 +167,12 @@ impl NameIndex {
         NameIndex { entries: entries.into_iter().map(|(_, name, id)| (name, id)).collect(), starts, present }
     }
 
+    fn has(&self, name: DirectiveName) -> bool {
+        self.present.get(name.number()).is_some_and(|&is_present| is_present)
+    }
+
     fn find(&self, parent: ItemId, name: DirectiveName) -> &[(DirectiveName, ItemId)] {
-        if !self.present.get(name.number()).is_some_and(|&is_present| is_present) {
+        if !self.has(name) {
             return &[];
         }
         let parent = if parent == ItemId::TOP { self.starts.len().saturating_sub(2) } else { parent.0 as usize };
@@ -316,7 +325,7 @@ impl<'c> Directive<'c> {
         self.config.named(self.id, name)
     }
 
-    /// The same by the name as the tables know it.
+    /// The directives directly inside its block, by their name as the tables know it.
     pub(crate) fn children_known(&self, name: DirectiveName) -> impl Iterator<Item = Directive<'c>> + use<'c> {
         self.config.indexed(self.id, Some(name))
     }

@@ -25,6 +25,10 @@ pub fn in_effect<'c>(block: Directive<'c>, name: &str) -> InEffect<'c> {
     let name = DirectiveName::find(name.as_bytes());
     let (inheritance, names) = name.map_or((Inheritance::Nearest, &[][..]), DirectiveName::inherited);
     let mut seen = InEffect::default();
+    // Most settings that are asked for are made nowhere.
+    if !names.iter().any(|&name| block.config().may_have(name)) {
+        return seen;
+    }
     for level in std::iter::successors(Some(block), Directive::parent) {
         seen.is_partial |= level.is_incomplete();
         let mut own: Vec<Directive<'c>> = Vec::new();
@@ -87,10 +91,10 @@ pub fn headers_in_effect<'c>(block: Directive<'c>, version: NginxVersion) -> Vec
     const SINCE: NginxVersion = NginxVersion::new(1, 29, 3);
     let mut headers: Vec<Directive<'c>> = Vec::new();
     for level in std::iter::successors(Some(block), Directive::parent) {
-        let own: Vec<_> = level.children_named("add_header").collect();
-        let has_own = !own.is_empty();
+        let before = headers.len();
         // nginx adds a level's own before those around it.
-        headers.extend(own);
+        headers.extend(level.children_named("add_header"));
+        let has_own = headers.len() > before;
         let mode = if version >= SINCE { value_in_effect(level, "add_header_inherit") } else { None };
         let mode = mode.and_then(|directive| directive.argument(0));
         let goes_on = match mode {
