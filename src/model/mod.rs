@@ -185,8 +185,7 @@ impl<'c> Model<'c> {
         let blocks = config.directives_named("server", Contexts::HTTP).filter(Directive::is_block);
         let blocks: Vec<Directive<'c>> = blocks.collect();
         let blocks = blocks.into_par_iter().enumerate();
-        let servers: Vec<Server<'c>> =
-            blocks.map(|(id, block)| Server::new(ServerId(id as u32), block)).collect();
+        let servers: Vec<Server<'c>> = blocks.map(|(id, block)| Server::new(ServerId(id as u32), block)).collect();
         let certificates = match environment.certificates {
             CertificateMode::Skip => CertificateStore::default(),
             CertificateMode::Auto | CertificateMode::Require => {

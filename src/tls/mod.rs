@@ -21,6 +21,7 @@ mod link;
 mod names;
 mod pem;
 mod problem;
+mod signatures;
 mod store;
 #[cfg(test)]
 mod tests;
