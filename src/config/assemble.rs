@@ -284,10 +284,10 @@ impl<'l> Assembly<'_, 'l> {
     fn check_ending(&mut self, id: ItemId, file: &LoadedFile<'_>, node: NodeId) {
         let item = self.config.items[id.0 as usize];
         let Some(row) = item.name.and_then(|name| name.in_context(item.context)) else { return };
-        let directive = row.name.to_owned();
+        let directive = || row.name.to_owned();
         let kind = match (row.block, file.ast.kind(node)) {
-            (false, NodeKind::Block) => ProblemKind::NotTerminated { directive },
-            (true, NodeKind::Simple) => ProblemKind::NoBlock { directive },
+            (false, NodeKind::Block) => ProblemKind::NotTerminated { directive: directive() },
+            (true, NodeKind::Simple) => ProblemKind::NoBlock { directive: directive() },
             _ => return,
         };
         self.problem(kind, self.config.directive(id).span(), end_on_another_line(file, node));

@@ -117,8 +117,26 @@ impl<'l> Config<'l> {
         Directive { config: self, id }
     }
 
+    /// Whether there is a directive of this name anywhere, or may be in a file whose `include` could not be followed.
+    pub(crate) fn may_have(&self, name: DirectiveName) -> bool {
+        self.index.has(name) || !self.incomplete.is_empty()
+    }
+
+    /// The directives that stand in no block, by their name as the tables know it.
+    pub(crate) fn top_level_known(&self, name: DirectiveName) -> impl Iterator<Item = Directive<'_>> {
+        self.indexed(ItemId::TOP, Some(name))
+    }
+
     fn named(&self, parent: ItemId, name: &str) -> impl Iterator<Item = Directive<'_>> + use<'_, 'l> {
-        let found = known(name).map_or(&[][..], |name| self.index.find(parent, name));
+        self.indexed(parent, known(name))
+    }
+
+    fn indexed(
+        &self,
+        parent: ItemId,
+        name: Option<DirectiveName>,
+    ) -> impl Iterator<Item = Directive<'_>> + use<'_, 'l> {
+        let found = name.map_or(&[][..], |name| self.index.find(parent, name));
         found.iter().map(|&(_, id)| self.directive(id))
     }
 }
@@ -129,6 +147,8 @@ pub(super) struct NameIndex {
     entries: Vec<(DirectiveName, ItemId)>,
     /// Where the entries of each parent begin, those of the top level last; one more than there are parents.
     starts: Vec<u32>,
+    /// Which names there are at all, by their numbers: most of what is asked for is nowhere.
+    present: Vec<bool>,
 }
 
 impl NameIndex {
@@ -142,10 +162,19 @@ impl NameIndex {
             starts.resize(starts.len().max(parent + 1), place as u32);
         }
         starts.resize(count + 2, entries.len() as u32);
-        NameIndex { entries: entries.into_iter().map(|(_, name, id)| (name, id)).collect(), starts }
+        let mut present = vec![false; DirectiveName::all().count()];
+        entries.iter().for_each(|(_, name, _)| present[name.number()] = true);
+        NameIndex { entries: entries.into_iter().map(|(_, name, id)| (name, id)).collect(), starts, present }
+    }
+
+    fn has(&self, name: DirectiveName) -> bool {
+        self.present.get(name.number()).is_some_and(|&is_present| is_present)
     }
 
     fn find(&self, parent: ItemId, name: DirectiveName) -> &[(DirectiveName, ItemId)] {
+        if !self.has(name) {
+            return &[];
+        }
         let parent = if parent == ItemId::TOP { self.starts.len().saturating_sub(2) } else { parent.0 as usize };
         let place = |at: usize| self.starts.get(at).map_or(0, |&start| start as usize);
         let own = &self.entries[place(parent)..place(parent + 1)];
@@ -294,6 +323,11 @@ impl<'c> Directive<'c> {
     /// The directives of this name directly inside its block, in order.
     pub fn children_named(&self, name: &str) -> impl Iterator<Item = Directive<'c>> + use<'c> {
         self.config.named(self.id, name)
+    }
+
+    /// The directives directly inside its block, by their name as the tables know it.
+    pub(crate) fn children_known(&self, name: DirectiveName) -> impl Iterator<Item = Directive<'c>> + use<'c> {
+        self.config.indexed(self.id, Some(name))
     }
 
     /// Everything inside its block at any depth, in order.

@@ -22,16 +22,20 @@ pub struct InEffect<'c> {
 /// nearest, of `allow` and `deny` the nearest list.
 #[must_use]
 pub fn in_effect<'c>(block: Directive<'c>, name: &str) -> InEffect<'c> {
-    let row = DirectiveName::find(name.as_bytes()).and_then(|name| name.rows().first());
-    let names = row.map_or(std::slice::from_ref(&name), |row| row.inherited_with());
-    let inheritance = row.and_then(|row| row.inheritance()).unwrap_or(Inheritance::Nearest);
+    let name = DirectiveName::find(name.as_bytes());
+    let (inheritance, names) = name.map_or((Inheritance::Nearest, &[][..]), DirectiveName::inherited);
     let mut seen = InEffect::default();
+    // Most settings that are asked for are made nowhere.
+    if !names.iter().any(|&name| block.config().may_have(name)) {
+        return seen;
+    }
     for level in std::iter::successors(Some(block), Directive::parent) {
         seen.is_partial |= level.is_incomplete();
-        let own = sorted(names.iter().flat_map(|name| level.children_named(name)).collect());
+        let mut own: Vec<Directive<'c>> = Vec::new();
+        names.iter().for_each(|&name| own.extend(level.children_known(name)));
         if !own.is_empty() {
             seen.level = seen.level.or(Some(level));
-            seen.directives.splice(0..0, own);
+            seen.directives.splice(0..0, sorted(own));
         }
         let goes_on = match inheritance {
             Inheritance::Own => false,
@@ -45,8 +49,11 @@ pub fn in_effect<'c>(block: Directive<'c>, name: &str) -> InEffect<'c> {
         }
     }
     seen.is_partial |= block.config().is_incomplete();
-    let top = sorted(names.iter().flat_map(|name| block.config().top_level_named(name)).collect());
-    seen.directives.splice(0..0, top);
+    let mut top: Vec<Directive<'c>> = Vec::new();
+    names.iter().for_each(|&name| top.extend(block.config().top_level_known(name)));
+    if !top.is_empty() {
+        seen.directives.splice(0..0, sorted(top));
+    }
     seen
 }
 
@@ -84,10 +91,10 @@ pub fn headers_in_effect<'c>(block: Directive<'c>, version: NginxVersion) -> Vec
     const SINCE: NginxVersion = NginxVersion::new(1, 29, 3);
     let mut headers: Vec<Directive<'c>> = Vec::new();
     for level in std::iter::successors(Some(block), Directive::parent) {
-        let own: Vec<_> = level.children_named("add_header").collect();
-        let has_own = !own.is_empty();
+        let before = headers.len();
         // nginx adds a level's own before those around it.
-        headers.extend(own);
+        headers.extend(level.children_named("add_header"));
+        let has_own = headers.len() > before;
         let mode = if version >= SINCE { value_in_effect(level, "add_header_inherit") } else { None };
         let mode = mode.and_then(|directive| directive.argument(0));
         let goes_on = match mode {

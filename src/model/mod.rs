@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use elsa::sync::FrozenMap;
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::config::{Config, Directive, ItemId};
@@ -183,12 +184,13 @@ pub struct Model<'c> {
     patterns_by_text: Mutex<FxHashMap<(String, bool), Arc<Pattern>>>,
     /// The locations of servers and locations that were asked for.
     location_tables: FrozenMap<ItemId, Box<LocationTable<'c>>>,
+    no_locations: LocationTable<'c>,
     definitions: OnceLock<Definitions<'c>>,
     served_hosts: OnceLock<ServedHosts>,
-    /// The headers of servers that were asked for.
-    hsts_headers: FrozenMap<ServerId, Vec<HstsHeader<'c>>>,
-    /// The answers over HTTPS of servers that were asked for.
-    https_answers: FrozenMap<ServerId, Vec<AnsweredUrl<'c>>>,
+    /// The headers of each server, once they are asked for.
+    hsts_headers: Vec<OnceLock<Vec<HstsHeader<'c>>>>,
+    /// The answers over HTTPS of each server, once they are asked for.
+    https_answers: Vec<OnceLock<Vec<AnsweredUrl<'c>>>>,
     mentions: OnceLock<Mentions>,
     patterns_below: OnceLock<PatternNames>,
     departures: OnceLock<Vec<Departure<'c>>>,
@@ -199,8 +201,9 @@ impl<'c> Model<'c> {
     /// Models a configuration; certificate files are read through `files`.
     pub fn build(config: &'c Config<'c>, files: &'c dyn FileSystem, environment: Environment) -> Model<'c> {
         let blocks = config.directives_named("server", Contexts::HTTP).filter(Directive::is_block);
-        let servers: Vec<Server<'c>> =
-            blocks.enumerate().map(|(id, block)| Server::new(ServerId(id as u32), block)).collect();
+        let blocks: Vec<Directive<'c>> = blocks.collect();
+        let blocks = blocks.into_par_iter().enumerate();
+        let servers: Vec<Server<'c>> = blocks.map(|(id, block)| Server::new(ServerId(id as u32), block)).collect();
         let endpoints = TlsEndpoint::all(config, environment.version);
         let (mut certificates, mut pairs, mut tls_files) = (CertificateStore::default(), Vec::new(), None);
         if environment.certificates != CertificateMode::Skip {
@@ -223,6 +226,8 @@ impl<'c> Model<'c> {
         let listens = servers.iter().flat_map(|server| &server.listens);
         let further_ports = listens.filter_map(|listen| listen.further_ports.clone()).collect();
         let documents = DocumentFiles::new(files, environment.document_files);
+        let hsts_headers = servers.iter().map(|_| OnceLock::new()).collect();
+        let https_answers = servers.iter().map(|_| OnceLock::new()).collect();
         Model {
             config,
             certificates,
@@ -242,10 +247,11 @@ impl<'c> Model<'c> {
             patterns: FrozenMap::new(),
             patterns_by_text: Mutex::default(),
             location_tables: FrozenMap::new(),
+            no_locations: LocationTable::default(),
             definitions: OnceLock::new(),
             served_hosts: OnceLock::new(),
-            hsts_headers: FrozenMap::new(),
-            https_answers: FrozenMap::new(),
+            hsts_headers,
+            https_answers,
             mentions: OnceLock::new(),
             patterns_below: OnceLock::new(),
             departures: OnceLock::new(),
@@ -317,12 +323,14 @@ impl<'c> Model<'c> {
         if let Some(pattern) = self.patterns.get(&word.span()) {
             return pattern;
         }
-        let pattern = make();
+        self.patterns.insert(word.span(), self.shared_pattern(make()))
+    }
+
+    /// The pattern that is the same as this one, which is compiled once wherever it stands.
+    pub(super) fn shared_pattern(&self, pattern: Pattern) -> Arc<Pattern> {
         let key = (pattern.text().to_owned(), pattern.ignores_case());
         let mut known = self.patterns_by_text.lock().unwrap_or_else(PoisonError::into_inner);
-        let shared = Arc::clone(known.entry(key).or_insert_with(|| Arc::new(pattern)));
-        drop(known);
-        self.patterns.insert(word.span(), shared)
+        Arc::clone(known.entry(key).or_insert_with(|| Arc::new(pattern)))
     }
 
     /// The variables that the configuration defines.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-use super::{Directive, Duplicate};
+use super::{Directive, DirectiveName, Duplicate};
 
 /// What happens to a directive of an outer level in the blocks inside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +42,25 @@ impl Directive {
         BY_NAME.get(self.name).map_or(std::slice::from_ref(&self.name), |(_, names)| names)
     }
 }
+
+impl DirectiveName {
+    /// What blocks inherit of the directives of this name, as [`Directive::inheritance`] says of the first of them, and
+    /// the names of those that are one setting with it.
+    #[must_use]
+    pub fn inherited(self) -> (Inheritance, &'static [DirectiveName]) {
+        let (inheritance, names) = &BY_NUMBER[self.number()];
+        (*inheritance, names)
+    }
+}
+
+/// What [`DirectiveName::inherited`] says of each name, by its number.
+static BY_NUMBER: LazyLock<Vec<(Inheritance, Vec<DirectiveName>)>> = LazyLock::new(|| {
+    let of_row = |row: &Directive| {
+        let names = row.inherited_with().iter().filter_map(|name| DirectiveName::find(name.as_bytes()));
+        (row.inheritance().unwrap_or(Inheritance::Nearest), names.collect())
+    };
+    DirectiveName::all().filter_map(|name| name.rows().first()).map(of_row).collect()
+});
 
 /// How a directive is inherited, and the directives that are one setting with it.
 type Row = (Inheritance, &'static [&'static str]);

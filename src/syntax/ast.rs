@@ -107,7 +107,10 @@ impl<'s> Word<'s> {
     #[must_use]
     pub fn text(&self) -> Cow<'s, str> {
         match self.value() {
-            Cow::Borrowed(value) => String::from_utf8_lossy(value),
+            // What is UTF-8 as a whole is seen sooner than what has gaps.
+            Cow::Borrowed(value) => {
+                std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed)
+            }
             Cow::Owned(value) => Cow::Owned(String::from_utf8_lossy(&value).into_owned()),
         }
     }

@@ -1,6 +1,7 @@
 //! The roots that a client trusts without being shown why.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
@@ -11,6 +12,7 @@ use x509_parser::x509::X509Name;
 use super::certificate::name_text;
 use super::der::tlv;
 use super::problem::CertificateProblem;
+use super::signatures::CheckedSignatures;
 use super::store::CertificateFile;
 use crate::source::FileSystem;
 
@@ -40,6 +42,8 @@ pub enum AnchorSource {
 pub struct TrustAnchors {
     /// By their subjects, without the tag and length of the sequence, as webpki keeps them.
     by_subject: FxHashMap<Box<[u8]>, Vec<Anchor>>,
+    /// The signatures of issuers that were checked on the way to them.
+    pub(super) checked: Arc<CheckedSignatures>,
 }
 
 /// A trust anchor.
@@ -73,7 +77,7 @@ impl TrustAnchors {
     /// No trust anchors at all.
     #[must_use]
     pub fn none() -> TrustAnchors {
-        TrustAnchors { by_subject: FxHashMap::default() }
+        TrustAnchors { by_subject: FxHashMap::default(), checked: Arc::default() }
     }
 
     /// How many there are.

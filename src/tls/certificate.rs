@@ -367,7 +367,7 @@ fn openssl_refusal(certificate: &X509Certificate<'_>) -> Option<&'static str> {
 }
 
 /// The length in bits of a positive big-endian number.
-fn bit_length(number: &[u8]) -> u32 {
+pub(super) fn bit_length(number: &[u8]) -> u32 {
     let zeros = number.iter().take_while(|&&byte| byte == 0).count();
     let Some((first, rest)) = number.get(zeros..).and_then(<[u8]>::split_first) else { return 0 };
     u32::try_from(rest.len())

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use rustls_pki_types::{CertificateDer, TrustAnchor};
+use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor};
 use webpki::{EndEntityCert, Error, KeyUsage};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
@@ -242,7 +242,7 @@ impl<'a> Links<'a> {
         if let Some(anchor) = self.anchors.find_same(leaf.parsed()) {
             return anchored(anchor);
         }
-        if leaf.is_self_signed() {
+        if self.is_self_signed(0) {
             return Trust::SelfSigned;
         }
         let error = match self.verify() {
@@ -293,8 +293,10 @@ impl<'a> Links<'a> {
         let validity = self.links[0].certificate.validity;
         let time = self.now.0.min(validity.not_after.0).max(validity.not_before.0);
         let time = rustls_pki_types::UnixTime::since_unix_epoch(Duration::from_secs(time.try_into().unwrap_or(0)));
-        let algorithms = webpki::ALL_VERIFICATION_ALGS;
-        let path = leaf.verify_for_usage(algorithms, &anchors, &issuers, time, KeyUsage::server_auth(), None, None)?;
+        let algorithms = self.anchors.checked.algorithms(self.links[0].parsed().tbs_certificate.as_ref());
+        let algorithms: Vec<&dyn SignatureVerificationAlgorithm> =
+            algorithms.iter().map(|algorithm| algorithm as &dyn SignatureVerificationAlgorithm).collect();
+        let path = leaf.verify_for_usage(&algorithms, &anchors, &issuers, time, KeyUsage::server_auth(), None, None)?;
         let anchor = path.anchor();
         let known = sources.iter().find(|known| {
             known.anchor.subject == anchor.subject
@@ -311,17 +313,17 @@ impl<'a> Links<'a> {
         loop {
             visited.insert(at);
             let link = &self.links[at];
-            if let Some(anchor) = self.find_anchor(link) {
+            if let Some(anchor) = self.find_anchor(at) {
                 return End::Anchor(anchor);
             }
-            if link.is_self_signed() {
+            if self.is_self_signed(at) {
                 return End::Root(at);
             }
             let mut namesake = None;
             let mut best = None;
             for &index in self.with_subject(link.issuer()).iter().filter(|index| !visited.contains(index)) {
                 let issuer = &self.links[index];
-                let signature = link.signature_of(issuer);
+                let signature = self.signature(at, issuer.parsed().public_key());
                 if signature == Signature::Fails {
                     namesake = namesake.or(Some(index));
                     continue;
@@ -339,12 +341,27 @@ impl<'a> Links<'a> {
     }
 
     /// The anchor that signed a certificate.
-    fn find_anchor(&self, link: &Link<'_>) -> Option<&'a Anchor> {
+    fn find_anchor(&self, at: usize) -> Option<&'a Anchor> {
         let signed = |anchor: &&Anchor| {
             let key = anchor.public_key();
-            SubjectPublicKeyInfo::from_der(&key).is_ok_and(|(_, key)| link.signature_by(&key) != Signature::Fails)
+            SubjectPublicKeyInfo::from_der(&key).is_ok_and(|(_, key)| self.signature(at, &key) != Signature::Fails)
         };
-        self.anchors.with_subject(link.issuer()).iter().find(signed)
+        self.anchors.with_subject(self.links[at].issuer()).iter().find(signed)
+    }
+
+    /// Whether a certificate is signed with its own key, as far as that can be told.
+    fn is_self_signed(&self, at: usize) -> bool {
+        let link = &self.links[at];
+        link.certificate.is_self_issued && self.signature(at, link.parsed().public_key()) != Signature::Fails
+    }
+
+    /// Whether a certificate is signed with `key`; of an issuer that was seen before it is known.
+    fn signature(&self, at: usize, key: &SubjectPublicKeyInfo<'_>) -> Signature {
+        let link = &self.links[at];
+        match at {
+            0 => link.signature_by(key),
+            _ => self.anchors.checked.find(&[link.certificate.bytes(), key.raw], || link.signature_by(key)),
+        }
     }
 
     /// What webpki minds in a chain that leads to an anchor, unless it is told in another way.

@@ -217,11 +217,6 @@ impl<'a> Link<'a> {
         })
     }
 
-    /// Whether the certificate is signed with the key of `issuer`.
-    pub(super) fn signature_of(&self, issuer: &Link<'_>) -> Signature {
-        self.signature_by(issuer.parsed.public_key())
-    }
-
     /// Whether the certificate is signed with `key`.
     pub(super) fn signature_by(&self, key: &SubjectPublicKeyInfo<'_>) -> Signature {
         let algorithm = &self.parsed.signature_algorithm;
@@ -256,11 +251,6 @@ impl<'a> Link<'a> {
         let is_named = self.issuer() == issuer.subject()
             || self.certificate.issuer.eq_ignore_ascii_case(&issuer.certificate.subject);
         is_named && self.is_key_of(issuer)
-    }
-
-    /// Whether it is signed with its own key, as far as that can be told.
-    pub(super) fn is_self_signed(&self) -> bool {
-        self.certificate.is_self_issued && self.signature_of(self) != Signature::Fails
     }
 }
 

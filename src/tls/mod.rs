@@ -27,6 +27,7 @@ mod ocsp;
 mod pem;
 mod problem;
 mod revocation;
+mod signatures;
 mod store;
 #[cfg(test)]
 mod tests;

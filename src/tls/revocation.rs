@@ -119,7 +119,8 @@ impl RevocationList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::der::{common_name, tlv};
+    use crate::tls::der::tlv;
+    use crate::tls::forged::common_name;
     use crate::tls::forged::pem;
 
     /// A list of `issuer`, as far as it is read; times are UTCTime.

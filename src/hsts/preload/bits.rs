@@ -13,58 +13,87 @@ const MAX_LENGTH: usize = 24;
 pub(super) struct Code {
     /// The symbols by length and number.
     symbols: Vec<u8>,
-    /// For each length from 1 the first word, and where its symbol stands.
-    firsts: Vec<(u32, usize)>,
-    /// The words of each length from 1.
-    counts: Vec<u32>,
+    /// The words by length, the shortest first.
+    words: Vec<Words>,
+    /// The symbol, and the length of its word, by the eight bits that begin with it; a length of 0 where it is longer.
+    short: Vec<(u8, u8)>,
+}
+
+/// The words of one length: numbers that follow each other.
+#[derive(Debug)]
+struct Words {
+    length: u32,
+    first: u32,
+    count: u32,
+    /// Where the symbol of the first one stands.
+    place: usize,
 }
 
 impl Code {
     /// The code in which the words of the symbols are so long; 0: the symbol has none. `None` where there is no such
     /// code.
     pub(super) fn new(lengths: &[u8]) -> Option<Code> {
-        let mut counts = vec![0u32; MAX_LENGTH];
+        let mut counts = [0u32; MAX_LENGTH];
         for &length in lengths.iter().filter(|&&length| length > 0) {
             *counts.get_mut(usize::from(length) - 1)? += 1;
         }
-        let mut firsts = Vec::with_capacity(MAX_LENGTH);
-        let (mut word, mut place) = (0u32, 0);
+        let mut words = Vec::new();
+        let (mut first, mut place) = (0u32, 0);
         for (length, &count) in (1u32..).zip(&counts) {
-            word = word.checked_mul(2)?;
-            firsts.push((word, place));
-            word = word.checked_add(count)?;
+            first = first.checked_mul(2)?;
+            if count > 0 {
+                words.push(Words { length, first, count, place });
+            }
+            first = first.checked_add(count)?;
             place += usize::try_from(count).ok()?;
-            if u64::from(word) > 1 << length {
+            if u64::from(first) > 1 << length {
                 return None;
             }
         }
         let mut symbols: Vec<u8> = (0..u8::try_from(lengths.len()).ok()?).collect();
         symbols.retain(|&symbol| lengths[usize::from(symbol)] > 0);
         symbols.sort_by_key(|&symbol| (lengths[usize::from(symbol)], symbol));
-        Some(Code { symbols, firsts, counts })
+        let mut code = Code { symbols, words, short: Vec::new() };
+        let short = |bits: u8| {
+            let found = code.find(u32::from(bits) << (u32::BITS - u8::BITS));
+            found.filter(|&(_, length)| length <= u8::BITS).map_or((0, 0), |(symbol, length)| (symbol, length as u8))
+        };
+        code.short = (0..=u8::MAX).map(short).collect();
+        Some(code)
     }
 
-    /// Reads a symbol; `None` where no word stands.
-    pub(super) fn read(&self, reader: &mut BitReader<'_>) -> Option<usize> {
-        let mut word = 0;
-        for (&(first, place), &count) in self.firsts.iter().zip(&self.counts) {
-            word = word << 1 | reader.bit()?;
-            if let Some(number) = word.checked_sub(first).filter(|number| *number < count) {
-                return self.symbols.get(place + usize::try_from(number).ok()?).map(|&symbol| usize::from(symbol));
+    /// The symbol whose word these bits begin with, and the length of the word.
+    fn find(&self, bits: u32) -> Option<(u8, u32)> {
+        for words in &self.words {
+            let number = (bits >> (u32::BITS - words.length)).checked_sub(words.first)?;
+            if number < words.count {
+                return Some((*self.symbols.get(words.place + number as usize)?, words.length));
             }
         }
         None
     }
 
+    /// Reads a symbol; `None` where no word stands.
+    pub(super) fn read(&self, reader: &mut BitReader<'_>) -> Option<usize> {
+        let next = reader.next_bits();
+        let (symbol, length) = match self.short.get((next >> (u32::BITS - u8::BITS)) as usize) {
+            Some(&(symbol, length)) if length > 0 => (symbol, u32::from(length)),
+            _ => self.find(next)?,
+        };
+        reader.pass(length)?;
+        Some(usize::from(symbol))
+    }
+
     /// The word of each symbol, with its length.
     pub(super) fn words(&self, symbols: usize) -> Vec<(u32, u32)> {
-        let mut words = vec![(0, 0); symbols];
-        for (length, (&(first, place), &count)) in (1u32..).zip(self.firsts.iter().zip(&self.counts)) {
-            for (word, &symbol) in (first..first + count).zip(self.symbols.iter().skip(place)) {
-                words[usize::from(symbol)] = (word, length);
+        let mut found = vec![(0, 0); symbols];
+        for words in &self.words {
+            let numbers = words.first..words.first + words.count;
+            for (word, &symbol) in numbers.zip(self.symbols.iter().skip(words.place)) {
+                found[usize::from(symbol)] = (word, words.length);
             }
         }
-        words
+        found
     }
 }
 
@@ -109,11 +138,20 @@ impl<'b> BitReader<'b> {
         BitReader { bytes, at: 0 }
     }
 
-    fn bit(&mut self) -> Option<u32> {
-        let byte = self.bytes.get(self.at / 8)?;
-        let bit = byte >> (7 - self.at % 8) & 1;
-        self.at += 1;
-        Some(u32::from(bit))
+    /// The next bits, from the highest on; zeros behind the last one.
+    fn next_bits(&self) -> u32 {
+        let rest = self.bytes.get(self.at / 8..).unwrap_or_default();
+        let next = rest.first_chunk::<8>().map_or_else(
+            || (0..8).fold(0, |all, at| all << 8 | u64::from(rest.get(at).copied().unwrap_or_default())),
+            |bytes| u64::from_be_bytes(*bytes),
+        );
+        (next << (self.at % 8) >> u32::BITS) as u32
+    }
+
+    /// Goes on behind so many bits; `None` where there are fewer.
+    fn pass(&mut self, count: u32) -> Option<()> {
+        let at = self.at + usize::try_from(count).ok()?;
+        (at <= self.bytes.len() * 8).then(|| self.at = at)
     }
 }
 

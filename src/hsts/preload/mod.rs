@@ -139,35 +139,41 @@ impl<'b> PreloadList<'b> {
     /// it includes its subdomains (`DecodeHSTSPreload`, net/http/transport_security_state.cc).
     #[must_use]
     pub fn find(&self, host: &str) -> Option<Preloaded> {
+        let key = turned(host);
+        // An entry above the host begins its key, and so do all entries between the two.
+        let mut shared = key.len();
         let above = host.match_indices('.').map(|(dot, _)| &host[dot + 1..]);
-        let entries = std::iter::once(host).chain(above);
-        let (entry, include_subdomains) =
-            entries.into_iter().find_map(|entry| Some((entry, self.find_entry(entry)?)))?;
-        let is_exact = entry.len() == host.len();
-        (is_exact || include_subdomains).then(|| Preloaded { entry: entry.to_owned(), is_exact, include_subdomains })
+        for entry in std::iter::once(host).chain(above).filter(|entry| (1..=MAX_HOST).contains(&entry.len())) {
+            let Some(key) = key.get(..entry.len()).filter(|key| key.len() <= shared) else { continue };
+            if let Some(include_subdomains) = self.find_key(key, &mut shared) {
+                let is_exact = entry.len() == host.len();
+                let preloaded = || Preloaded { entry: entry.to_owned(), is_exact, include_subdomains };
+                return (is_exact || include_subdomains).then(preloaded);
+            }
+        }
+        None
     }
 
-    /// Whether `host` itself is on the list, and then whether its subdomains are included.
-    fn find_entry(&self, host: &str) -> Option<bool> {
-        if host.is_empty() || host.len() > MAX_HOST {
-            return None;
-        }
-        let key = turned(host);
+    /// Whether a host itself is on the list, by its labels turned round, and then whether its subdomains are included;
+    /// `shared` becomes what the last entry before it has in common with it.
+    fn find_key(&self, key: &[u8], shared: &mut usize) -> Option<bool> {
+        *shared = 0;
         let blocks = self.index.len() / 4;
         let (mut low, mut high) = (0, blocks);
-        let mut entry = Entry::default();
         // The last block whose first host is not behind the key.
         while low < high {
             let middle = low + (high - low) / 2;
-            self.read_entry(&mut self.block(middle)?, &mut entry)?;
-            if entry.key.as_slice() <= key.as_slice() { low = middle + 1 } else { high = middle }
+            if self.begins_behind(middle, key)? { high = middle } else { low = middle + 1 }
         }
         let mut reader = self.block(low.checked_sub(1)?)?;
-        entry.key.clear();
+        let mut entry = Entry::default();
         for _ in 0..BLOCK {
             self.read_entry(&mut reader, &mut entry)?;
-            match entry.key.as_slice().cmp(key.as_slice()) {
-                std::cmp::Ordering::Less => {}
+            match entry.key.as_slice().cmp(key) {
+                std::cmp::Ordering::Less => {
+                    let common = entry.key.iter().zip(key).take_while(|(known, wanted)| known == wanted);
+                    *shared = common.count().max(*shared);
+                }
                 std::cmp::Ordering::Equal => return Some(entry.include_subdomains),
                 std::cmp::Ordering::Greater => return None,
             }
@@ -179,6 +185,21 @@ impl<'b> PreloadList<'b> {
         let place = self.index.as_chunks::<4>().0.get(number)?;
         let start = usize::try_from(u32::from_le_bytes(*place)).ok()?;
         Some(BitReader::new(self.bits.get(start..)?))
+    }
+
+    /// Whether the first host of a block is behind `key`; it is read as far as they are equal.
+    fn begins_behind(&self, block: usize, key: &[u8]) -> Option<bool> {
+        let mut reader = self.block(block)?;
+        self.shared.read(&mut reader)?;
+        let mut rest = key.iter();
+        loop {
+            let symbol = self.text.read(&mut reader)?;
+            match (CHARACTERS.get(symbol), rest.next()) {
+                (Some(character), Some(wanted)) if character == wanted => {}
+                (Some(character), wanted) => return Some(wanted.is_none_or(|wanted| character > wanted)),
+                (None, _) => return Some(false),
+            }
+        }
     }
 
     /// Reads the entry behind the one that `entry` holds; `None` where there is none.

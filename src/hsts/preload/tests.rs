@@ -132,8 +132,11 @@ proptest! {
         for (host, include_subdomains) in &rows {
             prop_assert_eq!(found(&list, host), Some((host.clone(), true, *include_subdomains)));
         }
-        for host in &others {
-            prop_assert_eq!(list.find(host).is_some_and(|found| found.is_exact), rows.contains_key(host));
+        for host in rows.keys().map(|host| format!("x.{host}")).chain(others) {
+            let above = host.match_indices('.').map(|(dot, _)| &host[dot + 1..]);
+            let nearest = std::iter::once(host.as_str()).chain(above).find(|entry| rows.contains_key(*entry));
+            let expected = nearest.filter(|entry| *entry == host || rows[*entry]);
+            prop_assert_eq!(list.find(&host).map(|found| found.entry), expected.map(str::to_owned));
         }
     }
 

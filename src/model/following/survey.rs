@@ -105,7 +105,10 @@ pub struct Way<'c> {
 
 impl<'c> Way<'c> {
     fn new(trace: Trace<'_, 'c>) -> Way<'c> {
-        Way { legs: trace.hops.into_iter().map(Leg::new).collect(), outcome: trace.outcome }
+        // Collected in place, the legs would keep the room of the hops, which are larger and were pushed one by one.
+        let mut legs = Vec::with_capacity(trace.hops.len());
+        legs.extend(trace.hops.into_iter().map(Leg::new));
+        Way { legs, outcome: trace.outcome }
     }
 
     /// Whether the browser gives up after too many redirects.
@@ -249,7 +252,8 @@ impl<'c> Model<'c> {
         let mut departures = Vec::new();
         for start in tracer.starts(server) {
             let (traces, is_complete) = tracer.traces_settling_files(&start);
-            let ways: Vec<Way<'c>> = traces.into_iter().map(Way::new).collect();
+            let mut ways: Vec<Way<'c>> = Vec::with_capacity(traces.len());
+            ways.extend(traces.into_iter().map(Way::new));
             let leads_on = |leg: &Leg<'_>| leg.is_redirect() || !leg.cycle.is_empty();
             if ways.iter().any(|way| way.legs.iter().any(leads_on)) {
                 departures.push(Departure { server: server.id, url: start.url, ways, is_complete });

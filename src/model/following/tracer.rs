@@ -52,6 +52,27 @@ struct Journey<'m> {
     from: Option<&'m Address>,
 }
 
+impl<'m> Journey<'m> {
+    fn new(start: &Start<'m>) -> Journey<'m> {
+        let mut journey = Journey {
+            url: start.url.clone(),
+            request: start.request.clone(),
+            hsts: start.hsts.clone(),
+            socket: start.socket,
+            from: None,
+        };
+        if upgrade(&mut journey.url, &journey.hsts)
+            && let Some(upgraded) = Request::get(&journey.url)
+        {
+            // What the user says of SNI holds for this handshake, too.
+            let sni = journey.request.sni.take().or(upgraded.sni);
+            journey.request = Request { sni, port: upgraded.port, is_tls: true, ..journey.request };
+            journey.socket = None;
+        }
+        journey
+    }
+}
+
 impl<'m, 'c> Tracer<'m, 'c> {
     /// Prepares for a model.
     #[must_use]
@@ -85,30 +106,30 @@ impl<'m, 'c> Tracer<'m, 'c> {
         explore_settling_files(MAX_COMBINATIONS, |choices| self.trace(start, choices))
     }
 
+    /// The answers to the first request alone, one for each assignment of what is unknown on which there is one;
+    /// whether these are all.
+    #[must_use]
+    pub fn first_answers(&self, start: &Start<'m>) -> (Vec<Response<'c>>, bool) {
+        let ask = |choices: &mut Choices<'c>| {
+            let mut journey = Journey::new(start);
+            let reached = self.reach(&journey, start, choices);
+            self.ask(&mut journey, reached, choices).response
+        };
+        let (answers, is_complete) = explore(MAX_COMBINATIONS, ask);
+        (answers.into_iter().flatten().collect(), is_complete)
+    }
+
     /// The way of one request, on one assignment of what is unknown.
     #[must_use]
     pub fn trace(&self, start: &Start<'m>, choices: &mut Choices<'c>) -> Trace<'m, 'c> {
-        let mut journey = Journey {
-            url: start.url.clone(),
-            request: start.request.clone(),
-            hsts: start.hsts.clone(),
-            socket: start.socket,
-            from: None,
-        };
-        if upgrade(&mut journey.url, &journey.hsts)
-            && let Some(upgraded) = Request::get(&journey.url)
-        {
-            // What the user says of SNI holds for this handshake, too.
-            let sni = journey.request.sni.take().or(upgraded.sni);
-            journey.request = Request { sni, port: upgraded.port, is_tls: true, ..journey.request };
-            journey.socket = None;
-        }
+        let mut journey = Journey::new(start);
         let mut hops: Vec<Hop<'m, 'c>> = Vec::new();
         // What a loop comes back to: the same request with the same knowledge.
         let mut states: Vec<(Request, Vec<KnownHstsHost>)> = Vec::new();
         loop {
-            let state = (journey.request.clone(), journey.hsts.clone());
-            if let Some(first) = states.iter().position(|known| *known == state) {
+            let is_known =
+                |(request, hsts): &(Request, Vec<KnownHstsHost>)| *request == journey.request && *hsts == journey.hsts;
+            if let Some(first) = states.iter().position(is_known) {
                 return shortest_loop(hops, first);
             }
             if hops.len() >= start.max_hops {
@@ -118,14 +139,15 @@ impl<'m, 'c> Tracer<'m, 'c> {
             if matches!(reached, Reached::Elsewhere) && !hops.is_empty() {
                 return Trace { hops, outcome: Outcome::External };
             }
-            states.push(state);
             let before = choices.conditions().len();
             let mut hop = self.ask(&mut journey, reached, choices);
-            let outcome = self.follow(&mut journey, &mut hop, start);
+            let hsts = journey.hsts.clone();
+            let next = self.follow(&mut journey, &mut hop, start);
             hop.conditions = choices.conditions().get(before..).unwrap_or_default().to_vec();
             hops.push(hop);
-            if let Some(outcome) = outcome {
-                return Trace { hops, outcome };
+            match next {
+                Ok(request) => states.push((std::mem::replace(&mut journey.request, request), hsts)),
+                Err(outcome) => return Trace { hops, outcome },
             }
         }
     }
@@ -190,9 +212,10 @@ impl<'m, 'c> Tracer<'m, 'c> {
         if alike.len() == 1 || first.endpoint.address.is_wildcard() || Some(&first.endpoint.address) == journey.from {
             return Reached::Socket(first);
         }
-        let clauses: Vec<String> =
-            alike.iter().take(4).map(|socket| format!("{host} leads to {}", socket.endpoint)).collect();
-        let taken = choices.choose(None, &format!("address of {host}:{}", request.port), &clauses);
+        let asked = alike.get(..4).unwrap_or(&alike);
+        let taken = choices.choose(None, format!("address of {host}:{}", request.port), asked, |socket| {
+            format!("{host} leads to {}", socket.endpoint)
+        });
         Reached::Socket(alike.get(taken).copied().unwrap_or(first))
     }
 
@@ -298,7 +321,8 @@ impl<'m, 'c> Tracer<'m, 'c> {
         let presenting = self.model.presenting_server(socket, selected.server.id);
         let parse = |host: &str| Host::parse(host.as_bytes()).ok();
         let host = hop.url.host_str().and_then(parse);
-        let sni = hop.request.sni.as_deref().and_then(parse);
+        let is_same = hop.request.sni.as_deref() == hop.url.host_str();
+        let sni = if is_same { host.clone() } else { hop.request.sni.as_deref().and_then(parse) };
         let coverage = |host: Host| self.model.coverage_for_sni(presenting, sni.as_ref(), &host);
         Handshake {
             sni: hop.request.sni.clone(),
@@ -310,9 +334,9 @@ impl<'m, 'c> Tracer<'m, 'c> {
         }
     }
 
-    /// What a browser makes of an answer: `None` when there is a next request.
-    fn follow(&self, journey: &mut Journey<'m>, hop: &mut Hop<'m, 'c>, start: &Start<'m>) -> Option<Outcome> {
-        let Some(response) = &hop.response else { return Some(Outcome::Refused) };
+    /// What a browser makes of an answer: the next request, or the end.
+    fn follow(&self, journey: &mut Journey<'m>, hop: &mut Hop<'m, 'c>, start: &Start<'m>) -> Result<Request, Outcome> {
+        let Some(response) = &hop.response else { return Err(Outcome::Refused) };
         // Behind a certificate that is not for the host browsers note nothing (RFC 6797, section 8.1).
         let is_secure = match &hop.tls {
             Some(tls) => tls.coverage != Coverage::NotCovered,
@@ -334,19 +358,19 @@ impl<'m, 'c> Tracer<'m, 'c> {
         }
         match response.kind {
             ResponseKind::Redirect => {}
-            ResponseKind::Unknown => return Some(Outcome::Undetermined),
-            ResponseKind::Closed => return Some(Outcome::Refused),
-            _ => return Some(Outcome::Answered),
+            ResponseKind::Unknown => return Err(Outcome::Undetermined),
+            ResponseKind::Closed => return Err(Outcome::Refused),
+            _ => return Err(Outcome::Answered),
         }
         let Some(location) = response.location_header.as_ref().and_then(|header| header.known()) else {
-            return Some(Outcome::Undetermined);
+            return Err(Outcome::Undetermined);
         };
         // A browser that is sent to what is no URL shows an error of its own.
-        let Ok(mut target) = hop.url.join(location) else { return Some(Outcome::Answered) };
+        let Ok(mut target) = hop.url.join(location) else { return Err(Outcome::Answered) };
         target.set_fragment(None);
         hop.is_upgraded = upgrade(&mut target, &journey.hsts);
         hop.target = Some(target.clone());
-        let Some(mut request) = Request::get(&target) else { return Some(Outcome::External) };
+        let Some(mut request) = Request::get(&target) else { return Err(Outcome::External) };
         let keeps_method = matches!(response.status, Some(307 | 308));
         let previous = &journey.request;
         if keeps_method || previous.method == "HEAD" {
@@ -359,10 +383,9 @@ impl<'m, 'c> Tracer<'m, 'c> {
         if target.host_str() == start.url.host_str() {
             request.address = start.request.address;
         }
-        journey.request = request;
         journey.url = target;
         journey.socket = None;
-        None
+        Ok(request)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use rayon::prelude::*;
 use url::Url;
 
 use crate::config::Directive;
@@ -64,10 +65,19 @@ impl<'c> Model<'c> {
     /// the headers. None where no TLS socket leads to it.
     #[must_use]
     pub fn https_answers(&self, server: ServerId) -> &[AnsweredUrl<'c>] {
-        match self.https_answers.get(&server) {
-            Some(answers) => answers,
-            None => self.https_answers.insert(server, answers(self, self.server(server), true)),
-        }
+        // As with chains: within a cell nothing waits for other threads of the pool.
+        self.https_answers[server.0 as usize].get_or_init(|| answers(self, self.server(server), true))
+    }
+
+    /// Asks servers in parallel, so that [`https_answers`](Model::https_answers) has their answers ready.
+    pub fn ask_over_https<'m>(&'m self, servers: impl Iterator<Item = &'m Server<'c>>)
+    where
+        'c: 'm,
+    {
+        let servers: Vec<ServerId> = servers.map(|server| server.id).collect();
+        servers.into_par_iter().for_each(|server| {
+            let _ = self.https_answers(server);
+        });
     }
 
     /// The same over plain HTTP.
@@ -113,9 +123,9 @@ impl<'c> Model<'c> {
         if socket.is_shared() {
             return None;
         }
-        let start = Start { max_hops: 1, ..Start::new(url, Some(socket))? };
-        let (traces, _) = self.tracer().traces(&start);
-        Some(traces.into_iter().next()?.hops.into_iter().next()?.response?.hsts)
+        let start = Start::new(url, Some(socket))?;
+        let (answers, _) = self.tracer().first_answers(&start);
+        Some(answers.into_iter().next()?.hsts)
     }
 
     /// Whether a script may set any header in a block.
@@ -151,14 +161,12 @@ fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool) -> Vec<A
         for path in paths.iter().take(if number == 0 { MAX_PATHS } else { 1 }) {
             let url = Url::parse(&format!("{scheme}://{host}{port}{path}"));
             let Some(start) = url.ok().and_then(|url| Start::new(url, Some(socket))) else { continue };
-            let start = Start { max_hops: 1, ..start };
-            let (traces, is_complete) = tracer.traces(&start);
-            let responses = traces.into_iter().filter_map(|trace| trace.hops.into_iter().next()?.response);
+            let (responses, is_complete) = tracer.first_answers(&start);
             let is_answer = |response: &Response<'_>| {
                 response.server == server.id && !matches!(response.kind, ResponseKind::Closed | ResponseKind::Unknown)
             };
             let mut kept: Vec<Response<'c>> = Vec::new();
-            for mut response in responses.filter(is_answer) {
+            for mut response in responses.into_iter().filter(is_answer) {
                 // What tells answers apart for a browser that looks for HSTS.
                 let is_alike = |other: &Response<'_>| {
                     (other.block, other.kind, other.status) == (response.block, response.kind, response.status)

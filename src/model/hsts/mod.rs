@@ -83,10 +83,7 @@ impl<'c> Model<'c> {
     /// well.
     #[must_use]
     pub fn hsts_headers(&self, server: &Server<'c>) -> &[HstsHeader<'c>] {
-        match self.hsts_headers.get(&server.id) {
-            Some(headers) => headers,
-            None => self.hsts_headers.insert(server.id, self.find_hsts_headers(server)),
-        }
+        self.hsts_headers[server.id.0 as usize].get_or_init(|| self.find_hsts_headers(server))
     }
 
     fn find_hsts_headers(&self, server: &Server<'c>) -> Vec<HstsHeader<'c>> {

@@ -67,14 +67,10 @@ impl HstsSetting<'_> {
 /// What the directives in effect in `block` do about the header, in the order in which they do it.
 #[must_use]
 pub fn hsts_settings<'c>(block: Directive<'c>, version: NginxVersion) -> Vec<HstsSetting<'c>> {
+    let replacing = ["more_set_headers", "more_clear_headers"].into_iter();
+    let mut replacing: Vec<Directive<'c>> =
+        replacing.flat_map(|name| inherit::in_effect(block, name).directives).collect();
     // Those of outer levels run first.
-    let mut levels: Vec<Directive<'c>> = std::iter::successors(Some(block), Directive::parent).collect();
-    levels.reverse();
-    let mut replacing: Vec<Directive<'c>> = Vec::new();
-    for name in ["more_set_headers", "more_clear_headers"] {
-        replacing.extend(block.config().top_level_named(name));
-        replacing.extend(levels.iter().flat_map(|level| level.children_named(name)));
-    }
     let depth = |directive: &Directive<'_>| directive.ancestors().count();
     replacing.sort_by_key(|directive| (depth(directive), directive.id()));
     let added = inherit::headers_in_effect(block, version);
@@ -86,11 +82,11 @@ pub fn hsts_settings<'c>(block: Directive<'c>, version: NginxVersion) -> Vec<Hst
 pub fn hsts_setting(directive: Directive<'_>) -> Option<HstsSetting<'_>> {
     match &*directive.name_text() {
         "add_header" => {
-            let name = directive.argument(0)?;
+            directive.argument(0).filter(|name| names_hsts(&name.text()))?;
             let value = directive.argument(1)?.text().into_owned();
             let is_always = directive.argument(2).is_some_and(|word| word.is("always"));
             let kind = HstsSettingKind::Add { is_always };
-            names_hsts(&name.text()).then_some(HstsSetting { directive, kind, value })
+            Some(HstsSetting { directive, kind, value })
         }
         // Without a colon it clears the header; a blank before the name makes it another one.
         "more_set_headers" => replacement(directive, |text| {

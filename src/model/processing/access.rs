@@ -72,7 +72,7 @@ impl<'c> Processing<'_, 'c, '_> {
             (true, true) => {
                 let question = format!("address {:?}", first.id());
                 let clauses = ["the client's address is allowed", "the client's address is denied"];
-                match self.choices.choose(Some(first), &question, &clauses.map(str::to_owned)) {
+                match self.choices.choose(Some(first), question, &clauses, ToString::to_string) {
                     0 => (Verdict::Allowed, Some(first)),
                     _ => (Verdict::Refused(403), denial),
                 }
@@ -93,7 +93,7 @@ impl<'c> Processing<'_, 'c, '_> {
             return (Verdict::Refused(401), Some(directive));
         }
         let clauses = ["the password of auth_basic is right", "the password of auth_basic is missing or wrong"];
-        match self.choices.choose(Some(directive), "auth_basic", &clauses.map(str::to_owned)) {
+        match self.choices.choose(Some(directive), "auth_basic".to_owned(), &clauses, ToString::to_string) {
             0 => (Verdict::Allowed, Some(directive)),
             _ => (Verdict::Refused(401), Some(directive)),
         }
@@ -106,7 +106,7 @@ impl<'c> Processing<'_, 'c, '_> {
             return (Verdict::Declined, None);
         };
         let clauses = ["auth_request allows the request", "auth_request answers 401", "auth_request answers 403"];
-        match self.choices.choose(Some(directive), "auth_request", &clauses.map(str::to_owned)) {
+        match self.choices.choose(Some(directive), "auth_request".to_owned(), &clauses, ToString::to_string) {
             0 => (Verdict::Allowed, Some(directive)),
             1 => (Verdict::Refused(401), Some(directive)),
             _ => (Verdict::Refused(403), Some(directive)),

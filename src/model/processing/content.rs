@@ -3,6 +3,7 @@
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_core_module.html#try_files>,
 //! <https://nginx.org/en/docs/http/ngx_http_index_module.html>, src/http/modules/ngx_http_static_module.c.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::paths::{Alias, Mapping};
@@ -22,7 +23,7 @@ impl<'c> Processing<'_, 'c, '_> {
     /// `ngx_http_try_files_handler`
     pub(super) fn try_files(&mut self) -> Phase<'c> {
         let Some(directive) = self.block.children_named("try_files").next() else { return Phase::Content };
-        let words: Vec<String> = directive.arguments().map(|word| word.text().into_owned()).collect();
+        let words: Vec<Cow<'c, str>> = directive.arguments().map(|word| word.text()).collect();
         let Some((last, tried)) = words.split_last() else { return Phase::Content };
         let Some(mapping) = self.mapping() else { return Phase::Finalize(500, Some(directive)) };
         // Behind a mere status the files are the site; else they are what its program leaves over.
@@ -33,7 +34,7 @@ impl<'c> Processing<'_, 'c, '_> {
         for word in tried {
             let (name, wants_directory) = match word.strip_suffix('/') {
                 Some(name) => (name, true),
-                None => (word.as_str(), false),
+                None => (&**word, false),
             };
             let name = self.tried_name(directive, &mapping, name);
             let path = Value {
@@ -170,12 +171,12 @@ impl<'c> Processing<'_, 'c, '_> {
 
     /// `ngx_http_index_handler`; `None` where no index file is there.
     fn index(&mut self) -> Option<Phase<'c>> {
-        let directive = inherit::value_in_effect(self.block, "index");
         let in_effect = inherit::in_effect(self.block, "index").directives;
-        let mut names: Vec<String> =
-            in_effect.iter().flat_map(|index| index.arguments()).map(|word| word.text().into_owned()).collect();
+        let directive = in_effect.last().copied();
+        let mut names: Vec<Cow<'c, str>> =
+            in_effect.iter().flat_map(|index| index.arguments()).map(|word| word.text()).collect();
         if names.is_empty() {
-            names.push(DEFAULT_INDEX.to_owned());
+            names.push(DEFAULT_INDEX.into());
         }
         let mut has_directory = false;
         for name in names {

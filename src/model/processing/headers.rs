@@ -37,6 +37,6 @@ impl<'c> Processing<'_, 'c, '_> {
         }
         let list = types.join(" ");
         let possibilities = [format!("the answer is of type {list}"), format!("the answer is not of type {list}")];
-        self.choices.choose(Some(by), &format!("content type {list}"), &possibilities) == 0
+        self.choices.choose(Some(by), format!("content type {list}"), &possibilities, Clone::clone) == 0
     }
 }

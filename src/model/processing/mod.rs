@@ -247,12 +247,12 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
         self.handler = None;
         self.is_uri_changed = false;
         self.block = self.server();
-        let Some(uri) = self.uri.known().map(str::to_owned) else {
+        if !self.uri.is_known {
             return Phase::Lost(format!("which location answers {} cannot be told", self.uri.text));
-        };
+        }
         let (model, server) = (self.model(), self.server());
         let subject = self.uri.clone();
-        let lookup = location::find(model, server, &uri, &mut |location, pattern| {
+        let lookup = location::find(model, server, &subject.text, &mut |location, pattern| {
             self.matches_keeping_captures(Some(location), pattern, &subject, "location")
         });
         let (location, adds_slash) = match lookup {
@@ -397,11 +397,9 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             return true;
         }
         let question = format!("{} ~ {}", subject.text, pattern.text());
-        let possibilities = [
-            format!("{place} `{}` does not match {}", pattern.text(), subject.text),
-            format!("{place} `{}` matches {}", pattern.text(), subject.text),
-        ];
-        let matches = self.choices.choose(by, &question, &possibilities) == 1;
+        let matches = self.choices.choose(by, question, &["does not match", "matches"], |matches| {
+            format!("{place} `{}` {matches} {}", pattern.text(), subject.text)
+        }) == 1;
         if matches {
             self.captures = if pattern.has_groups() { None } else { Some(Vec::new()) };
             for (_, name) in pattern.capture_names() {

@@ -119,15 +119,11 @@ impl<'c> Processing<'_, 'c, '_> {
         if bare == mapping.base.text.trim_end_matches('/') {
             possible.sort_by_key(|found| *found != Found::Directory);
         }
-        let clauses: Vec<String> = possible
-            .iter()
-            .map(|found| match found {
-                Found::File => format!("{bare} is a file"),
-                Found::Directory => format!("{bare} is a directory"),
-                _ => format!("{bare} does not exist"),
-            })
-            .collect();
-        let taken = self.choices.choose_file(by, &format!("file {bare}"), &clauses);
+        let taken = self.choices.choose_file(by, format!("file {bare}"), &possible, |found| match found {
+            Found::File => format!("{bare} is a file"),
+            Found::Directory => format!("{bare} is a directory"),
+            _ => format!("{bare} does not exist"),
+        });
         possible.get(taken).copied().unwrap_or(Found::Nothing)
     }
 }

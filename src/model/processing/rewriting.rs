@@ -15,7 +15,8 @@ use crate::model::values::uri::unescape_redirect;
 /// The rewrite module's directives directly in a block, in reverse order.
 fn rewrite_directives(block: Directive<'_>) -> Vec<Directive<'_>> {
     const NAMES: &[&str] = &["return", "rewrite", "set", "if", "break"];
-    let mut found: Vec<_> = NAMES.iter().flat_map(|name| block.children_named(name)).collect();
+    let mut found = Vec::new();
+    NAMES.iter().for_each(|name| found.extend(block.children_named(name)));
     found.sort_by_key(|directive| std::cmp::Reverse(directive.id()));
     found
 }
@@ -248,8 +249,8 @@ impl<'c> Processing<'_, 'c, '_> {
         // A question that is the same in other words gets the same answer, but is told as it is written here.
         let negated = words.get(1).is_some_and(|sign| sign == "!=");
         let (no, yes) = if negated { ("holds", "does not hold") } else { ("does not hold", "holds") };
-        let possibilities = [format!("`if ({shown})` {no}"), format!("`if ({shown})` {yes}")];
-        self.choices.choose(Some(directive), question, &possibilities) == 1
+        let clause = |holds: &&str| format!("`if ({shown})` {holds}");
+        self.choices.choose(Some(directive), question.to_owned(), &[no, yes], clause) == 1
     }
 
     /// Whether a text is a variable that is empty on plain connections only.
@@ -278,11 +279,11 @@ impl<'c> Processing<'_, 'c, '_> {
             _ => "exists",
         };
         known.unwrap_or_else(|| {
-            let possibilities = [format!("not so: {} {is_there}", path.text), format!("{} {is_there}", path.text)];
+            let clause = |not: &&str| format!("{not}{} {is_there}", path.text);
             let taken = if asks_for_file_of_request(directive) {
-                self.choices.choose_file(Some(directive), &question, &possibilities)
+                self.choices.choose_file(Some(directive), question, &["not so: ", ""], clause)
             } else {
-                self.choices.choose(Some(directive), &question, &possibilities)
+                self.choices.choose(Some(directive), question, &["not so: ", ""], clause)
             };
             taken == 1
         })

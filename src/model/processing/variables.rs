@@ -65,6 +65,9 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
     /// between changes what `$1` before it is; where that does not fit, the request fails, since what nginx did
     /// until 1.30.6 is not defined (`ngx_http_script_check_length`, src/http/ngx_http_script.c).
     fn expand_with(&mut self, by: Option<Directive<'c>>, text: &str, escapes: bool) -> Value {
+        if !text.contains('$') {
+            return Value::new(text);
+        }
         let has_table = |piece| matches!(piece, Piece::Variable(name) if self.model().definitions().table(&name.to_ascii_lowercase()).is_some());
         let asks_twice =
             self.variable_depth < MAX_TWICE && pieces(text).nth(1).is_some() && pieces(text).any(has_table);
@@ -159,21 +162,17 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             return self.table_word(block, value);
         }
         let Some(values) = table.possible_values() else { return Value::unknown(format!("${name}")) };
-        let question = format!("${name}");
-        let possibilities: Vec<String> = values
-            .iter()
-            .map(|value| match value.map(|word| word.text()) {
-                Some(text) if !text.is_empty() => format!("${name} is `{text}`"),
-                _ => format!("${name} is empty"),
-            })
-            .collect();
-        if possibilities.len() > 1 && values.iter().flatten().any(|word| word.text().contains('$')) {
+        let clause = |value: &Option<Word<'_>>| match value.map(|word| word.text()) {
+            Some(text) if !text.is_empty() => format!("${name} is `{text}`"),
+            _ => format!("${name} is empty"),
+        };
+        if values.len() > 1 && values.iter().flatten().any(|word| word.text().contains('$')) {
             // What a regex of the table captures.
             self.captures = None;
         }
-        let taken = match possibilities.len() {
+        let taken = match values.len() {
             0 | 1 => 0,
-            _ => self.choices.choose(block, &question, &possibilities),
+            _ => self.choices.choose(block, format!("${name}"), values, clause),
         };
         self.table_word(block, values.get(taken).copied().flatten())
     }

@@ -75,8 +75,9 @@ pub struct Choices<'c> {
     forks: Vec<Fork>,
     /// Forks that this run has met.
     met: usize,
-    /// The questions that were answered, and how: the same each time, in whatever order the possibilities come.
-    answered: FxHashMap<String, String>,
+    /// The questions that were answered, each with what was assumed by that: the same each time, in whatever order the
+    /// possibilities come.
+    answered: FxHashMap<String, usize>,
     /// What this run has assumed.
     assumed: Vec<Condition<'c>>,
     /// Files that cannot be seen are taken to be as is tried first.
@@ -90,10 +91,16 @@ struct Fork {
 }
 
 impl<'c> Choices<'c> {
-    /// Which of `possibilities` (clauses that say what each assumes) this run takes as the answer to `question`.
+    /// Which of `possibilities` this run takes as the answer to `question`; `clause` says what each assumes.
     /// The first one is what is tried first. The same question gets the same answer for the whole run.
-    pub fn choose(&mut self, directive: Option<Directive<'c>>, question: &str, possibilities: &[String]) -> usize {
-        if let Some(known) = self.known(question, possibilities) {
+    pub fn choose<T>(
+        &mut self,
+        directive: Option<Directive<'c>>,
+        question: String,
+        possibilities: &[T],
+        clause: impl Fn(&T) -> String,
+    ) -> usize {
+        if let Some(known) = self.known(&question, possibilities, &clause) {
             return known;
         }
         let taken = match self.forks.get(self.met) {
@@ -104,43 +111,50 @@ impl<'c> Choices<'c> {
             }
         };
         self.met += 1;
-        self.answer(directive, question, possibilities, taken)
+        self.answer(directive, question, possibilities, clause, taken)
     }
 
     /// The same about a file that cannot be seen; whoever does not care for files is given the first possibility only,
     /// with a condition that is open all the same.
-    pub fn choose_file(&mut self, directive: Option<Directive<'c>>, question: &str, possibilities: &[String]) -> usize {
+    pub fn choose_file<T>(
+        &mut self,
+        directive: Option<Directive<'c>>,
+        question: String,
+        possibilities: &[T],
+        clause: impl Fn(&T) -> String,
+    ) -> usize {
         if !self.settles_files {
-            return self.choose(directive, question, possibilities);
+            return self.choose(directive, question, possibilities, clause);
         }
-        if let Some(known) = self.known(question, possibilities) {
+        if let Some(known) = self.known(&question, possibilities, &clause) {
             return known;
         }
-        self.answer(directive, question, possibilities, 0)
+        self.answer(directive, question, possibilities, clause, 0)
     }
 
     /// The answer that a question has got before, if it is among these.
-    fn known(&self, question: &str, possibilities: &[String]) -> Option<usize> {
-        let answer = self.answered.get(question)?;
-        possibilities.iter().position(|possibility| possibility == answer)
+    fn known<T>(&self, question: &str, possibilities: &[T], clause: impl Fn(&T) -> String) -> Option<usize> {
+        let known = self.assumed.get(*self.answered.get(question)?)?;
+        possibilities.iter().position(|possibility| clause(possibility) == known.text)
     }
 
-    fn answer(
+    fn answer<T>(
         &mut self,
         directive: Option<Directive<'c>>,
-        question: &str,
-        possibilities: &[String],
+        question: String,
+        possibilities: &[T],
+        clause: impl Fn(&T) -> String,
         taken: usize,
     ) -> usize {
-        let text = possibilities.get(taken).cloned().unwrap_or_default();
-        self.answered.insert(question.to_owned(), text.clone());
+        self.answered.insert(question, self.assumed.len());
+        let text = possibilities.get(taken).map(clause).unwrap_or_default();
         self.assumed.push(Condition { directive, text, is_open: possibilities.len() > 1 });
         taken
     }
 
     /// Notes what is taken for granted although it may be otherwise.
     pub fn assume(&mut self, directive: Option<Directive<'c>>, text: String) {
-        self.choose(directive, &text.clone(), &[text]);
+        self.choose(directive, text.clone(), &[text], String::clone);
     }
 
     /// What this run has assumed, in the order in which it was asked.
@@ -200,11 +214,11 @@ mod tests {
     fn every_combination_is_tried_once() {
         let two = ["no".to_owned(), "yes".to_owned()];
         let ask = |choices: &mut Choices<'_>| {
-            let first = choices.choose(None, "a", &two);
+            let first = choices.choose(None, "a".to_owned(), &two, String::clone);
             // Asked only on one side, and the same question twice.
-            let second = if first == 1 { choices.choose(None, "b", &two) } else { 0 };
+            let second = if first == 1 { choices.choose(None, "b".to_owned(), &two, String::clone) } else { 0 };
             let turned = ["yes".to_owned(), "no".to_owned()];
-            (first, second, 1 - choices.choose(None, "a", &turned))
+            (first, second, 1 - choices.choose(None, "a".to_owned(), &turned, String::clone))
         };
         assert_eq!(explore(32, ask), (vec![(0, 0, 0), (1, 0, 1), (1, 1, 1)], true));
         assert_eq!(explore(2, ask), (vec![(0, 0, 0), (1, 0, 1)], false));

@@ -3,6 +3,8 @@
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_core_module.html#location>,
 //! `ngx_http_core_find_location` in src/http/ngx_http_core_module.c.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use crate::config::Directive;
@@ -81,7 +83,7 @@ pub struct LocationTable<'c> {
     /// Prefixes, sorted by their bytes.
     prefixes: Vec<Prefix<'c>>,
     /// Regexes in the order of the file.
-    regexes: Vec<(Modifier, Word<'c>, Directive<'c>)>,
+    regexes: Vec<(Arc<Pattern>, Directive<'c>)>,
     named: FxHashMap<Box<str>, Directive<'c>>,
 }
 
@@ -96,10 +98,10 @@ struct Prefix<'c> {
 
 impl<'c> LocationTable<'c> {
     /// Reads the locations in `block`. Of two that are the same, which nginx refuses, the first counts.
-    pub(crate) fn new(block: Directive<'c>) -> LocationTable<'c> {
+    pub(crate) fn new(model: &Model<'c>, block: Directive<'c>) -> LocationTable<'c> {
         let mut table = LocationTable::default();
         for location in block.children_named("location") {
-            let Some((modifier, word, pattern)) = matcher(location) else { continue };
+            let Some((modifier, _, pattern)) = matcher(location) else { continue };
             match modifier {
                 Modifier::Exact => {
                     table.exact.entry(pattern.into()).or_insert(location);
@@ -113,7 +115,10 @@ impl<'c> LocationTable<'c> {
                     keeps_regexes_away: modifier == Modifier::PrefixOnly,
                     shorter: None,
                 }),
-                Modifier::Regex | Modifier::RegexIgnoringCase => table.regexes.push((modifier, word, location)),
+                Modifier::Regex | Modifier::RegexIgnoringCase => {
+                    let pattern = Pattern::new(pattern, modifier == Modifier::RegexIgnoringCase);
+                    table.regexes.push((model.shared_pattern(pattern), location));
+                }
             }
         }
         table.prefixes.sort_by(|a, b| a.text.cmp(&b.text));
@@ -236,8 +241,7 @@ fn find_at<'c>(
         }
     }
     if !keeps_regexes_away {
-        for &(modifier, word, location) in &table.regexes {
-            let pattern = regex(model, location, modifier, word);
+        for &(ref pattern, location) in &table.regexes {
             if matches(location, pattern) {
                 *found = Some(location);
                 return match find_at(model, location, uri, matches, found, depth + 1) {
@@ -253,13 +257,6 @@ fn find_at<'c>(
         }
     }
     Level::Open
-}
-
-fn regex<'m>(model: &'m Model<'_>, location: Directive<'_>, modifier: Modifier, word: Word<'_>) -> &'m Pattern {
-    model.pattern(word, || {
-        let text = matcher(location).map(|(.., text)| text).unwrap_or_default();
-        Pattern::new(text, modifier == Modifier::RegexIgnoringCase)
-    })
 }
 
 /// Whether a location passes requests on to a server, so that nginx adds the slash that a request for it lacks.
@@ -291,9 +288,13 @@ pub fn around<'c>(block: Directive<'c>) -> Option<Directive<'c>> {
 impl<'c> Model<'c> {
     /// The locations directly in `block`.
     pub(crate) fn locations(&self, block: Directive<'c>) -> &LocationTable<'c> {
+        // Most locations have none inside.
+        if block.children_named("location").next().is_none() {
+            return &self.no_locations;
+        }
         match self.location_tables.get(&block.id()) {
             Some(table) => table,
-            None => self.location_tables.insert(block.id(), Box::new(LocationTable::new(block))),
+            None => self.location_tables.insert(block.id(), Box::new(LocationTable::new(self, block))),
         }
     }
 }

@@ -96,7 +96,9 @@ fn connection_status<'c>(
     }
     let clauses = ["the client has a certificate that is accepted", "the client has no certificate"];
     let has_none = match request.other_headers {
-        OtherHeaders::Unknown => choices.choose(verify, "client certificate", &clauses.map(str::to_owned)) == 1,
+        OtherHeaders::Unknown => {
+            choices.choose(verify, "client certificate".to_owned(), &clauses, ToString::to_string) == 1
+        }
         OtherHeaders::Absent => {
             choices.assume(verify, clauses[1].to_owned());
             true

@@ -136,6 +136,16 @@ impl DirectiveName {
         self.rows().first().map_or("", |row| row.name)
     }
 
+    /// All names that the tables know, each at its [`number`](DirectiveName::number).
+    pub(crate) fn all() -> impl Iterator<Item = DirectiveName> {
+        (0..).zip(&TABLE.ranges).map(|(number, _)| DirectiveName(number))
+    }
+
+    /// Its place among all names.
+    pub(crate) fn number(self) -> usize {
+        usize::from(self.0)
+    }
+
     /// The directives of this name, at least one; sorted by module.
     #[must_use]
     pub fn rows(self) -> &'static [Directive] {

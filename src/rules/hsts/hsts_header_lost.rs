@@ -12,6 +12,10 @@ use crate::rules::{Findings, Rule, Severity};
 pub(super) struct HstsHeaderLost;
 
 impl Rule for HstsHeaderLost {
+    fn prepare(&self, model: &Model<'_>) {
+        model.ask_over_https(model.tls_servers().filter(|server| model.mentions_hsts(server)));
+    }
+
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let mut told = FxHashSet::default();
         for server in model.tls_servers().filter(|server| model.mentions_hsts(server)) {

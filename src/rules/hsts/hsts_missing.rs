@@ -1,25 +1,19 @@
 //! Without the header the first request of a visit goes over plain HTTP, open to whoever is on the way. RFC 6797,
 //! section 2.3.
 
-use crate::model::{AnsweredUrl, Coverage, Model, ResponseKind, inherit, is_public_name};
+use crate::model::{AnsweredUrl, Coverage, Model, ResponseKind, Server, inherit, is_public_name};
 use crate::rules::{Findings, Rule};
 use crate::tls::Host;
 
 pub(super) struct HstsMissing;
 
 impl Rule for HstsMissing {
+    fn prepare(&self, model: &Model<'_>) {
+        model.ask_over_https(candidates(model).map(|(server, _)| server));
+    }
+
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        // The header may stand around a snippet.
-        if !model.config.is_whole() {
-            return;
-        }
-        for server in model.tls_servers().filter(|server| !model.mentions_hsts(server)) {
-            let Some(host) = server.hosts().find(is_public_name) else { continue };
-            let is_trusted = model.coverage(server, &host) != Coverage::NotCovered && model.distrust(server).is_none();
-            let is_seen = !inherit::in_effect(server.directive, "add_header").is_partial;
-            if !is_trusted || !is_seen || model.scripts_headers(server.directive) {
-                continue;
-            }
+        for (server, host) in candidates(model) {
             let answers = model.https_answers(server.id);
             let Some(root) = answers.iter().find(|answered| answered.is_root()) else { continue };
             if root.responses.is_empty() || leads_to_the_same_site(root, &host) {
@@ -37,6 +31,19 @@ impl Rule for HstsMissing {
             );
         }
     }
+}
+
+/// The public sites over HTTPS, each with its first public host, of which nothing in the configuration says that they
+/// send the header.
+fn candidates<'m, 'c>(model: &'m Model<'c>) -> impl Iterator<Item = (&'m Server<'c>, Host)> {
+    // The header may stand around a snippet.
+    let servers = model.tls_servers().filter(|server| model.config.is_whole() && !model.mentions_hsts(server));
+    servers.filter_map(|server| {
+        let host = server.hosts().find(is_public_name)?;
+        let is_trusted = model.coverage(server, &host) != Coverage::NotCovered && model.distrust(server).is_none();
+        let is_seen = !inherit::in_effect(server.directive, "add_header").is_partial;
+        (is_trusted && is_seen && !model.scripts_headers(server.directive)).then_some((server, host))
+    })
 }
 
 /// Whether it only sends visitors to `www.` of the host, or back from there.

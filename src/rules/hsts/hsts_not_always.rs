@@ -14,6 +14,10 @@ use crate::source::Span;
 pub(super) struct HstsNotAlways;
 
 impl Rule for HstsNotAlways {
+    fn prepare(&self, model: &Model<'_>) {
+        model.ask_over_https(model.tls_servers().filter(|server| model.mentions_hsts(server)));
+    }
+
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let mut told: FxHashSet<Span> = FxHashSet::default();
         let servers: Vec<&Server<'_>> = model.tls_servers().filter(|server| model.mentions_hsts(server)).collect();
