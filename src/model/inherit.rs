@@ -6,6 +6,7 @@
 
 use crate::config::Directive;
 use crate::nginx::{DirectiveName, Inheritance, NginxVersion};
+use crate::syntax::Word;
 
 /// The directives of one setting that are in effect in a block.
 #[derive(Debug, Clone, Default)]
@@ -88,15 +89,13 @@ pub fn flag_in_effect(block: Directive<'_>, name: &str) -> Option<bool> {
 /// nginx: <https://nginx.org/en/docs/http/ngx_http_headers_module.html#add_header_inherit>
 #[must_use]
 pub fn headers_in_effect<'c>(block: Directive<'c>, version: NginxVersion) -> Vec<Directive<'c>> {
-    const SINCE: NginxVersion = NginxVersion::new(1, 29, 3);
     let mut headers: Vec<Directive<'c>> = Vec::new();
     for level in std::iter::successors(Some(block), Directive::parent) {
         let before = headers.len();
         // nginx adds a level's own before those around it.
         headers.extend(level.children_named("add_header"));
         let has_own = headers.len() > before;
-        let mode = if version >= SINCE { value_in_effect(level, "add_header_inherit") } else { None };
-        let mode = mode.and_then(|directive| directive.argument(0));
+        let mode = headers_inheritance(level, version);
         let goes_on = match mode {
             Some(mode) if mode.is("merge") => true,
             Some(mode) if mode.is("off") => false,
@@ -108,4 +107,18 @@ pub fn headers_in_effect<'c>(block: Directive<'c>, version: NginxVersion) -> Vec
     }
     headers.extend(block.config().top_level_named("add_header"));
     headers
+}
+
+/// Whether `add_header_inherit off` is in effect in `block`: the outer headers are dropped on purpose.
+#[must_use]
+pub fn drops_headers(block: Directive<'_>, version: NginxVersion) -> bool {
+    headers_inheritance(block, version).is_some_and(|mode| mode.is("off"))
+}
+
+fn headers_inheritance(block: Directive<'_>, version: NginxVersion) -> Option<Word<'_>> {
+    const SINCE: NginxVersion = NginxVersion::new(1, 29, 3);
+    if version < SINCE {
+        return None;
+    }
+    value_in_effect(block, "add_header_inherit").and_then(|directive| directive.argument(0))
 }

@@ -54,6 +54,7 @@ pub use hsts::settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settin
 use hsts::subdomains::PatternNames;
 pub use hsts::subdomains::{HttpsState, Lockout, Subdomain, SubdomainState};
 pub use hsts::trust::Distrust;
+pub use hsts::upstreams::UpstreamHint;
 pub use requests::choices::{Choices, Condition, explore};
 use requests::document_files::DocumentFiles;
 use requests::location::LocationTable;

@@ -1,16 +1,13 @@
 //! What browsers are told about HSTS: the answers of a server, each with the headers that it really carries.
 
-use std::net::Ipv4Addr;
-
 use rayon::prelude::*;
 use url::Url;
 
 use crate::config::Directive;
 use crate::model::following::starts::{ANY_HOST, hosts_of};
-use crate::model::following::tracer::address_in;
 use crate::model::following::witness::Witnesses;
-use crate::model::hsts::settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settings, names_hsts};
-use crate::model::{Edge, Model, Response, ResponseKind, Server, ServerId, Start, Value, inherit};
+use crate::model::hsts::settings::{HstsSetting, hsts_setting};
+use crate::model::{Edge, Model, Response, ResponseKind, Server, ServerId, Start, inherit};
 
 /// Paths of a server that are asked for.
 const MAX_PATHS: usize = 64;
@@ -94,38 +91,6 @@ impl<'c> Model<'c> {
             around.chain(self.config.top_level_named(name)).any(|directive| hsts_setting(directive).is_some())
         };
         SETTING.iter().any(outer) || own_settings(server).next().is_some()
-    }
-
-    /// The headers that the upstream of an answer puts on it, which come before nginx's own: known where the upstream is
-    /// another server of this configuration, and neither hidden nor replaced.
-    #[must_use]
-    pub fn upstream_hsts(&self, response: &Response<'c>) -> Vec<(Directive<'c>, Value)> {
-        self.find_upstream_hsts(response).unwrap_or_default()
-    }
-
-    fn find_upstream_hsts(&self, response: &Response<'c>) -> Option<Vec<(Directive<'c>, Value)>> {
-        response.by.filter(|by| by.is_named("proxy_pass"))?;
-        let hidden = inherit::in_effect(response.block, "proxy_hide_header").directives;
-        let is_hidden = hidden.iter().filter_map(|hide| hide.argument(0)).any(|name| names_hsts(&name.text()));
-        let replaces = |setting: &HstsSetting<'_>| {
-            matches!(setting.kind, HstsSettingKind::Replace { .. }) && setting.applies_to(response.status)
-        };
-        if is_hidden || hsts_settings(response.block, self.environment.version).iter().any(replaces) {
-            return None;
-        }
-        let url = Url::parse(response.target.as_ref()?.known()?).ok()?;
-        let address = match url.host()? {
-            url::Host::Domain("localhost") => Ipv4Addr::LOCALHOST.into(),
-            _ => address_in(&url)?,
-        };
-        let socket = self.socket_at(Some(address), url.port_or_known_default()?, false).known().flatten()?;
-        // Which server of several answers depends on the Host that is sent on.
-        if socket.is_shared() {
-            return None;
-        }
-        let start = Start::new(url, Some(socket))?;
-        let (answers, _) = self.tracer().first_answers(&start);
-        Some(answers.into_iter().next()?.hsts)
     }
 
     /// Whether a script may set any header in a block.

@@ -7,6 +7,7 @@ pub mod public_names;
 pub mod settings;
 pub mod subdomains;
 pub mod trust;
+pub mod upstreams;
 
 use std::ops::Range;
 
@@ -15,7 +16,7 @@ use crate::hsts::{HstsPolicy, ParsedHeader};
 use crate::model::hsts::answers::own_settings;
 use crate::model::hsts::settings::{HstsSetting, hsts_settings};
 use crate::model::values::value::has_variables;
-use crate::model::{AnsweredUrl, Edge, Family, ListenSocket, Model, Response, Server, Service};
+use crate::model::{AnsweredUrl, Edge, Family, ListenSocket, Model, Response, Server, Service, inherit};
 use crate::source::Span;
 use crate::syntax::Word;
 use crate::tls::{CertificateName, Host};
@@ -174,7 +175,8 @@ impl<'c> Model<'c> {
     }
 
     /// The header that an outer block would have put on an answer, and that the `add_header`s of an inner block keep off
-    /// it: the header, and the first of these.
+    /// it: the header, and the first of these. None where that is said to be meant (`add_header_inherit off`), or where
+    /// the header would take the policy back.
     #[must_use]
     pub fn lost_header(&self, response: &Response<'c>) -> Option<(HstsSetting<'c>, Directive<'c>)> {
         let version = self.environment.version;
@@ -183,7 +185,7 @@ impl<'c> Model<'c> {
         }
         let mut block = response.block;
         loop {
-            let own = block.children_named("add_header").next();
+            let own = block.children_named("add_header").next().filter(|_| !inherit::drops_headers(block, version));
             let outer = match block.parent() {
                 Some(outer) => {
                     block = outer;
@@ -192,7 +194,8 @@ impl<'c> Model<'c> {
                 None => return None,
             };
             if let Some(setting) = outer.into_iter().rev().find(|setting| setting.applies_to(response.status)) {
-                return own.filter(|_| !setting.value.is_empty()).map(|own| (setting, own));
+                let is_rollback = HstsPolicy::parse(&setting.value).is_some_and(|policy| policy.max_age == 0);
+                return own.filter(|_| !setting.value.is_empty() && !is_rollback).map(|own| (setting, own));
             }
         }
     }

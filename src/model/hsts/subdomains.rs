@@ -6,13 +6,17 @@ use rustc_hash::FxHashMap;
 use url::Url;
 
 use crate::model::hsts::mentions::MentionKind;
+use crate::model::sockets::listen::Listen;
 use crate::model::{
     Coverage, Family, ListenSocket, Model, NameKind, Response, ResponseKind, Server, ServerId, ServerName, Service,
     Start,
 };
+use crate::nginx::Contexts;
 use crate::source::Span;
 use crate::syntax::Word;
 use crate::tls::Host;
+
+const HTTPS_PORT: u16 = 443;
 
 /// Of so many regexes among the server names of a configuration none is asked for hosts that it matches.
 const MANY_REGEXES: usize = 256;
@@ -306,11 +310,14 @@ impl<'c> Model<'c> {
         Some((responses.filter(|response| response.server == server.id).collect(), is_complete))
     }
 
-    /// How `host` is served over HTTPS.
+    /// How `host` is served over HTTPS: where browsers go that are forced there, which is port 443 (RFC 6797, section 8.3).
+    /// Where nothing speaks TLS on it, another port stands for it, as in a container.
     #[must_use]
     pub fn https_state(&self, host: &Host) -> HttpsState {
+        let tls_sockets = || self.sockets().filter(|socket| socket.is_tls && !socket.is_quic);
+        let has_https_port = tls_sockets().any(|socket| socket.endpoint.port == HTTPS_PORT);
         let mut fallback = None;
-        for socket in self.sockets().filter(|socket| socket.is_tls && !socket.is_quic) {
+        for socket in tls_sockets().filter(|socket| !has_https_port || socket.endpoint.port == HTTPS_PORT) {
             let path = |server: &Server<'_>| {
                 let used = self.presented_use(self.presenting_server(socket, server.id), None);
                 used.map(|used| used.word.text().into_owned()).unwrap_or_default()
@@ -337,7 +344,19 @@ impl<'c> Model<'c> {
                 }
             }
         }
-        fallback.unwrap_or(HttpsState::PlainOnly(None))
+        match fallback.unwrap_or(HttpsState::PlainOnly(None)) {
+            state @ HttpsState::Certificate(..) => state,
+            // It may be passed on, by its SNI, to whatever serves it.
+            _ if self.has_stream_on_https_port() => HttpsState::Unknown,
+            state => state,
+        }
+    }
+
+    /// Whether a server of `stream` takes connections on port 443.
+    fn has_stream_on_https_port(&self) -> bool {
+        let listens = self.config.directives_named("listen", Contexts::STREAM_SERVER).filter_map(Listen::parse);
+        let mut endpoints = listens.flat_map(|listen| listen.endpoints);
+        endpoints.any(|endpoint| endpoint.port == HTTPS_PORT)
     }
 }
 

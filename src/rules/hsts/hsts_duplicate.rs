@@ -3,9 +3,10 @@
 use rustc_hash::FxHashSet;
 
 use crate::config::Directive;
-use crate::model::{AnsweredUrl, HstsPolicy, Model, Response, Value};
+use crate::model::{AnsweredUrl, HstsPolicy, Model, Response, Server, UpstreamHint, Value};
 use crate::rules::redirect::shown;
 use crate::rules::{Findings, Rule, Severity};
+use crate::source::Span;
 
 pub(super) struct HstsDuplicate;
 
@@ -26,7 +27,38 @@ impl Rule for HstsDuplicate {
                     }
                 }
             }
+            for hint in model.upstream_hints(server) {
+                report_hint(sink, &mut told, server, hint);
+            }
         }
+    }
+}
+
+/// The upstream is not seen, but something says that it sends the header.
+fn report_hint(sink: &mut Findings, told: &mut FxHashSet<(Span, Span)>, server: &Server<'_>, hint: UpstreamHint<'_>) {
+    match hint {
+        UpstreamHint::HiddenAround { outer, own } if told.insert((outer.span(), own.span())) => {
+            let name = own.name_text();
+            let message = format!(
+                "the {name} here drops those of the blocks around it: if the upstream sends HSTS, answers of {server} \
+                 carry two headers, and browsers take the upstream's"
+            );
+            sink.warning(own.span(), message)
+                .conditional()
+                .related(outer.span(), "this one is lost")
+                .help(format!("repeat it in this block:\n    {name} Strict-Transport-Security;"));
+        }
+        UpstreamHint::HiddenElsewhere { hide, pass } if told.insert((hide.span(), pass.span())) => {
+            let message = format!(
+                "if the upstream sends HSTS, answers of {server} carry two headers, and browsers take the upstream's: it is \
+                 not hidden here, as it is elsewhere"
+            );
+            sink.warning(pass.span(), message).conditional().related(hide.span(), "here it is hidden").help(format!(
+                "say it here, too, or in the server:\n    {} Strict-Transport-Security;",
+                hide.name_text()
+            ));
+        }
+        _ => {}
     }
 }
 
