@@ -152,7 +152,7 @@ impl KeyState {
     #[must_use]
     pub fn of_text(text: &[u8], passwords: Option<&Passwords>, certificates: &[Certificate]) -> KeyState {
         let compare = |block: KeyBlock| {
-            let key = PrivateKey::parse(&block.der, block.form).ok_or(KeyProblem::BadDer { line: block.line })?;
+            let key = PrivateKey::of(&block).ok_or(KeyProblem::BadDer { line: block.line })?;
             let belongs_to = |certificate| {
                 Link::open(certificate).map_or(Ok(true), |link| key.belongs_to(link.parsed().public_key()))
             };
@@ -166,7 +166,8 @@ impl KeyState {
                 }
             }
         };
-        read_key(text, passwords).and_then(compare).unwrap_or_else(KeyState::Unusable)
+        let is_key = |block: &KeyBlock| PrivateKey::of(block).is_some();
+        read_key(text, passwords, is_key).and_then(compare).unwrap_or_else(KeyState::Unusable)
     }
 }
 
@@ -190,19 +191,20 @@ enum PrivateKey<'a> {
 }
 
 impl<'a> PrivateKey<'a> {
-    fn parse(der: &'a [u8], form: KeyForm) -> Option<PrivateKey<'a>> {
-        match form {
-            KeyForm::Rsa => PrivateKey::parse_rsa(der, false),
-            KeyForm::Ec => PrivateKey::parse_ec(der, None),
+    fn of(block: &'a KeyBlock) -> Option<PrivateKey<'a>> {
+        match block.form {
+            KeyForm::Rsa => PrivateKey::parse_rsa(&block.der, false),
+            KeyForm::Ec => PrivateKey::parse_ec(&block.der, None),
             KeyForm::Dsa => Some(PrivateKey::Other(KeyKind::Dsa)),
-            KeyForm::Pkcs8 => PrivateKey::parse_pkcs8(der),
+            KeyForm::Pkcs8 => PrivateKey::parse_pkcs8(&block.der),
         }
     }
 
-    /// RSAPrivateKey ::= SEQUENCE { version, modulus, publicExponent, … }
+    /// RSAPrivateKey ::= SEQUENCE { version, modulus, publicExponent, six more INTEGERs, … }
     fn parse_rsa(der: &'a [u8], is_pss: bool) -> Option<PrivateKey<'a>> {
         match &fields(der)?[..] {
-            [_, modulus, exponent, ..] => {
+            [_, modulus, exponent, others @ ..] if others.len() >= 6 => {
+                others.iter().take(6).all(|field| integer(field).is_some()).then_some(())?;
                 let (modulus, exponent) = (integer(modulus)?, integer(exponent)?);
                 Some(PrivateKey::Rsa { modulus, exponent, is_pss })
             }
@@ -280,7 +282,7 @@ impl<'a> PrivateKey<'a> {
                 // Parameters that are written out may be those of the curve that the other side names. Where they are
                 // not, neither are the points the same.
                 match (public, curve.or(wanted_curve)) {
-                    (Some(public), _) => Ok(point(public) == point(wanted)),
+                    (Some(public), _) => Ok(is_same_point(public, wanted)),
                     (None, curve) => is_ec_pair(curve.unwrap_or(Curve::Other), private, wanted)
                         .ok_or_else(|| unsupported("EC without its public half, on a curve that it does not know")),
                 }
@@ -317,6 +319,12 @@ fn integer<'a>(field: &Any<'a>) -> Option<&'a [u8]> {
 fn without_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|&&byte| byte == 0).count();
     number.get(zeros..).unwrap_or_default()
+}
+
+/// Whether two points of a curve are the same, however they are written.
+fn is_same_point(one: &[u8], other: &[u8]) -> bool {
+    let is_same_form = one.first() == other.first();
+    if is_same_form { one == other } else { point(one).is_some() && point(one) == point(other) }
 }
 
 /// A point of a curve by its first coordinate and whether the second is odd, however it is written (SEC 1, section 2.3.3).

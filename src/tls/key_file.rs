@@ -87,25 +87,48 @@ impl Passwords {
     }
 }
 
-/// Reads the private key that nginx would take from the text of a file.
-pub(super) fn read_key(text: &[u8], passwords: Option<&Passwords>) -> Result<KeyBlock, KeyProblem> {
+/// Reads the private key that nginx would take from the text of a file: the first one for which `is_key` holds. OpenSSL
+/// goes on behind what it cannot read, from 3.0; before, it ended there.
+pub(super) fn read_key(
+    text: &[u8],
+    passwords: Option<&Passwords>,
+    is_key: impl Fn(&KeyBlock) -> bool,
+) -> Result<KeyBlock, KeyProblem> {
     let mut first_other = None;
-    for block in PemReader::new(text) {
-        let block = block.map_err(|problem| KeyProblem::Damaged(Box::new(problem)))?;
-        let form = match block.label {
-            b"PRIVATE KEY" => KeyForm::Pkcs8,
-            b"ENCRYPTED PRIVATE KEY" => return decrypt_pkcs8(&block, passwords),
-            b"RSA PRIVATE KEY" => KeyForm::Rsa,
-            b"EC PRIVATE KEY" => KeyForm::Ec,
-            b"DSA PRIVATE KEY" => KeyForm::Dsa,
+    let mut first_problem = None;
+    let mut reader = PemReader::new(text);
+    loop {
+        let block = match reader.next() {
+            Some(Ok(block)) => block,
+            end => {
+                let problem = end.and_then(Result::err).map(|problem| KeyProblem::Damaged(Box::new(problem)));
+                first_problem = first_problem.or(problem);
+                if reader.resume() {
+                    continue;
+                }
+                return Err(first_problem.unwrap_or_else(|| problem_without_key(text, first_other)));
+            }
+        };
+        let line = block.line;
+        let key = match block.label {
+            b"PRIVATE KEY" => plain_or_legacy(block, KeyForm::Pkcs8, passwords),
+            b"ENCRYPTED PRIVATE KEY" => decrypt_pkcs8(&block, passwords),
+            b"RSA PRIVATE KEY" => plain_or_legacy(block, KeyForm::Rsa, passwords),
+            b"EC PRIVATE KEY" => plain_or_legacy(block, KeyForm::Ec, passwords),
+            b"DSA PRIVATE KEY" => plain_or_legacy(block, KeyForm::Dsa, passwords),
             other => {
-                first_other.get_or_insert_with(|| other.to_vec());
+                first_other.get_or_insert(other);
                 continue;
             }
         };
-        return plain_or_legacy(block, form, passwords);
+        match key {
+            Ok(block) if !is_key(&block) => first_problem = first_problem.or(Some(KeyProblem::BadDer { line })),
+            Err(problem @ (KeyProblem::BadDer { .. } | KeyProblem::Damaged(_))) => {
+                first_problem = first_problem.or(Some(problem));
+            }
+            found => return found,
+        }
     }
-    Err(problem_without_key(text, first_other.as_deref()))
 }
 
 /// A block that is not encrypted, or in the way of RFC 1421, with header lines.

@@ -197,6 +197,18 @@ fn files() -> Vec<(&'static str, String, &'static str)> {
         ("behind a public key", format!("{public}{key}"), "matches"),
         ("before another key", key.clone() + &text("p384.pkcs8.key"), "matches"),
         ("behind another key", text("p384.pkcs8.key") + &key, "differs: EC P-384"),
+        // OpenSSL goes on behind what it cannot read.
+        ("behind a certificate without an end", format!("{}\n-----END X\n{key}", &certificate[..120]), "matches"),
+        ("behind parameters that are damaged", text("p256.sec1.key").replacen("Bggq", "Bg!q", 1), "matches"),
+        ("behind a key that is damaged", key.replacen("\nM", "\n!", 1) + &key, "matches"),
+        ("behind a block without data", format!("{begin}-----END PRIVATE KEY-----\n{key}"), "matches"),
+        ("behind no key", format!("{begin}MAA=\n-----END PRIVATE KEY-----\n{key}"), "matches"),
+        ("behind a NUL", format!("\0\n{key}"), "matches"),
+        (
+            "damaged, and behind a public key",
+            public.to_owned() + &key.replacen("\nM", "\n!", 1),
+            "line 5 is not base64",
+        ),
         ("empty", String::new(), "it is empty"),
         ("text", "in the vault".into(), "it is not a PEM file: it has no line `-----BEGIN … PRIVATE KEY-----`"),
         ("a certificate", certificate, "it holds a certificate and no private key"),

@@ -39,10 +39,12 @@ pub(super) struct PemBlock<'a> {
     pub(super) swallowed: Option<u32>,
 }
 
-/// Reads block after block; ends at the end of the file or behind the first block that OpenSSL would not read.
+/// Reads block after block; ends at the end of the file or behind the first thing that OpenSSL would not read.
 #[derive(Debug, Clone)]
 pub(super) struct PemReader<'a> {
     rest: &'a [u8],
+    /// What is behind the thing at which it ended.
+    behind_end: &'a [u8],
     line: u32,
     indented: Option<u32>,
 }
@@ -58,7 +60,18 @@ struct Piece<'a> {
 
 impl<'a> PemReader<'a> {
     pub(super) fn new(file: &'a [u8]) -> PemReader<'a> {
-        PemReader { rest: file, line: 1, indented: None }
+        PemReader { rest: file, behind_end: &[], line: 1, indented: None }
+    }
+
+    /// Goes on behind what it ended at, as OpenSSL does from 3.0 when it looks for a key (`pem_read_bio_key_decoder`); not
+    /// at the end of the file.
+    pub(super) fn resume(&mut self) -> bool {
+        self.rest = std::mem::take(&mut self.behind_end);
+        !self.rest.is_empty()
+    }
+
+    fn end(&mut self) {
+        self.behind_end = std::mem::take(&mut self.rest);
     }
 
     /// The first line so far that was skipped though it would be a start line without the white
@@ -78,7 +91,7 @@ impl<'a> PemReader<'a> {
         self.rest = rest;
         let text = piece.split(|&byte| byte == 0).next().unwrap_or_default();
         if text.is_empty() {
-            self.rest = &[];
+            self.end();
             return None;
         }
         // `char` is signed where nginx mostly runs, so bytes from 0x80 count as white space here.
@@ -153,8 +166,8 @@ impl<'a> Iterator for PemReader<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let (label, line) = self.next_start()?;
         let block = self.read_block(label, line);
-        if block.is_err() {
-            self.rest = &[];
+        if block.is_err() && !self.rest.is_empty() {
+            self.end();
         }
         Some(block)
     }
