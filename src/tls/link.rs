@@ -6,7 +6,7 @@ use memchr::memmem;
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
 use x509_parser::der_parser::asn1_rs::{Oid, oid};
 use x509_parser::extensions::{
-    AuthorityInfoAccess, AuthorityKeyIdentifier, ExtendedKeyUsage, GeneralName, KeyIdentifier,
+    AuthorityInfoAccess, AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, GeneralName, KeyIdentifier,
 };
 use x509_parser::nom::Parser;
 use x509_parser::oid_registry;
@@ -135,6 +135,26 @@ impl<'a> Link<'a> {
     pub(super) fn excludes_servers(&self) -> bool {
         let Some(value) = self.extension(&oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE) else { return false };
         ExtendedKeyUsage::from_der(value).is_ok_and(|(_, usage)| !usage.server_auth && !usage.any)
+    }
+
+    /// How many intermediates may stand below it, if it says.
+    pub(super) fn path_length(&self) -> Option<u32> {
+        let value = self.extension(&oid_registry::OID_X509_EXT_BASIC_CONSTRAINTS)?;
+        BasicConstraints::from_der(value).ok()?.1.path_len_constraint
+    }
+
+    /// Whether it says which names it may certify.
+    pub(super) fn has_name_constraints(&self) -> bool {
+        self.extension(&oid_registry::OID_X509_EXT_NAME_CONSTRAINTS).is_some()
+    }
+
+    /// Whether its key can be broken, or is one that clients do not know.
+    pub(super) fn has_weak_key(&self) -> bool {
+        match self.certificate.key {
+            KeyKind::Rsa { bits } => bits < 2048,
+            KeyKind::Ec(Curve::Other) | KeyKind::Dsa => true,
+            _ => false,
+        }
     }
 
     /// The weak hash function that it is signed with.

@@ -19,12 +19,16 @@ mod key_store;
 mod key_tests;
 mod link;
 mod names;
+mod peer_name;
 mod pem;
 mod problem;
 mod store;
 #[cfg(test)]
 mod tests;
 mod validity;
+mod verification;
+#[cfg(test)]
+mod verification_tests;
 
 pub use anchors::{AnchorError, AnchorSource, TrustAnchors};
 pub use certificate::{Certificate, Curve, KeyKind};
@@ -37,3 +41,4 @@ pub use names::{CertificateName, Host, HostError};
 pub use problem::CertificateProblem;
 pub use store::{CertificateFile, CertificateStore};
 pub use validity::{TimeError, UnixTime, Validity};
+pub use verification::{Distrusted, Verification, holds_root, single_chain, verify};
