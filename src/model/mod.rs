@@ -11,6 +11,7 @@ pub mod inherit;
 mod processing;
 pub mod requests;
 pub mod sockets;
+pub mod upstream_tls;
 pub mod values;
 
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use sockets::server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use sockets::server_names::{NameKind, SelectedBy, ServerName};
 pub use sockets::socket::{ListenSocket, Member};
 pub use sockets::tls_side::TlsSide;
+use upstream_tls::pass::TlsPass;
 use values::definitions::Definitions;
 pub use values::pattern::Pattern;
 
@@ -175,6 +177,9 @@ pub struct Model<'c> {
     https_answers: FrozenMap<ServerId, Vec<AnsweredUrl<'c>>>,
     departures: OnceLock<Vec<Departure<'c>>>,
     upstreams: OnceLock<Upstreams<'c>>,
+    tls_passes: OnceLock<Vec<TlsPass<'c>>>,
+    /// The files against which upstreams are verified.
+    trusted: CertificateStore,
 }
 
 impl<'c> Model<'c> {
@@ -187,6 +192,12 @@ impl<'c> Model<'c> {
             CertificateMode::Skip => CertificateStore::default(),
             CertificateMode::Auto | CertificateMode::Require => {
                 CertificateStore::load(files, certificates::certificate_use::paths(&servers, files))
+            }
+        };
+        let trusted = match environment.certificates {
+            CertificateMode::Skip => CertificateStore::default(),
+            CertificateMode::Auto | CertificateMode::Require => {
+                CertificateStore::load(files, upstream_tls::verdict::trusted_files(config))
             }
         };
         let pairs = match environment.certificates {
@@ -231,6 +242,8 @@ impl<'c> Model<'c> {
             https_answers: FrozenMap::new(),
             departures: OnceLock::new(),
             upstreams: OnceLock::new(),
+            tls_passes: OnceLock::new(),
+            trusted,
         }
     }
 

@@ -17,3 +17,4 @@ mod real;
 mod rewriting;
 mod selection;
 mod syntax;
+mod upstream_tls;

@@ -1,6 +1,7 @@
 //! Asking ngxlint about the same files.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use ngxlint::config::{Config, Library};
 use ngxlint::model::{CertificateMode, Environment, Model};
@@ -17,6 +18,13 @@ pub(crate) fn with_model<R>(root: &Path, version: NginxVersion, ask: impl FnOnce
     with_environment(root, environment, ask)
 }
 
+/// The same with the clock of the machine, as nginx has it.
+pub(crate) fn with_model_now<R>(root: &Path, version: NginxVersion, ask: impl FnOnce(&Model<'_>) -> R) -> R {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let environment = Environment { version, certificates: CertificateMode::Require, ..Environment::default() };
+    with_environment_at(root, environment, UnixTime(now.try_into().unwrap()), ask)
+}
+
 /// The model of a configuration whose files stand below its own directory.
 pub(crate) fn with_document_files<R>(root: &Path, version: NginxVersion, ask: impl FnOnce(&Model<'_>) -> R) -> R {
     let prefix = Some(prefix(root).to_path_buf());
@@ -25,11 +33,19 @@ pub(crate) fn with_document_files<R>(root: &Path, version: NginxVersion, ask: im
 }
 
 fn with_environment<R>(root: &Path, environment: Environment, ask: impl FnOnce(&Model<'_>) -> R) -> R {
+    with_environment_at(root, environment, UnixTime::parse_rfc3339("2026-06-01T00:00:00Z").unwrap(), ask)
+}
+
+fn with_environment_at<R>(
+    root: &Path,
+    environment: Environment,
+    now: UnixTime,
+    ask: impl FnOnce(&Model<'_>) -> R,
+) -> R {
     let files = RealFiles::default();
     let sources = Sources::default();
     let library = Library::new(&files, &sources, None);
     let config = Config::load(&library, root, None).unwrap();
-    let now = UnixTime::parse_rfc3339("2026-06-01T00:00:00Z").unwrap();
     ask(&Model::build(&config, &files, Environment { now, ..environment }))
 }
 
