@@ -8,7 +8,7 @@ use crate::model::values::value::{Piece, has_variables, pieces};
 use crate::model::{Model, Settled, inherit};
 use crate::nginx::{Contexts, parse_flag, parse_number};
 
-/// A pass to an upstream over TLS.
+/// A pass to an upstream over TLS, or one for which nginx is ready for it because its URL has variables.
 #[derive(Debug, Clone)]
 pub struct TlsPass<'c> {
     /// The module.
@@ -21,7 +21,7 @@ pub struct TlsPass<'c> {
     pub upstream: Option<Upstream<'c>>,
     /// The domain that every host of it lies below, where requests decide the host: `https://$bucket.s3.example`.
     pub domain: Option<String>,
-    /// Whether every request finds TLS there; not so where a variable holds the scheme.
+    /// Whether nginx always speaks TLS to it; not so where variables may say otherwise.
     pub is_always_tls: bool,
     /// `…_ssl_server_name`: whether SNI is sent.
     pub server_name: Switch<'c>,
@@ -136,7 +136,7 @@ fn without_port(name: &str) -> &str {
 }
 
 impl<'c> Model<'c> {
-    /// The passes to upstreams over TLS, in the order of the configuration by module.
+    /// The passes to upstreams over TLS, and those for which nginx is ready for it, in the order of the configuration by module.
     pub fn tls_passes(&self) -> &[TlsPass<'c>] {
         self.tls_passes.get_or_init(|| {
             let mut constants = Constants::read(self.config);
@@ -164,7 +164,7 @@ impl<'c> Model<'c> {
         } else if is_stream {
             None
         } else {
-            constants.expand(block, &written, &server_name)
+            constants.expand(block, before_path(&written), &server_name)
         };
         let (rest, is_always_tls) = match module.scheme {
             None => {
@@ -177,7 +177,9 @@ impl<'c> Model<'c> {
             }
             Some(scheme) => match url.as_deref().map(|url| without_scheme(url, scheme)) {
                 Some(Some(rest)) => (Some(rest.to_owned()), true),
-                Some(None) => return None,
+                Some(None) if !has_variables(&written) => return None,
+                // nginx makes ready for TLS wherever there are variables.
+                Some(None) => (None, false),
                 None => (None, without_scheme(&written, scheme).is_some()),
             },
         };
@@ -227,9 +229,27 @@ fn without_scheme<'u>(url: &'u str, scheme: &str) -> Option<&'u str> {
     start.eq_ignore_ascii_case(scheme).then(|| &url[scheme.len()..])
 }
 
+/// What stands before the path of a URL with variables, which often is one of them.
+fn before_path(url: &str) -> &str {
+    const PATHS: &[&str] = &["request_uri", "uri", "document_uri"];
+    let Some(start) = url.find("://").map(|start| start + "://".len()) else { return url };
+    let authority = upstreams::authority(&url[start..]);
+    let mut end = start;
+    for piece in pieces(authority) {
+        match piece {
+            Piece::Variable(name) if PATHS.iter().any(|path| path.eq_ignore_ascii_case(name)) => break,
+            Piece::Variable(name) if url[end..].starts_with("${") => end += name.len() + "${}".len(),
+            Piece::Variable(name) => end += name.len() + "$".len(),
+            Piece::Capture(_) => end += "$1".len(),
+            Piece::Text(text) => end += text.len(),
+        }
+    }
+    &url[..end]
+}
+
 /// What the host of a URL with variables ends with, behind the last of them.
 fn domain(url: &str, scheme: &str) -> Option<String> {
-    let host = upstreams::host(upstreams::authority(without_scheme(url, scheme)?));
+    let host = upstreams::host(upstreams::authority(without_scheme(before_path(url), scheme)?));
     match pieces(host).last()? {
         Piece::Text(text) => text.strip_prefix('.').filter(|domain| domain.contains('.')).map(str::to_ascii_lowercase),
         Piece::Variable(_) | Piece::Capture(_) => None,

@@ -24,9 +24,9 @@ impl Rule for ProxySslVerifyDepth {
             let finding = sink.error(
                 pass.pass.span(),
                 format!(
-                    "{} presents a certificate with {intermediates} intermediates below its root, and nginx follows \
-                     {depth}: {}",
+                    "{} presents a certificate with {} below its root, and nginx follows {depth}: {}",
                     failure.address,
+                    counted(intermediates),
                     consequence(pass.module)
                 ),
             );
@@ -58,8 +58,8 @@ fn report_file(model: &Model<'_>, sink: &mut Findings, pass: &TlsPass<'_>, other
     let Some(directive) = pass.setting(TlsSetting::TrustedCertificate).0 else { return };
     let path = directive.argument(0).map(|word| word.text().into_owned()).unwrap_or_default();
     let message = format!(
-        "an upstream with a certificate of {last} is refused: there are {intermediates} intermediates below the root in \
-         {path}, and nginx follows {depth}"
+        "an upstream with a certificate of {last} is refused: {path} has {} below its root, and nginx follows {depth}",
+        counted(intermediates)
     );
     let finding = sink.warning(directive.span(), message);
     finding.conditional();
@@ -69,6 +69,10 @@ fn report_file(model: &Model<'_>, sink: &mut Findings, pass: &TlsPass<'_>, other
     finding.related(pass.pass.span(), "for example here");
     relate_others(finding, others);
     finding.help(help(pass, intermediates));
+}
+
+fn counted(intermediates: usize) -> String {
+    format!("{intermediates} intermediate{}", if intermediates == 1 { "" } else { "s" })
 }
 
 fn help(pass: &TlsPass<'_>, intermediates: usize) -> String {

@@ -76,8 +76,8 @@ impl Generator<'_> {
     fn settings(&mut self, prefix: &str, often: usize, has_variables: bool) {
         let directory = self.directory.display().to_string();
         let mut lines = Vec::new();
-        if self.random.once_in(often) {
-            lines.push(format!("server_name {}", self.random.pick(&["on", "on", "off"])));
+        if self.random.once_in(often - 1) {
+            lines.push(format!("server_name {}", self.random.pick(&["on", "on", "on", "off"])));
         }
         if self.random.once_in(often + 1) {
             let name = self.random.pick(NAMES);
@@ -86,14 +86,14 @@ impl Generator<'_> {
             lines.push(format!("name {}", if is_possible { name } else { "a.test" }));
         }
         if self.random.once_in(often) {
-            lines.push(format!("verify {}", self.random.pick(&["on", "on", "off"])));
+            lines.push(format!("verify {}", self.random.pick(&["on", "off"])));
         }
         if self.random.once_in(often + 2) {
             lines.push(format!("verify_depth {}", self.random.below(4)));
         }
         if self.random.once_in(often) {
             let trusted = self.authority.trusted();
-            let at = if self.random.once_in(2) { 0 } else { self.random.below(trusted.len()) };
+            let at = if !self.random.once_in(3) { 0 } else { self.random.below(trusted.len()) };
             lines.push(format!("trusted_certificate {directory}/{}.pem", trusted[at]));
         }
         if self.random.once_in(often * 5) {
@@ -109,12 +109,14 @@ impl Generator<'_> {
 
     fn upstreams(&mut self) {
         for port in self.ports.clone() {
-            let is_plain = self.random.once_in(10);
-            let protocols = self.random.pick(&["", "", "", "", "TLSv1.2", "TLSv1.3"]);
+            let is_plain = self.random.once_in(12);
+            let proxied = if self.random.once_in(15) { " proxy_protocol" } else { "" };
+            let protocols = self.random.pick(&["", "", "", "", "", "", "TLSv1.2", "TLSv1.3"]);
             for number in 0..1 + self.random.below(3) {
                 line!(self, "    server {{");
                 // nginx of this age knows no `http2 on;`, and grpc_pass wants HTTP/2.
                 let options = if is_plain { "" } else { " ssl http2" };
+                let options = format!("{options}{proxied}");
                 line!(self, "        listen 127.0.0.1:{port}{options};");
                 if has_ipv6() {
                     line!(self, "        listen [::1]:{port}{options};");
@@ -123,7 +125,7 @@ impl Generator<'_> {
                 if number > 0 || self.random.once_in(2) {
                     line!(self, "        server_name {};", self.random.pick(SERVER_NAMES));
                 }
-                if self.random.once_in(7) {
+                if self.random.once_in(9) {
                     line!(self, "        ssl_reject_handshake on;");
                 }
                 if !protocols.is_empty() {
@@ -214,6 +216,9 @@ impl Generator<'_> {
         self.group("back_end");
         for &port in ports {
             line!(self, "    server {{\n        listen 127.0.0.1:{port};\n        proxy_ssl on;");
+            if self.random.once_in(8) {
+                line!(self, "        proxy_protocol on;");
+            }
             self.settings("proxy", 3, false);
             let (target, _) = self.target(&["pool", "back_end"], false);
             line!(self, "        proxy_pass {target};");
