@@ -11,6 +11,7 @@ pub mod inherit;
 mod processing;
 pub mod requests;
 pub mod sockets;
+pub mod upstream_tls;
 pub mod values;
 
 #[cfg(test)]
@@ -39,7 +40,7 @@ pub use certificates::stapling::{IgnoredStapling, StaplingProblem};
 pub use certificates::tls_endpoint::{EndpointId, EndpointKind, TlsEndpoint, WithoutCertificate};
 use certificates::tls_file_use::TlsFiles;
 pub use certificates::tls_file_use::{TlsFileContent, UsedTlsFile};
-pub use certificates::tls_user::{TlsUser, Verification};
+pub use certificates::tls_user::{PeerVerification, TlsUser};
 pub use following::survey::{Departure, Leg, Occurrence, Way};
 pub use following::trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
 pub use following::tracer::{MAX_HOPS, Tracer};
@@ -70,6 +71,7 @@ pub use sockets::server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use sockets::server_names::{NameKind, SelectedBy, ServerName};
 pub use sockets::socket::{ListenSocket, Member};
 pub use sockets::tls_side::TlsSide;
+use upstream_tls::pass::TlsPass;
 use values::definitions::Definitions;
 pub use values::pattern::Pattern;
 
@@ -196,6 +198,9 @@ pub struct Model<'c> {
     patterns_below: OnceLock<PatternNames>,
     departures: OnceLock<Vec<Departure<'c>>>,
     upstreams: OnceLock<Upstreams<'c>>,
+    tls_passes: OnceLock<Vec<TlsPass<'c>>>,
+    /// The files against which upstreams are verified.
+    trusted: CertificateStore,
 }
 
 impl<'c> Model<'c> {
@@ -207,10 +212,12 @@ impl<'c> Model<'c> {
         let servers: Vec<Server<'c>> = blocks.map(|(id, block)| Server::new(ServerId(id as u32), block)).collect();
         let endpoints = TlsEndpoint::all(config, environment.version);
         let (mut certificates, mut pairs, mut tls_files) = (CertificateStore::default(), Vec::new(), None);
+        let mut trusted = CertificateStore::default();
         if environment.certificates != CertificateMode::Skip {
             let paths = certificates::certificate_use::paths(&servers, &endpoints, files);
             certificates = CertificateStore::load(files, paths);
             pairs = certificates::key_use::pairs(&servers, &endpoints, files);
+            trusted = CertificateStore::load(files, upstream_tls::verdict::trusted_files(config));
             tls_files = Some(TlsFiles::new(config, files, &servers, &endpoints, environment.version));
         }
         let keys = KeyStore::new(files, pairs);
@@ -257,6 +264,8 @@ impl<'c> Model<'c> {
             patterns_below: OnceLock::new(),
             departures: OnceLock::new(),
             upstreams: OnceLock::new(),
+            tls_passes: OnceLock::new(),
+            trusted,
         }
     }
 

@@ -13,6 +13,7 @@ mod certificate;
 mod hsts;
 mod redirect;
 mod syntax;
+mod upstream;
 mod websocket;
 
 #[cfg(test)]

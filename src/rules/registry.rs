@@ -73,6 +73,7 @@ static REGISTRY: LazyLock<Vec<RuleEntry>> = LazyLock::new(|| {
         super::hsts::RULES,
         super::redirect::RULES,
         super::syntax::RULES,
+        super::upstream::RULES,
         super::websocket::RULES,
     ];
     let mut declared: Vec<&'static Declared> = categories.into_iter().flatten().collect();

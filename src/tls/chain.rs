@@ -13,7 +13,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::anchors::{Anchor, AnchorSource, TrustAnchors};
-use super::certificate::{Certificate, Curve, KeyKind};
+use super::certificate::{Certificate, KeyKind};
 use super::link::{Link, Signature, UnsignedHandshakes, WeakHash};
 use super::validity::UnixTime;
 
@@ -497,12 +497,7 @@ impl<'a> Links<'a> {
 
 /// What is weak about a certificate that clients check.
 fn weaknesses(link: &Link<'_>) -> impl Iterator<Item = OddityKind> {
-    let key = link.certificate.key;
-    let is_weak = match key {
-        KeyKind::Rsa { bits } | KeyKind::RsaPss { bits } => bits < 2048,
-        KeyKind::Ec(Curve::Other) | KeyKind::Dsa => true,
-        _ => false,
-    };
+    let key = link.has_weak_key().then_some(OddityKind::WeakKey(link.certificate.key));
     let hash = link.weak_hash().filter(|_| !link.certificate.is_self_issued);
-    is_weak.then_some(OddityKind::WeakKey(key)).into_iter().chain(hash.map(OddityKind::WeakSignature))
+    key.into_iter().chain(hash.map(OddityKind::WeakSignature))
 }

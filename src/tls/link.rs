@@ -6,7 +6,8 @@ use memchr::memmem;
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
 use x509_parser::der_parser::asn1_rs::{Oid, oid};
 use x509_parser::extensions::{
-    AuthorityInfoAccess, AuthorityKeyIdentifier, ExtendedKeyUsage, GeneralName, KeyIdentifier, KeyUsage,
+    AuthorityInfoAccess, AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, GeneralName, KeyIdentifier,
+    KeyUsage,
 };
 use x509_parser::nom::Parser;
 use x509_parser::oid_registry;
@@ -190,6 +191,26 @@ impl<'a> Link<'a> {
             KeyKind::Ec(_) => UnsignedHandshakes::Tls12,
             _ => UnsignedHandshakes::Some,
         })
+    }
+
+    /// How many intermediates may stand below it, if it says.
+    pub(super) fn path_length(&self) -> Option<u32> {
+        let value = self.extension(&oid_registry::OID_X509_EXT_BASIC_CONSTRAINTS)?;
+        BasicConstraints::from_der(value).ok()?.1.path_len_constraint
+    }
+
+    /// Whether it says which names it may certify.
+    pub(super) fn has_name_constraints(&self) -> bool {
+        self.extension(&oid_registry::OID_X509_EXT_NAME_CONSTRAINTS).is_some()
+    }
+
+    /// Whether its key can be broken, or is one that clients do not know.
+    pub(super) fn has_weak_key(&self) -> bool {
+        match self.certificate.key {
+            KeyKind::Rsa { bits } | KeyKind::RsaPss { bits } => bits < 2048,
+            KeyKind::Ec(Curve::Other) | KeyKind::Dsa => true,
+            _ => false,
+        }
     }
 
     /// The weak hash function that it is signed with.

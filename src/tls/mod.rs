@@ -24,6 +24,7 @@ mod key_tests;
 mod link;
 mod names;
 mod ocsp;
+mod peer_name;
 mod pem;
 mod problem;
 mod revocation;
@@ -32,6 +33,9 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod validity;
+mod verification;
+#[cfg(test)]
+mod verification_tests;
 
 pub use accounts::GroupAccess;
 pub use anchors::{AnchorError, AnchorSource, TrustAnchors};
@@ -49,3 +53,4 @@ pub use problem::CertificateProblem;
 pub use revocation::{RevocationFile, RevocationList};
 pub use store::{CertificateFile, CertificateStore};
 pub use validity::{TimeError, UnixTime, Validity};
+pub use verification::{Distrusted, Verification, holds_root, single_chain, verify};

@@ -19,3 +19,4 @@ mod rewriting;
 mod selection;
 mod syntax;
 mod tls_files;
+mod upstream_tls;

@@ -1,6 +1,7 @@
 //! Asking ngxlint about the same files.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use ngxlint::config::{Config, Library};
 use ngxlint::model::{CertificateMode, Environment, Model};
@@ -14,6 +15,14 @@ use crate::real::prefix;
 /// The model of a configuration, for one question.
 pub(crate) fn with_model<R>(root: &Path, version: NginxVersion, ask: impl FnOnce(&Model<'_>) -> R) -> R {
     let now = fixtures_now();
+    let environment = Environment { version, now, certificates: CertificateMode::Require, ..Environment::default() };
+    with_environment(root, environment, ask)
+}
+
+/// The same with the clock of the machine, as nginx has it.
+pub(crate) fn with_model_now<R>(root: &Path, version: NginxVersion, ask: impl FnOnce(&Model<'_>) -> R) -> R {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let now = UnixTime(now.try_into().unwrap());
     let environment = Environment { version, now, certificates: CertificateMode::Require, ..Environment::default() };
     with_environment(root, environment, ask)
 }

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::config::{Config, Directive};
 use crate::model::certificates::tls_endpoint::TlsEndpoint;
-use crate::model::certificates::tls_user::{TlsUser, Verification};
+use crate::model::certificates::tls_user::{PeerVerification, TlsUser};
 use crate::model::inherit;
 use crate::model::{CertificateUse, Model, Server};
 use crate::nginx::tls_files::{Opened, TLS_FILES, TlsFile, TlsFileKind, TlsSide};
@@ -167,7 +167,7 @@ impl<'c> Block<'c> {
         version: NginxVersion,
         openings: &mut Vec<Opening<'c>>,
     ) {
-        let verifies = Verification::of(self.block, self.side) != Verification::Off;
+        let verifies = PeerVerification::of(self.block, self.side) != PeerVerification::Off;
         // nginx staples to certificates that it has as it starts.
         let staples = || {
             inherit::flag_in_effect(self.block, "ssl_stapling") == Some(true)
@@ -261,10 +261,10 @@ impl<'m> UsedTlsFile<'m, '_> {
 
     /// Of its users those that refuse peers whose certificate no authority vouches for: those that insist on one first.
     #[must_use]
-    pub fn refusing(&self) -> Vec<(Verification, Vec<TlsUser>)> {
-        let mut refusing: Vec<(Verification, Vec<TlsUser>)> = Vec::new();
-        for strictness in [Verification::On, Verification::Optional] {
-            let users = self.users.iter().copied().filter(|&user| self.model.verification(user) == strictness);
+    pub fn refusing(&self) -> Vec<(PeerVerification, Vec<TlsUser>)> {
+        let mut refusing: Vec<(PeerVerification, Vec<TlsUser>)> = Vec::new();
+        for strictness in [PeerVerification::On, PeerVerification::Optional] {
+            let users = self.users.iter().copied().filter(|&user| self.model.peer_verification(user) == strictness);
             let users: Vec<TlsUser> = users.collect();
             if !users.is_empty() {
                 refusing.push((strictness, users));

@@ -21,7 +21,7 @@ pub enum TlsUser {
 
 /// What becomes of peers whose certificate no authority vouches for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verification {
+pub enum PeerVerification {
     /// Nothing: their certificates are not looked at.
     Off,
     /// Nothing either, but `$ssl_client_verify` says so: `ssl_verify_client optional_no_ca`.
@@ -32,15 +32,15 @@ pub enum Verification {
     On,
 }
 
-impl Verification {
+impl PeerVerification {
     /// Of the settings of a side in effect in a block. nginx reads such words without case.
-    pub(crate) fn of(block: Directive<'_>, side: TlsSide) -> Verification {
+    pub(crate) fn of(block: Directive<'_>, side: TlsSide) -> PeerVerification {
         let value = inherit::value_in_effect(block, side.verify()).and_then(|verify| verify.argument(0));
         match value.map(|word| word.text().to_ascii_lowercase()).as_deref() {
-            Some("on") => Verification::On,
-            Some("optional") => Verification::Optional,
-            Some("optional_no_ca") => Verification::Told,
-            _ => Verification::Off,
+            Some("on") => PeerVerification::On,
+            Some("optional") => PeerVerification::Optional,
+            Some("optional_no_ca") => PeerVerification::Told,
+            _ => PeerVerification::Off,
         }
     }
 }
@@ -78,12 +78,12 @@ impl<'c> Model<'c> {
 
     /// What a user makes of the certificates of its peers.
     #[must_use]
-    pub fn verification(&self, user: TlsUser) -> Verification {
+    pub fn peer_verification(&self, user: TlsUser) -> PeerVerification {
         match user {
-            TlsUser::Server(id) => Verification::of(self.server(id).directive, TlsSide::Server),
+            TlsUser::Server(id) => PeerVerification::of(self.server(id).directive, TlsSide::Server),
             TlsUser::Endpoint(id) => {
                 let endpoint = self.tls_endpoint(id);
-                Verification::of(endpoint.block, endpoint.side)
+                PeerVerification::of(endpoint.block, endpoint.side)
             }
         }
     }

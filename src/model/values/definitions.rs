@@ -64,7 +64,7 @@ impl<'c> Definitions<'c> {
 }
 
 /// The names in `(?<name>…)`, `(?P<name>…)` and `(?'name'…)`.
-fn capture_names(regex: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn capture_names(regex: &str) -> impl Iterator<Item = &str> {
     regex.split("(?").skip(1).filter_map(|group| {
         let group = group.strip_prefix('P').unwrap_or(group);
         let (rest, end) = match group.strip_prefix('<') {

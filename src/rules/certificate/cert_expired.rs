@@ -1,7 +1,7 @@
 //! Every client refuses a certificate after its notAfter date. RFC 5280, section 4.1.2.5. So does nginx with those of its
 //! peers, and with all that an authority signed whose revocation list has ended (section 6.3).
 
-use crate::model::{Model, TlsUser, UsedCertificate, UsedTlsFile, Verification};
+use crate::model::{Model, PeerVerification, TlsUser, UsedCertificate, UsedTlsFile};
 use crate::nginx::tls_files::TlsSide;
 use crate::rules::{Finding, Findings, Rule, Severity};
 
@@ -20,7 +20,8 @@ impl Rule for CertExpired {
             );
             let who = used.presenting_text();
             let finding = if used.is_of_client() {
-                sink.warning(used.span(), format!("{message}: an upstream that asks for one refuses {who}")).conditional()
+                sink.warning(used.span(), format!("{message}: an upstream that asks for one refuses {who}"))
+                    .conditional()
             } else {
                 sink.error(used.span(), format!("{message}; it is presented for {who}"))
             };
@@ -73,7 +74,7 @@ fn report_revocations(model: &Model<'_>, used: &UsedTlsFile<'_, '_>, sink: &mut 
         false => (format!(" of {issuer}"), false),
     };
     for (strictness, users) in used.refusing() {
-        let strictness = if is_certain { strictness } else { Verification::Optional };
+        let strictness = if is_certain { strictness } else { PeerVerification::Optional };
         let message = format!(
             "the revocation list of {issuer} in {} ended on {end}: {}",
             used.word.text(),
@@ -84,24 +85,24 @@ fn report_revocations(model: &Model<'_>, used: &UsedTlsFile<'_, '_>, sink: &mut 
     }
 }
 
-fn consequence(used: &UsedTlsFile<'_, '_>, strictness: Verification, users: &[TlsUser], of: &str) -> String {
+fn consequence(used: &UsedTlsFile<'_, '_>, strictness: PeerVerification, users: &[TlsUser], of: &str) -> String {
     let who = used.text_of(users);
     match (used.row.side, strictness) {
-        (TlsSide::Server, Verification::On) => format!("{who} refuses every client"),
+        (TlsSide::Server, PeerVerification::On) => format!("{who} refuses every client"),
         (TlsSide::Server, _) => format!("{who} refuses clients that present a certificate{of}"),
-        (_, Verification::On) => format!("{who} refuses every upstream"),
+        (_, PeerVerification::On) => format!("{who} refuses every upstream"),
         _ => format!("{who} refuses upstreams that present a certificate{of}"),
     }
 }
 
 fn add<'s>(
     sink: &'s mut Findings,
-    strictness: Verification,
+    strictness: PeerVerification,
     used: &UsedTlsFile<'_, '_>,
     message: String,
 ) -> &'s mut Finding {
     match strictness {
-        Verification::On => sink.add(Severity::Error, used.word.span(), message),
+        PeerVerification::On => sink.add(Severity::Error, used.word.span(), message),
         _ => sink.add(Severity::Warning, used.word.span(), message).conditional(),
     }
 }

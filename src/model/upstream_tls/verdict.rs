@@ -1,0 +1,215 @@
+//! Passes whose every connection fails: the upstream is a listen socket of this configuration, or no certificate that it
+//! could present would do.
+
+use std::path::PathBuf;
+
+use super::handshake::Greeting;
+use super::modules::{MODULES, TlsSetting};
+use super::pass::{TlsPass, is_sent};
+use crate::config::{Config, Directive};
+use crate::model::requests::upstreams::UpstreamAddress;
+use crate::model::{ListenSocket, Model, Server, Settled};
+use crate::tls::{CertificateFile, Distrusted, Verification, holds_root, verify};
+
+/// Why every connection of a pass fails.
+#[derive(Debug, Clone)]
+pub struct TlsFailure<'m, 'c> {
+    /// The socket that is asked, the first where a group has several.
+    pub socket: &'m ListenSocket,
+    /// Its address.
+    pub address: UpstreamAddress,
+    /// The SNI that it gets.
+    pub sni: Option<String>,
+    /// What happens there.
+    pub kind: FailureKind<'m, 'c>,
+}
+
+/// What becomes of the connections to a socket.
+#[derive(Debug, Clone)]
+pub enum TlsOutcome<'m, 'c> {
+    /// The request is sent.
+    Answered,
+    /// nginx or the socket breaks them off.
+    Failed(FailureKind<'m, 'c>),
+    /// It cannot be told.
+    Unknown,
+}
+
+/// What happens to a connection.
+#[derive(Debug, Clone)]
+pub enum FailureKind<'m, 'c> {
+    /// The socket speaks plain HTTP.
+    PlainText,
+    /// It expects the PROXY protocol first.
+    ProxyProtocol,
+    /// It speaks none of the TLS protocols that nginx offers.
+    NoCommonProtocol,
+    /// A server rejects the handshake.
+    Rejected(&'m Server<'c>),
+    /// nginx does not trust the certificate.
+    Distrusted {
+        /// The server that presents it.
+        server: &'m Server<'c>,
+        /// Its file.
+        file: &'m CertificateFile,
+        /// Why.
+        reason: Distrusted,
+    },
+    /// nginx looks for another name in the certificate.
+    OtherName {
+        /// The server that presents it.
+        server: &'m Server<'c>,
+        /// Its file.
+        file: &'m CertificateFile,
+        /// The name.
+        name: String,
+    },
+}
+
+/// The files that upstreams are verified against, as far as anything is verified at all.
+pub(crate) fn trusted_files<'c>(config: &'c Config<'c>) -> impl Iterator<Item = PathBuf> + use<'c> {
+    MODULES.iter().flat_map(move |module| {
+        let (verify, trusted) = (module.name_of(TlsSetting::Verify), module.name_of(TlsSetting::TrustedCertificate));
+        let levels = module.levels();
+        let named = move |name: String| {
+            config
+                .directives()
+                .filter(move |directive| directive.is_named(&name) && directive.context().intersects(levels))
+        };
+        let is_verified = named(verify).any(|verify| !verify.argument(0).is_some_and(|value| value.is("off")));
+        is_verified.then(|| named(trusted).filter_map(path)).into_iter().flatten()
+    })
+}
+
+/// The file that a directive names, as nginx would open it.
+fn path(directive: Directive<'_>) -> Option<PathBuf> {
+    Some(directive.config().directory.join(&*directive.argument(0)?.text()))
+}
+
+impl<'c> Model<'c> {
+    /// The file against which a pass verifies its upstream, if it was read whole.
+    #[must_use]
+    pub fn trusted_file(&self, pass: &TlsPass<'_>) -> Option<&CertificateFile> {
+        let (Some(directive), false) = pass.setting(TlsSetting::TrustedCertificate) else { return None };
+        self.trusted.file(&path(directive)?).filter(|file| file.problem.is_none())
+    }
+
+    /// Why every connection of a pass to a socket of this configuration fails; `None` where one may not, where it leads
+    /// elsewhere, and where it cannot be told.
+    #[must_use]
+    pub fn tls_failure(&self, pass: &TlsPass<'_>) -> Option<TlsFailure<'_, 'c>> {
+        let Settled::Known(sni) = pass.sni() else { return None };
+        self.tls_failure_with(pass, sni)
+    }
+
+    /// The same if nginx sent this SNI.
+    #[must_use]
+    pub fn tls_failure_with(&self, pass: &TlsPass<'_>, sni: Option<&str>) -> Option<TlsFailure<'_, 'c>> {
+        let mut first = None;
+        for (address, socket, outcome) in self.tls_outcomes(pass, sni)? {
+            let TlsOutcome::Failed(kind) = outcome else { return None };
+            first = first.or(Some(TlsFailure { socket, address, sni: sni.map(str::to_owned), kind }));
+        }
+        first
+    }
+
+    /// Whether every connection of a pass to sockets of this configuration fails because no SNI is sent: the handshake is
+    /// rejected, or the certificate is another one than that for the name that nginx looks for.
+    #[must_use]
+    pub fn needs_sni(&self, pass: &TlsPass<'_>) -> bool {
+        let Some(failure) = self.tls_failure(pass).filter(|failure| failure.sni.is_none()) else { return false };
+        match failure.kind {
+            FailureKind::Rejected(_) => true,
+            FailureKind::OtherName { .. } | FailureKind::Distrusted { .. } => {
+                let name = pass.name.text.as_deref().filter(|name| is_sent(name));
+                let outcomes = name.and_then(|name| self.tls_outcomes(pass, Some(name)));
+                outcomes.is_some_and(|all| all.iter().any(|(.., outcome)| matches!(outcome, TlsOutcome::Answered)))
+            }
+            _ => false,
+        }
+    }
+
+    /// What becomes of the connections of a pass with some SNI, at each address; `None` where it leads elsewhere.
+    #[must_use]
+    pub fn tls_outcomes(
+        &self,
+        pass: &TlsPass<'_>,
+        sni: Option<&str>,
+    ) -> Option<Vec<(UpstreamAddress, &ListenSocket, TlsOutcome<'_, 'c>)>> {
+        let (addresses, is_all) = pass.upstream.as_ref().filter(|_| pass.is_always_tls)?.addresses();
+        if !is_all {
+            return None;
+        }
+        let outcome = |address: UpstreamAddress| {
+            let socket = self.socket_of_upstream(&address)?;
+            Some((address, socket, self.outcome_at(pass, socket, sni)))
+        };
+        addresses.into_iter().map(outcome).collect()
+    }
+
+    fn outcome_at<'m>(&'m self, pass: &TlsPass<'_>, socket: &'m ListenSocket, sni: Option<&str>) -> TlsOutcome<'m, 'c> {
+        let (server, files) = match self.greeting(pass, socket, sni) {
+            None => return TlsOutcome::Unknown,
+            Some(Greeting::PlainText) => return TlsOutcome::Failed(FailureKind::PlainText),
+            Some(Greeting::ProxyProtocol) => return TlsOutcome::Failed(FailureKind::ProxyProtocol),
+            Some(Greeting::NoCommonProtocol) => return TlsOutcome::Failed(FailureKind::NoCommonProtocol),
+            Some(Greeting::Rejected(server)) => return TlsOutcome::Failed(FailureKind::Rejected(server)),
+            Some(Greeting::Presented { server, files }) => (server, files),
+        };
+        match pass.verify.settled() {
+            Settled::Unknown => return TlsOutcome::Unknown,
+            Settled::Known(false) => return TlsOutcome::Answered,
+            Settled::Known(true) => {}
+        }
+        let mut outcomes = files.into_iter().map(|file| self.outcome_of(pass, server, file));
+        let first = outcomes.next().unwrap_or(TlsOutcome::Unknown);
+        let is_same = |other: TlsOutcome<'_, '_>| std::mem::discriminant(&other) == std::mem::discriminant(&first);
+        if outcomes.all(is_same) { first } else { TlsOutcome::Unknown }
+    }
+
+    /// What nginx makes of a certificate that is presented to it.
+    fn outcome_of<'m>(
+        &'m self,
+        pass: &TlsPass<'_>,
+        server: &'m Server<'c>,
+        file: &'m CertificateFile,
+    ) -> TlsOutcome<'m, 'c> {
+        let verification = self.verification(pass, file);
+        if let Some(Verification::Refused(reason)) = verification {
+            return TlsOutcome::Failed(FailureKind::Distrusted { server, file, reason });
+        }
+        let is_of_peer = match (file.leaf(), &pass.name.text) {
+            (Some(leaf), Some(name)) if !leaf.is_of_peer(name) => {
+                return TlsOutcome::Failed(FailureKind::OtherName { server, file, name: name.clone() });
+            }
+            (Some(_), Some(_)) => true,
+            _ => false,
+        };
+        if is_of_peer && verification == Some(Verification::Accepted) {
+            TlsOutcome::Answered
+        } else {
+            TlsOutcome::Unknown
+        }
+    }
+
+    /// What nginx makes of the chain in a file; `None` where more than the trusted file and the depth decides.
+    #[must_use]
+    pub fn verification(&self, pass: &TlsPass<'_>, file: &CertificateFile) -> Option<Verification> {
+        let is_set = |setting| pass.setting(setting) != (None, false);
+        if is_set(TlsSetting::Crl) || is_set(TlsSetting::ConfCommand) {
+            return None;
+        }
+        let trusted = self.trusted_file(pass)?;
+        Some(verify(&file.certificates, &trusted.certificates, pass.verify_depth()?, self.environment.now))
+    }
+
+    /// The file that a pass verifies its upstream against, where it holds no self-signed certificate: OpenSSL then
+    /// accepts no upstream at all.
+    #[must_use]
+    pub fn rootless_file(&self, pass: &TlsPass<'_>) -> Option<&CertificateFile> {
+        let is_verified = pass.verify.settled() == Settled::Known(true) && pass.is_always_tls;
+        let has_other_rules = pass.setting(TlsSetting::ConfCommand) != (None, false);
+        let file = self.trusted_file(pass).filter(|_| is_verified && !has_other_rules)?;
+        (!file.certificates.is_empty() && !holds_root(&file.certificates)).then_some(file)
+    }
+}

@@ -1,0 +1,55 @@
+//! Upstreams that nginx cannot talk to, or talks to without knowing who answers.
+
+use super::declare::declare_rules;
+use crate::model::upstream_tls::modules::PassModule;
+use crate::model::upstream_tls::pass::TlsPass;
+use crate::nginx::Contexts;
+use crate::rules::Finding;
+
+declare_rules! { "upstream":
+    proxy_scheme_mismatch::ProxySchemeMismatch = "proxy-scheme-mismatch",
+    proxy_ssl_handshake_fails::ProxySslHandshakeFails = "proxy-ssl-handshake-fails",
+    proxy_ssl_name_mismatch::ProxySslNameMismatch = "proxy-ssl-name-mismatch",
+    proxy_ssl_sni_missing::ProxySslSniMissing = "proxy-ssl-sni-missing",
+    proxy_ssl_verify_depth::ProxySslVerifyDepth = "proxy-ssl-verify-depth",
+    proxy_ssl_verify_off::ProxySslVerifyOff = "proxy-ssl-verify-off",
+    proxy_ssl_verify_without_trust::ProxySslVerifyWithoutTrust = "proxy-ssl-verify-without-trust",
+}
+
+/// Passes that a finding shows besides its own.
+const SHOWN_PASSES: usize = 8;
+
+/// What clients see when every connection to the upstream fails.
+fn consequence(module: &PassModule) -> &'static str {
+    if module.side == Contexts::STREAM { "every connection is closed" } else { "every request is answered with 502" }
+}
+
+/// Passes that have something in common, by what that is: `key`, the first pass in the order of the configuration, the
+/// others.
+fn by_key<'p, 'c, K: Ord>(
+    passes: impl Iterator<Item = (K, &'p TlsPass<'c>)>,
+) -> Vec<(K, &'p TlsPass<'c>, Vec<&'p TlsPass<'c>>)> {
+    let mut groups: std::collections::BTreeMap<K, Vec<&'p TlsPass<'c>>> = std::collections::BTreeMap::new();
+    for (key, pass) in passes {
+        groups.entry(key).or_default().push(pass);
+    }
+    let parts = groups.into_iter().filter_map(|(key, mut passes)| {
+        passes.sort_by_key(|pass| pass.pass.id());
+        let first = *passes.first()?;
+        Some((key, first, passes.split_off(1)))
+    });
+    parts.collect()
+}
+
+/// Shows the other passes of which a finding is true.
+fn relate_others(finding: &mut Finding, others: &[&TlsPass<'_>]) {
+    // A file that several servers include is one place.
+    let mut told = vec![finding.span];
+    for other in others {
+        let span = other.pass.span();
+        if told.len() <= SHOWN_PASSES && !told.contains(&span) {
+            told.push(span);
+            finding.related(span, "here, too");
+        }
+    }
+}

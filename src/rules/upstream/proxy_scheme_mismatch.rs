@@ -1,0 +1,77 @@
+//! nginx asks a socket of its own in another protocol than that socket speaks.
+//!
+//! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass>,
+//! <https://nginx.org/en/docs/http/ngx_http_core_module.html#listen>
+
+use super::consequence;
+use crate::model::upstream_tls::plain::Misfit;
+use crate::model::upstream_tls::verdict::FailureKind;
+use crate::model::{ListenSocket, Model};
+use crate::rules::{Finding, Findings, Rule};
+
+pub(super) struct ProxySchemeMismatch;
+
+impl Rule for ProxySchemeMismatch {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        for pass in model.plain_passes() {
+            let Some(misfit) = model.misfit(pass) else { continue };
+            let message = plain_message(&misfit, pass.is_named("grpc_pass"));
+            let finding = if misfit.is_certain {
+                sink.error(pass.span(), message)
+            } else {
+                let finding = sink.warning(pass.span(), format!("when nginx chooses {}: {message}", misfit.address));
+                finding.conditional()
+            };
+            relate_listen(finding, model, misfit.socket, misfit.wants_proxy_protocol);
+            finding.help(match misfit.wants_proxy_protocol {
+                true => no_proxy_protocol(),
+                false => "write https:// (grpcs:// in grpc_pass), or pass to a `listen` without ssl",
+            });
+        }
+        for pass in model.tls_passes() {
+            let Some(failure) = model.tls_failure(pass) else { continue };
+            let (message, help) = match failure.kind {
+                FailureKind::PlainText => (
+                    format!(
+                        "{} is nginx's own socket {}, which speaks no TLS",
+                        failure.address, failure.socket.endpoint
+                    ),
+                    "pass to it without TLS, or write `ssl` behind that `listen`",
+                ),
+                FailureKind::ProxyProtocol => (wants_proxy_protocol(failure.socket), no_proxy_protocol()),
+                _ => continue,
+            };
+            let is_proxy_protocol = failure.socket.has_proxy_protocol;
+            let finding = sink.error(pass.pass.span(), format!("{message}: {}", consequence(pass.module)));
+            relate_listen(finding, model, failure.socket, is_proxy_protocol);
+            finding.help(help);
+        }
+    }
+}
+
+fn plain_message(misfit: &Misfit<'_>, is_grpc: bool) -> String {
+    if misfit.wants_proxy_protocol {
+        return format!("{}: every request is answered with 502", wants_proxy_protocol(misfit.socket));
+    }
+    let (address, endpoint) = (&misfit.address, &misfit.socket.endpoint);
+    let end = if is_grpc { "502" } else { "400 (a plain HTTP request to a TLS port)" };
+    format!("{address} is nginx's own TLS socket {endpoint}: every request is answered with {end}")
+}
+
+fn wants_proxy_protocol(socket: &ListenSocket) -> String {
+    format!("nginx's own socket {} expects the PROXY protocol, which is not sent", socket.endpoint)
+}
+
+fn no_proxy_protocol() -> &'static str {
+    "pass to a `listen` without proxy_protocol; only `stream` can send it (proxy_protocol on)"
+}
+
+/// Shows the `listen` that makes the socket what it is.
+fn relate_listen(finding: &mut Finding, model: &Model<'_>, socket: &ListenSocket, wants_proxy_protocol: bool) {
+    let deciding = socket.members.iter().find(|member| {
+        let listen = model.server(member.server).listens.get(member.listen);
+        listen.is_some_and(|listen| if wants_proxy_protocol { listen.has_proxy_protocol } else { listen.is_ssl })
+    });
+    let member = deciding.unwrap_or(&socket.default);
+    finding.related(model.server(member.server).listen_span(member.listen), "this is the socket");
+}

@@ -1,0 +1,136 @@
+//! nginx asks its upstream for a name that no host has, or verifies a name that the certificate is not for.
+//!
+//! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_name>; X509_check_host(3)
+
+use super::consequence;
+use crate::model::upstream_tls::modules::TlsSetting;
+use crate::model::upstream_tls::pass::{TlsPass, is_sent};
+use crate::model::upstream_tls::reach::public_hosts;
+use crate::model::upstream_tls::verdict::{FailureKind, TlsFailure, TlsOutcome};
+use crate::model::{Model, Settled, is_public_name};
+use crate::rules::{Finding, Findings, Rule};
+use crate::tls::Host;
+
+pub(super) struct ProxySslNameMismatch;
+
+impl Rule for ProxySslNameMismatch {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        for pass in model.tls_passes().iter().filter(|pass| pass.is_always_tls) {
+            if let Some(failure) = model.tls_failure(pass) {
+                if !model.needs_sni(pass) {
+                    report_failure(sink, pass, &failure);
+                }
+                continue;
+            }
+            let sni = pass.sni().known().flatten();
+            if model.tls_outcomes(pass, sni).is_some_and(|all| all.iter().any(|(.., outcome)| is_answered(outcome))) {
+                continue;
+            }
+            if let Some(reason) = no_host(pass) {
+                let verify = pass.module.name_of(TlsSetting::Verify);
+                let message = format!("{verify} looks for {reason}: {}", consequence(pass.module));
+                relate(sink.error(pass.pass.span(), message), pass);
+            } else if let Some((message, is_certain)) = doubt(pass) {
+                let finding = sink.warning(pass.pass.span(), message);
+                if !is_certain {
+                    finding.conditional();
+                }
+                relate(finding, pass);
+            }
+        }
+    }
+}
+
+fn is_answered(outcome: &TlsOutcome<'_, '_>) -> bool {
+    matches!(outcome, TlsOutcome::Answered)
+}
+
+fn report_failure(sink: &mut Findings, pass: &TlsPass<'_>, failure: &TlsFailure<'_, '_>) {
+    let consequence = consequence(pass.module);
+    let message = match &failure.kind {
+        FailureKind::Rejected(server) => {
+            let sni = failure.sni.as_deref().unwrap_or_default();
+            format!(
+                "nginx asks its own socket {} for {sni}, where {server} rejects the handshake: {consequence}",
+                failure.socket.endpoint
+            )
+        }
+        FailureKind::OtherName { file, name, .. } => {
+            let names = file.leaf().map(|leaf| leaf.names_text(4)).unwrap_or_default();
+            let name = if name.is_empty() { "the empty name" } else { name };
+            format!("{} presents a certificate for {names}, and nginx looks for {name}: {consequence}", failure.address)
+        }
+        _ => return,
+    };
+    let finding = sink.error(pass.pass.span(), message);
+    if let FailureKind::Rejected(server) | FailureKind::OtherName { server, .. } = failure.kind {
+        finding.related(server.span(), "this server answers");
+    }
+    relate(finding, pass);
+}
+
+/// Shows where the name comes from, and says how to give another one.
+fn relate(finding: &mut Finding, pass: &TlsPass<'_>) {
+    let setting = pass.module.name_of(TlsSetting::Name);
+    if let Some(given) = pass.name.by {
+        finding.related(given.span(), "the name is given here");
+    }
+    for switch in [pass.server_name, pass.verify] {
+        if let Some(by) = switch.by.filter(|_| switch.is_on) {
+            finding.related(by.span(), "this makes nginx use the name");
+        }
+    }
+    let host = public_hosts(pass).into_iter().next();
+    let host = host.unwrap_or_else(|| "HOST".to_owned());
+    finding.help(format!("{setting} {host}; a name that the upstream's certificate is for"));
+}
+
+/// A name that no certificate can be for, so that verification always fails.
+fn no_host(pass: &TlsPass<'_>) -> Option<String> {
+    if pass.verify.settled() != Settled::Known(true) {
+        return None;
+    }
+    match pass.name.text.as_deref()? {
+        "" => Some("an empty name in the certificate".to_owned()),
+        name if name.starts_with('[') => {
+            Some(format!("the text {name} in the certificate, where an iPAddress name does not count"))
+        }
+        name if name.starts_with('/') => Some(format!("the path {name} in the certificate")),
+        _ => None,
+    }
+}
+
+/// A name that a certificate is hardly for; whether it is certain that it is of no use.
+fn doubt(pass: &TlsPass<'_>) -> Option<(String, bool)> {
+    let name = pass.name.text.as_deref()?;
+    let is_verified = pass.verify.settled() == Settled::Known(true);
+    let is_asked = pass.server_name.settled() == Settled::Known(true) && is_sent(name);
+    let verify = pass.module.name_of(TlsSetting::Verify);
+    let failing = consequence(pass.module);
+    if is_verified && !is_sent(name) {
+        let message = format!(
+            "{verify} looks for the text {name} in the upstream's certificate, where an iPAddress name does not count: \
+             {failing}, unless it is a DNS name or the common name there"
+        );
+        return Some((message, false));
+    }
+    let is_host = Host::parse(name.as_bytes()).is_ok_and(|host| is_public_name(&host))
+        || pass.upstream.as_ref()?.servers().any(|server| server.host.eq_ignore_ascii_case(name));
+    if !pass.is_named_by_group() || is_host {
+        return None;
+    }
+    if is_verified {
+        let message = format!(
+            "{verify} looks for {name}, the name of the upstream group, in the certificates of its servers: {failing}, \
+             unless they are for that name"
+        );
+        return Some((message, false));
+    }
+    let hosts = public_hosts(pass);
+    let first = hosts.first().filter(|_| is_asked)?;
+    let message = format!(
+        "nginx asks {first} for {name}, the name of the upstream group: it presents its default certificate, or refuses \
+         the handshake"
+    );
+    Some((message, false))
+}

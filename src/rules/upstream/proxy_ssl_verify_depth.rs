@@ -1,0 +1,82 @@
+//! The chain of the upstream's certificate is longer than nginx follows it: one intermediate unless it is told otherwise.
+//!
+//! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_verify_depth>; SSL_CTX_set_verify_depth(3)
+
+use super::{by_key, consequence, relate_others};
+use crate::model::upstream_tls::modules::TlsSetting;
+use crate::model::upstream_tls::pass::TlsPass;
+use crate::model::upstream_tls::verdict::FailureKind;
+use crate::model::{Model, Settled};
+use crate::rules::{Findings, Rule};
+use crate::tls::{Distrusted, single_chain};
+
+pub(super) struct ProxySslVerifyDepth;
+
+impl Rule for ProxySslVerifyDepth {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        let passes = || model.tls_passes().iter().filter(|pass| pass.is_always_tls);
+        for pass in passes() {
+            let Some(failure) = model.tls_failure(pass) else { continue };
+            let FailureKind::Distrusted { server, reason: Distrusted::TooLong { intermediates }, .. } = failure.kind
+            else {
+                continue;
+            };
+            let Some(depth) = pass.verify_depth() else { continue };
+            let finding = sink.error(
+                pass.pass.span(),
+                format!(
+                    "{} presents a certificate with {} below its root, and nginx follows {depth}: {}",
+                    failure.address,
+                    counted(intermediates),
+                    consequence(pass.module)
+                ),
+            );
+            if let Some(by) = pass.setting(TlsSetting::VerifyDepth).0 {
+                finding.related(by.span(), "the depth is set here");
+            }
+            finding.related(server.span(), "this server answers").help(help(pass, intermediates));
+        }
+        let trusted =
+            |pass: &TlsPass<'_>| pass.setting(TlsSetting::TrustedCertificate).0.map(|directive| directive.id());
+        let short = passes().filter(|pass| model.tls_failure(pass).is_none() && excess(model, pass).is_some());
+        for (_, pass, others) in by_key(short.map(|pass| ((trusted(pass), pass.verify_depth()), pass))) {
+            report_file(model, sink, pass, &others);
+        }
+    }
+}
+
+/// What the trusted file says of its chain, where that is longer than nginx follows it.
+fn excess<'m>(model: &'m Model<'_>, pass: &TlsPass<'_>) -> Option<(usize, usize, &'m str)> {
+    if pass.verify.settled() != Settled::Known(true) {
+        return None;
+    }
+    let depth = pass.verify_depth()?;
+    let (intermediates, last) = single_chain(&model.trusted_file(pass)?.certificates)?;
+    (intermediates > depth).then_some((depth, intermediates, last))
+}
+
+fn report_file(model: &Model<'_>, sink: &mut Findings, pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
+    let Some((depth, intermediates, last)) = excess(model, pass) else { return };
+    let Some(directive) = pass.setting(TlsSetting::TrustedCertificate).0 else { return };
+    let path = directive.argument(0).map(|word| word.text().into_owned()).unwrap_or_default();
+    let message = format!(
+        "an upstream with a certificate of {last} is refused: {path} has {} below its root, and nginx follows {depth}",
+        counted(intermediates)
+    );
+    let finding = sink.warning(directive.span(), message);
+    finding.conditional();
+    if let Some(by) = pass.setting(TlsSetting::VerifyDepth).0 {
+        finding.related(by.span(), "the depth is set here");
+    }
+    finding.related(pass.pass.span(), "for example here");
+    relate_others(finding, others);
+    finding.help(help(pass, intermediates));
+}
+
+fn counted(intermediates: usize) -> String {
+    format!("{intermediates} intermediate{}", if intermediates == 1 { "" } else { "s" })
+}
+
+fn help(pass: &TlsPass<'_>, intermediates: usize) -> String {
+    format!("{} {intermediates};", pass.module.name_of(TlsSetting::VerifyDepth))
+}
