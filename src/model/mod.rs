@@ -12,6 +12,7 @@ mod processing;
 pub mod requests;
 pub mod sockets;
 pub mod values;
+pub mod websocket;
 
 #[cfg(test)]
 mod tests;
@@ -43,9 +44,10 @@ pub use hsts::{Distrust, HstsHeader, HttpsState, is_public_name};
 pub use requests::choices::{Choices, Condition, explore};
 use requests::document_files::DocumentFiles;
 use requests::location::LocationTable;
-pub use requests::proxy::{ProxiedBlock, Upgrading};
+pub use requests::proxy::ProxiedBlock;
 pub use requests::request::{OtherHeaders, Request};
 pub use requests::response::{Response, ResponseKind, Step, StepKind, Value};
+pub use requests::upstream_request::UpstreamVersion;
 use requests::upstreams::Upstreams;
 pub use sockets::https_service::{Family, Service};
 pub use sockets::request_host::{InvalidHost, RequestHost};
@@ -57,6 +59,7 @@ pub use sockets::socket::{ListenSocket, Member};
 pub use sockets::tls_side::TlsSide;
 use values::definitions::Definitions;
 pub use values::pattern::Pattern;
+pub use websocket::WebsocketLocation;
 
 /// What is known of a value that may depend on things outside the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,6 +178,7 @@ pub struct Model<'c> {
     https_answers: FrozenMap<ServerId, Vec<AnsweredUrl<'c>>>,
     departures: OnceLock<Vec<Departure<'c>>>,
     upstreams: OnceLock<Upstreams<'c>>,
+    websocket_locations: OnceLock<Vec<WebsocketLocation<'c>>>,
 }
 
 impl<'c> Model<'c> {
@@ -231,6 +235,7 @@ impl<'c> Model<'c> {
             https_answers: FrozenMap::new(),
             departures: OnceLock::new(),
             upstreams: OnceLock::new(),
+            websocket_locations: OnceLock::new(),
         }
     }
 
@@ -312,9 +317,10 @@ impl<'c> Model<'c> {
     }
 
     /// The `location`s, `if`s and `limit_except`s that proxy, in the order of the configuration.
-    pub fn proxied_blocks(&self) -> impl Iterator<Item = ProxiedBlock<'_>> {
+    pub fn proxied_blocks(&self) -> impl Iterator<Item = ProxiedBlock<'c>> + use<'c> {
         let contexts = Contexts::LOCATION | Contexts::IF_IN_LOCATION | Contexts::LIMIT_EXCEPT;
-        let passes = self.config.directives_named("proxy_pass", contexts);
+        let config: &'c Config<'c> = self.config;
+        let passes = config.directives_named("proxy_pass", contexts);
         passes.filter_map(|pass| Some(ProxiedBlock { block: pass.parent()?, pass }))
     }
 

@@ -255,7 +255,13 @@ fn find_at<'c>(
     Level::Open
 }
 
-fn regex<'m>(model: &'m Model<'_>, location: Directive<'_>, modifier: Modifier, word: Word<'_>) -> &'m Pattern {
+/// The pattern of a regex location.
+pub(crate) fn regex<'m>(
+    model: &'m Model<'_>,
+    location: Directive<'_>,
+    modifier: Modifier,
+    word: Word<'_>,
+) -> &'m Pattern {
     model.pattern(word, || {
         let text = matcher(location).map(|(.., text)| text).unwrap_or_default();
         Pattern::new(text, modifier == Modifier::RegexIgnoringCase)
