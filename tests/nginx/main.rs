@@ -1,5 +1,5 @@
 //! ngxlint against real nginx: what `nginx -t` accepts, which files it reads, which server and
-//! certificate it chooses, where it redirects to, what it answers.
+//! certificate it chooses, where it redirects to, what it answers, which WebSockets open.
 //!
 //! The cases are generated from a seed that every failure names. `NGXLINT_SEED` sets another one,
 //! `NGXLINT_ROUNDS` (default 1) makes the run longer, `NGXLINT_NGINX` (paths separated by `:`) says which
@@ -17,3 +17,4 @@ mod real;
 mod rewriting;
 mod selection;
 mod syntax;
+mod websocket;

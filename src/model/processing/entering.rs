@@ -2,10 +2,12 @@
 
 use super::{Arrival, Phase, Processing};
 use crate::config::Directive;
+use crate::model::inherit;
 use crate::model::requests::choices::Choices;
 use crate::model::requests::location;
 use crate::model::requests::response::{Response, Value};
 use crate::model::values::uri::RequestPath;
+use crate::nginx::Contexts;
 
 /// The answer of `location` to a request, as if nothing on the way there had answered it, and nothing kept the client
 /// out. What the server's `set` directives have given on the way counts. `path` is the path of the request, where one is
@@ -43,8 +45,23 @@ pub(in crate::model) fn respond_in<'c>(
         None if processing.count_uri_change() => Phase::FindLocation,
         None => Phase::Finalize(500, Some(location)),
     };
+    processing.forget_what_access_sets();
     processing.run(next)
 }
+
+/// The scripts that are run before the answer, and may set variables.
+const SCRIPTS: &[&str] = &[
+    "rewrite_by_lua",
+    "rewrite_by_lua_block",
+    "rewrite_by_lua_file",
+    "access_by_lua",
+    "access_by_lua_block",
+    "access_by_lua_file",
+];
+
+/// Where `set` stands.
+const WHERE_SET: Contexts =
+    Contexts::SERVER.union(Contexts::IF_IN_SERVER).union(Contexts::LOCATION).union(Contexts::IF_IN_LOCATION);
 
 /// Whether the rewrite directives of a server give variables values that its locations may use.
 fn sets_variables(server: Directive<'_>) -> bool {
@@ -54,6 +71,23 @@ fn sets_variables(server: Directive<'_>) -> bool {
 }
 
 impl<'c> Processing<'_, 'c, '_> {
+    /// What `set` has given may be another value after the access phase: a script can assign to every variable of `set`,
+    /// and `auth_request_set` does to its own.
+    fn forget_what_access_sets(&mut self) {
+        let by_answer = inherit::in_effect(self.block, "auth_request_set").directives;
+        let has_script = SCRIPTS.iter().any(|name| inherit::has_in_effect(self.block, name));
+        let config = self.model().config;
+        let by_script = has_script.then(|| config.directives_named("set", WHERE_SET)).into_iter().flatten();
+        for directive in by_answer.into_iter().chain(by_script) {
+            let Some(name) = directive.argument(0).map(|name| name.text().trim_start_matches('$').to_ascii_lowercase())
+            else {
+                continue;
+            };
+            let unknown = Value::unknown(format!("${name}"));
+            self.variables.insert(name, unknown);
+        }
+    }
+
     /// What a regex location captures of the path; where the path is not known, that is not either.
     fn capture_location(&mut self, location: Directive<'c>) {
         let Some((modifier, word, _)) = location::matcher(location).filter(|(modifier, ..)| modifier.is_regex()) else {

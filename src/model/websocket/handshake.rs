@@ -6,7 +6,7 @@ use crate::model::requests::request::{OtherHeaders, Request};
 
 /// A request that a location is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Asked {
+pub enum Asked {
     /// The handshake of most clients.
     Handshake,
     /// That of Firefox, which has a longer Connection.

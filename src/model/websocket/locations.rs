@@ -53,6 +53,16 @@ impl<'c> WebsocketLocation<'c> {
         self.intent.name.is_some()
     }
 
+    /// The header that shows what is meant, where it is written in the location itself: one of an outer level, or of a
+    /// file that others include, too, is there for other locations as well.
+    #[must_use]
+    pub fn own_header(&self) -> Option<Directive<'c>> {
+        let location = self.location();
+        self.intent.header.filter(|header| {
+            header.ancestors().any(|block| block == location) && header.span().file == location.span().file
+        })
+    }
+
     /// Whether a handshake that the location passes on succeeds.
     #[must_use]
     pub fn succeeds(&self) -> bool {

@@ -5,13 +5,14 @@
 
 pub mod applications;
 pub mod forwarding;
-pub(crate) mod handshake;
+pub mod handshake;
 mod intent;
 mod locations;
 mod reach;
 
 pub use applications::{Application, Patterns};
 pub use forwarding::{Forwarding, Sent};
+pub use handshake::Asked;
 pub use intent::{Intent, NameIntent};
 pub use locations::{MapBehind, WebsocketLocation};
 pub use reach::{Barrier, Reach};

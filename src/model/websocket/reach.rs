@@ -83,6 +83,34 @@ impl<'c> Model<'c> {
         found
     }
 
+    /// Whether a handshake for `url` ends in a WebSocket, if the upstream speaks it; `None` where that cannot be told, or
+    /// is not the same on every assignment of what is unknown.
+    #[must_use]
+    pub fn accepts_handshake(&self, url: &Url, handshake: Asked) -> Option<bool> {
+        let (responses, is_complete) = self.handshake_responses(url, None, handshake)?;
+        let mut accepts = responses.iter().map(|response| match response {
+            Some(response) if response.kind == ResponseKind::Unknown => None,
+            Some(response) => Some(takes_handshake(response)),
+            None => Some(false),
+        });
+        let first = accepts.next()??;
+        (is_complete && accepts.all(|other| other == Some(first))).then_some(first)
+    }
+
+    /// The answers to a handshake on every assignment of what is unknown, and whether these are all.
+    fn handshake_responses(
+        &self,
+        url: &Url,
+        socket: Option<&ListenSocket>,
+        handshake: Asked,
+    ) -> Option<(Vec<Option<Response<'c>>>, bool)> {
+        let request = handshake.of(&Request::get(url)?);
+        let start = Start { url: url.clone(), request, socket, hsts: Vec::new(), max_hops: 1 };
+        let tracer = self.tracer();
+        let ask = |choices: &mut _| tracer.trace(&start, choices).hops.into_iter().next().and_then(|hop| hop.response);
+        Some(explore(MAX_COMBINATIONS, ask))
+    }
+
     fn url(&self, socket: &ListenSocket, host: &str, path: &str) -> Option<Url> {
         let port = socket.endpoint.port;
         let origin = match self.environment.edge {
@@ -101,11 +129,7 @@ impl<'c> Model<'c> {
         location: &WebsocketLocation<'c>,
         url: Url,
     ) -> Option<Reach<'c>> {
-        let request = Asked::Handshake.of(&Request::get(&url)?);
-        let start = Start { url: url.clone(), request, socket: Some(socket), hsts: Vec::new(), max_hops: 1 };
-        let tracer = self.tracer();
-        let ask = |choices: &mut _| tracer.trace(&start, choices).hops.into_iter().next().and_then(|hop| hop.response);
-        let (responses, is_complete) = explore(MAX_COMBINATIONS, ask);
+        let (responses, is_complete) = self.handshake_responses(&url, Some(socket), Asked::Handshake)?;
         let own: Vec<Response<'c>> =
             responses.into_iter().flatten().filter(|response| response.server == server.id).collect();
         if !is_complete || own.iter().any(|response| arrives(response, location)) {
@@ -124,15 +148,20 @@ fn arrives(response: &Response<'_>, location: &WebsocketLocation<'_>) -> bool {
     match response.kind {
         ResponseKind::Unknown => true,
         ResponseKind::Proxy if response.by == Some(location.proxied.pass) => true,
-        ResponseKind::Proxy => {
-            let Some(passed) = Passed::of(response.clone()) else {
-                // uwsgi and scgi pass the headers on by themselves, and take a 101.
-                return response.by.is_some_and(|by| by.is_named("uwsgi_pass") || by.is_named("scgi_pass"));
-            };
-            Forwarding::of(std::slice::from_ref(&passed), passed.pass).is_some_and(|forwarding| forwarding.succeeds())
-        }
-        _ => false,
+        _ => takes_handshake(response),
     }
+}
+
+/// Whether what answers passes the handshake on as it must.
+fn takes_handshake(response: &Response<'_>) -> bool {
+    if response.kind != ResponseKind::Proxy {
+        return false;
+    }
+    let Some(passed) = Passed::of(response.clone()) else {
+        // uwsgi and scgi pass the headers on by themselves, and take a 101.
+        return response.by.is_some_and(|by| by.is_named("uwsgi_pass") || by.is_named("scgi_pass"));
+    };
+    Forwarding::of(std::slice::from_ref(&passed), passed.pass).is_some_and(|forwarding| forwarding.succeeds())
 }
 
 fn is_sent_to_https(response: &Response<'_>, url: &Url) -> bool {

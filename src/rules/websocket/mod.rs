@@ -39,7 +39,7 @@ struct Words {
 impl Options for Words {}
 
 /// The locations that are meant for WebSocket.
-fn locations<'m, 'c>(model: &'m Model<'c>) -> &'m [WebsocketLocation<'c>] {
+pub(super) fn locations<'m, 'c>(model: &'m Model<'c>) -> &'m [WebsocketLocation<'c>] {
     model.websocket_locations(patterns)
 }
 
@@ -51,7 +51,9 @@ fn patterns() -> Patterns {
 
 /// The Upgrade that a block itself passes on.
 fn own_upgrade<'c>(block: Directive<'c>) -> Option<Directive<'c>> {
-    block.children_named("proxy_set_header").find(|header| {
+    // Those of a file that others include are there for others, too.
+    let own = block.children_named("proxy_set_header").filter(|header| header.span().file == block.span().file);
+    own.into_iter().find(|header| {
         let is_upgrade = header.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case("upgrade"));
         is_upgrade && header.argument(1).is_some_and(|value| !value.text().is_empty())
     })
@@ -119,10 +121,13 @@ fn missing(location: &WebsocketLocation<'_>, forwarding: &Forwarding<'_>) -> Vec
     others.iter().filter(|(_, sent)| !sent.works()).map(|(name, _)| *name).collect()
 }
 
-/// The lines to add. A block that gets its first `proxy_set_header` loses all inherited ones, so these
-/// are repeated.
-fn lines(missing: &[&'static str], inherited: &[Directive<'_>]) -> String {
-    let mut lines = vec!["add to the block that sets the headers:".to_owned(), "proxy_http_version 1.1;".to_owned()];
+/// The lines to add, with the version where nobody says it. A block that gets its first `proxy_set_header` loses all
+/// inherited ones, so these are repeated.
+fn lines(missing: &[&'static str], inherited: &[Directive<'_>], forwarding: &Forwarding<'_>) -> String {
+    let mut lines = vec!["add to the block that sets the headers:".to_owned()];
+    if forwarding.version_by.is_none() {
+        lines.push("proxy_http_version 1.1;".to_owned());
+    }
     if !inherited.is_empty() {
         lines[0] = "add to this block, with the headers that it would no longer inherit:".to_owned();
     }

@@ -43,7 +43,7 @@ impl Rule for WebsocketHeadersNotInherited {
             for header in lost.directives.iter().filter(|header| is_one_of(**header, &missing)) {
                 finding.related(header.span(), "this does not arrive");
             }
-            finding.help(lines(&missing, &[]));
+            finding.help(lines(&missing, &[], forwarding));
         }
         report_unused(model, sink);
     }

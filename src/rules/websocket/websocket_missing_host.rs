@@ -4,7 +4,7 @@
 //! RFC 6455, section 10.2; nginx:
 //! <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header>
 
-use super::{meaning, on_host, passing, place, title};
+use super::{meaning, passing, place, title};
 use crate::model::{Model, WebsocketLocation};
 use crate::rules::{Findings, Rule, Severity};
 
@@ -26,7 +26,12 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
     if checks == Some(false) {
         return;
     }
-    let severity = if name.is_some() { Severity::Warning } else { Severity::Info };
+    let severity = match name {
+        Some(_) => Severity::Warning,
+        // The headers of many locations say little of this one.
+        None if location.own_header().is_none() => return,
+        None => Severity::Info,
+    };
     let reason = match name {
         Some(name) => meaning(location, name),
         None => format!("{} is for WebSocket, too", title(location)),
@@ -35,8 +40,8 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
         Some(true) => "it refuses handshakes whose Origin names another host",
         _ => "an application that compares Origin with it refuses the handshake",
     };
-    let of = on_host(model, location);
-    let message = format!("{reason}, but Host is not passed on{of}: the upstream gets {host}, and {refuses}");
+    let server = model.server_around(location.proxied.block).map(|server| format!(" for {server}")).unwrap_or_default();
+    let message = format!("{reason}, but Host is not passed on: the upstream gets {host}{server}, and {refuses}");
     let finding = sink.add(severity, place(location).span(), message);
     finding.conditional();
     finding.related(location.proxied.pass.span(), "the name comes from here");

@@ -5,6 +5,7 @@
 
 use super::{is_reached, lines, meaning, missing, on_host, passing, place, title};
 use crate::config::Directive;
+use crate::model::websocket::Forwarding;
 use crate::model::{Model, WebsocketLocation, inherit};
 use crate::rules::{Finding, Findings, Rule};
 
@@ -19,11 +20,15 @@ impl Rule for WebsocketMissingUpgrade {
                 continue;
             }
             if missing.iter().any(|name| name.starts_with("Sec-")) {
+                // What comes here comes from another location, and its handshake need not be meant.
+                if inherit::has_in_effect(location.location(), "internal") {
+                    continue;
+                }
                 report_key(sink, location, &missing);
             } else if let Some(header) = location.intent.header {
-                report_half(sink, location, header, &missing);
+                report_half(sink, location, header, &missing, forwarding);
             } else {
-                report_named(model, sink, location, &missing);
+                report_named(model, sink, location, &missing, forwarding);
             }
         }
     }
@@ -35,6 +40,7 @@ fn report_half<'c>(
     location: &WebsocketLocation<'c>,
     header: Directive<'c>,
     missing: &[&'static str],
+    forwarding: &Forwarding<'c>,
 ) {
     let place = place(location);
     let name = header.argument(0).map(|name| name.text().into_owned()).unwrap_or_default();
@@ -44,7 +50,7 @@ fn report_half<'c>(
         finding.related(header.span(), format!("{name} is set here"));
     }
     // The list that has the one is the list that lacks the other.
-    finding.help(lines(missing, &[]));
+    finding.help(lines(missing, &[], forwarding));
 }
 
 /// Only a name, or another server, says what is meant.
@@ -53,6 +59,7 @@ fn report_named<'c>(
     sink: &mut Findings,
     location: &WebsocketLocation<'c>,
     missing: &[&'static str],
+    forwarding: &Forwarding<'c>,
 ) {
     let sees_all = model.config.is_whole() || !location.headers.directives.is_empty();
     let unless = if sees_all { "" } else { ", unless the file that includes this one sets them" };
@@ -72,7 +79,7 @@ fn report_named<'c>(
     }
     let is_own = location.headers.level == Some(location.proxied.block);
     let inherited = if is_own { Vec::new() } else { location.headers.directives.clone() };
-    finding.help(lines(missing, &inherited));
+    finding.help(lines(missing, &inherited, forwarding));
 }
 
 /// The handshake arrives without what the answer is worked out from.

@@ -7,7 +7,7 @@
 use super::{own_upgrade, patterns};
 use crate::config::Directive;
 use crate::model::Model;
-use crate::model::requests::location::around;
+use crate::model::requests::location::{around, is_content_handler};
 use crate::nginx::Contexts;
 use crate::rules::{Findings, Rule};
 
@@ -44,7 +44,32 @@ impl Rule for WebsocketNotProxied {
                 finding.help("pass it to the WebSocket server by proxy_pass");
             }
         }
+        report_without_handler(model, sink);
     }
+}
+
+/// Headers in a location that passes nothing on: its files are the answer.
+fn report_without_handler(model: &Model<'_>, sink: &mut Findings) {
+    for location in model.config.directives_named("location", Contexts::SERVER | Contexts::LOCATION) {
+        let Some(header) = own_upgrade(location).filter(|_| !answers_otherwise(location)) else { continue };
+        let message = format!("no WebSocket handshake gets through location {}: it has no proxy_pass", path(location));
+        let finding = sink.warning(location.span(), message).conditional();
+        finding.related(header.span(), "this is for proxy_pass only");
+        finding.help("pass it to the WebSocket server:\n    proxy_pass http://127.0.0.1:9000;");
+    }
+}
+
+/// Whether something in a location may have an answer of its own, or lead elsewhere, or is not seen.
+fn answers_otherwise(location: Directive<'_>) -> bool {
+    const LEADING: &[&str] = &["location", "if", "return", "rewrite", "try_files", "error_page", "internal", "include"];
+    let known = |directive: Directive<'_>| directive.name().is_some();
+    location.is_incomplete()
+        || location.children().any(|directive| {
+            !known(directive)
+                || is_content_handler(directive)
+                || LEADING.iter().any(|name| directive.is_named(name))
+                || directive.name_text().contains("_by_lua")
+        })
 }
 
 fn path(location: Directive<'_>) -> String {

@@ -29,6 +29,10 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
     };
     let name = location.intent.name.as_ref();
     let application = name.and_then(|name| name.application);
+    // The headers of many locations say little of this one, and ordinary answers are not long in coming.
+    if name.is_none() && location.own_header().is_none() {
+        return;
+    }
     let pings = application.and_then(|application| application.pings).map(|seconds| u64::from(seconds) * 1000);
     let lasts = match pings {
         Some(pings) => milliseconds > pings,

@@ -16,9 +16,7 @@ pub(super) struct WebsocketUnreachable;
 impl Rule for WebsocketUnreachable {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         for location in locations(model) {
-            // Headers of an outer level are there for other locations.
-            let own = location.intent.header.filter(|header| header.parent() == Some(location.location()));
-            let Some(header) = own else { continue };
+            let Some(header) = location.own_header() else { continue };
             if let Reach::Ends(barrier) = model.websocket_reach(location) {
                 report(sink, location, header, &barrier);
             }
@@ -30,8 +28,8 @@ fn report<'c>(sink: &mut Findings, location: &WebsocketLocation<'c>, header: Dir
     let response = &barrier.response;
     let url = shown(&barrier.url);
     let answers = match response.location.filter(|found| *found != location.location()) {
-        Some(other) => format!("location {} answers", words(other)),
-        None => "it is answered".to_owned(),
+        Some(other) => format!("location {} answers {url}", words(other)),
+        None => format!("{url} is answered"),
     };
     let with = match (response.kind, response.status) {
         (ResponseKind::Redirect, Some(status)) => {
@@ -42,7 +40,7 @@ fn report<'c>(sink: &mut Findings, location: &WebsocketLocation<'c>, header: Dir
         (_, Some(status)) => format!(" with {status}"),
         (_, None) => String::new(),
     };
-    let message = format!("no WebSocket handshake gets to {}: of {url} {answers}{with}", title(location));
+    let message = format!("no WebSocket handshake gets to {}: {answers}{with}", title(location));
     let finding = sink.warning(location.location().span(), message);
     finding.related(header.span(), "this is sent to nobody");
     let rewrites = response.steps.iter().filter(|step| matches!(step.kind, StepKind::Rewrite | StepKind::Replace));
