@@ -89,7 +89,7 @@ impl<'c> Model<'c> {
     pub fn accepts_handshake(&self, url: &Url, handshake: Asked) -> Option<bool> {
         let (responses, is_complete) = self.handshake_responses(url, None, handshake)?;
         let mut accepts = responses.iter().map(|response| match response {
-            Some(response) if response.kind == ResponseKind::Unknown => None,
+            Some(response) if response.kind == ResponseKind::Unknown || !is_told(response) => None,
             Some(response) => Some(takes_handshake(response)),
             None => Some(false),
         });
@@ -150,6 +150,13 @@ fn arrives(response: &Response<'_>, location: &WebsocketLocation<'_>) -> bool {
         ResponseKind::Proxy if response.by == Some(location.proxied.pass) => true,
         _ => takes_handshake(response),
     }
+}
+
+/// Whether all that an upstream gets of a handshake is known.
+fn is_told(response: &Response<'_>) -> bool {
+    let sent = response.upstream_request.iter().flat_map(|request| &request.headers);
+    let is_of_handshake = |name: &str| matches!(name, "upgrade" | "connection") || name.starts_with("sec-websocket-");
+    sent.into_iter().all(|header| header.value.is_known || !is_of_handshake(&header.name))
 }
 
 /// Whether what answers passes the handshake on as it must.

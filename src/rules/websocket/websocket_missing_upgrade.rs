@@ -20,11 +20,7 @@ impl Rule for WebsocketMissingUpgrade {
                 continue;
             }
             if missing.iter().any(|name| name.starts_with("Sec-")) {
-                // What comes here comes from another location, and its handshake need not be meant.
-                if inherit::has_in_effect(location.location(), "internal") {
-                    continue;
-                }
-                report_key(sink, location, &missing);
+                report_key(model, sink, location, &missing);
             } else if let Some(header) = location.intent.header {
                 report_half(sink, location, header, &missing, forwarding);
             } else {
@@ -83,11 +79,17 @@ fn report_named<'c>(
 }
 
 /// The handshake arrives without what the answer is worked out from.
-fn report_key(sink: &mut Findings, location: &WebsocketLocation<'_>, missing: &[&'static str]) {
+fn report_key<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocation<'c>, missing: &[&'static str]) {
     let by = inherit::value_in_effect(location.proxied.block, "proxy_pass_request_headers");
     let emptied = location.headers.directives.iter().find(|header| {
         header.argument(0).is_some_and(|name| missing.iter().any(|missing| name.text().eq_ignore_ascii_case(missing)))
     });
+    let is_for_it = location.is_named_for_it() || model.fixed_value(location, "connection").is_some();
+    if emptied.is_none() && !is_for_it {
+        // Where no header of the client is wanted, headers that fit ordinary requests as well do not show that
+        // handshakes are.
+        return;
+    }
     let place = emptied.copied().or(by).unwrap_or_else(|| place(location));
     let are = if missing.len() > 1 { "are" } else { "is" };
     let message = format!("WebSocket cannot work here: {} {are} not passed on", missing.join(" and "));
