@@ -4,6 +4,7 @@ mod echo;
 mod sites;
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -141,20 +142,25 @@ fn handshakes_succeed_where_the_model_says_so() {
     }
 }
 
-/// Whether the rules say of a plain site what was seen at `/ws/x`.
-fn judge(model: &Model<'_>, found: &[Finding], site: &Site, seen: &[Result<(), String>]) -> Result<(), String> {
-    if !site.is_plain {
-        return Ok(());
-    }
+/// What is found in the lines of a site, or because of them.
+fn found_in<'f>(model: &Model<'_>, found: &'f [Finding], lines: &Range<usize>) -> (Vec<String>, Vec<&'f str>) {
     let is_inside = |finding: &&Finding| {
         let spans = finding.related.iter().map(|related| related.span).chain([finding.span]);
-        spans.into_iter().any(|span| site.lines.contains(&place_of(model, span).1))
+        spans.into_iter().any(|span| lines.contains(&place_of(model, span).1))
     };
     let own: Vec<&Finding> = found.iter().filter(is_inside).collect();
     let mut rules: Vec<String> = own.iter().map(|finding| finding.rule.to_string()).collect();
     rules.sort();
     rules.dedup();
-    let said: Vec<&str> = own.iter().map(|finding| finding.message.as_str()).collect();
+    (rules, own.iter().map(|finding| finding.message.as_str()).collect())
+}
+
+/// Whether the rules say of a plain site what was seen at `/ws/x`.
+fn judge(model: &Model<'_>, found: &[Finding], site: &Site, seen: &[Result<(), String>]) -> Result<(), String> {
+    if !site.is_plain {
+        return Ok(());
+    }
+    let (rules, said) = found_in(model, found, &site.lines);
     match (seen[0].is_ok(), seen[1].is_ok(), rules.len()) {
         (true, true, 0) | (false, _, 1) => Ok(()),
         // One of the two headers is missing, and the other one is wrong.
@@ -236,30 +242,34 @@ fn each_rule_says_what_real_nginx_does() {
         let root = directory.path().join("nginx.conf");
         let port = free_ports(1)[0];
         let place = Place { directory: directory.path(), port, echo: echo.port, version: nginx.version };
-        let is_new = nginx.version >= "1.29.7".parse().unwrap();
-        let mut wrong = String::new();
-        for case in CASES {
+        let mut text = head(place);
+        text.push_str(MAPS);
+        let mut sites = Vec::new();
+        for (number, case) in CASES.iter().enumerate() {
             let server = case.server.replace("UP", &format!("http://127.0.0.1:{}", echo.port));
             let server = server.replace("GOOD", GOOD).replace("PORT", &echo.port.to_string());
-            let text = format!(
-                "{}{MAPS}    server {{\n        listen 127.0.0.1:{port};\n        server_name a.test;\n{server}\n    }}\n}}\n",
-                head(place)
-            );
-            std::fs::write(&root, &text).unwrap();
-            let _running = nginx.start(&root, port).unwrap_or_else(|log| panic!("{nginx:?}: {log}\n{text}"));
-            let seen = Pair { host: "a.test", path: "/ws/", client: 0 }.open(port);
-            let opens = if is_new { case.opens.1 } else { case.opens.0 };
-            let (expected, found) = with_model(&root, nginx.version, |model| {
-                let expected = Pair { host: "a.test", path: "/ws/", client: 0 }.expected(model, port);
-                (expected, errors(model))
-            });
-            let mut rules: Vec<String> = found.iter().map(|finding| finding.rule.to_string()).collect();
-            rules.dedup();
-            let said: Vec<&str> = if opens { Vec::new() } else { vec![case.rule] };
-            if seen.is_ok() != opens || expected != Some(opens) || rules != said {
-                writeln!(wrong, "{}: nginx {seen:?}, model {expected:?}, rules {rules:?}", case.server).unwrap();
-            }
+            let first = text.lines().count() + 1;
+            writeln!(text, "    server {{ listen 127.0.0.1:{port}; server_name a{number}.test; {server} }}").unwrap();
+            sites.push((case, format!("a{number}.test"), first..first + 1));
         }
+        text.push_str("}\n");
+        std::fs::write(&root, &text).unwrap();
+        let _running = nginx.start(&root, port).unwrap_or_else(|log| panic!("{nginx:?}: {log}\n{text}"));
+        let is_new = nginx.version >= "1.29.7".parse().unwrap();
+        let mut wrong = String::new();
+        with_model(&root, nginx.version, |model| {
+            let found = errors(model);
+            for (case, host, lines) in &sites {
+                let pair = Pair { host, path: "/ws/", client: 0 };
+                let (seen, expected) = (pair.open(port), pair.expected(model, port));
+                let opens = if is_new { case.opens.1 } else { case.opens.0 };
+                let (rules, _) = found_in(model, &found, lines);
+                let said: &[&str] = if opens { &[] } else { &[case.rule] };
+                if seen.is_ok() != opens || expected != Some(opens) || rules != said {
+                    writeln!(wrong, "{}: nginx {seen:?}, model {expected:?}, rules {rules:?}", case.server).unwrap();
+                }
+            }
+        });
         assert!(wrong.is_empty(), "{nginx:?}:\n{wrong}");
     }
 }

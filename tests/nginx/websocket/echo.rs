@@ -27,7 +27,7 @@ impl Echo {
 }
 
 fn serve(stream: TcpStream) {
-    let Ok(mut plain) = stream.try_clone() else { return };
+    let (Ok(mut plain), Ok(())) = (stream.try_clone(), stream.set_nodelay(true)) else { return };
     match tungstenite::accept(stream) {
         Ok(mut socket) => {
             while let Ok(message) = socket.read() {
@@ -47,6 +47,7 @@ pub(crate) const CONNECTIONS: [&str; 2] = ["Upgrade", "keep-alive, Upgrade"];
 /// Opens a WebSocket and has a message sent back; an error is what came instead.
 pub(crate) fn open(port: u16, host: &str, path: &str, connection: &str) -> Result<WebSocket<TcpStream>, String> {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    stream.set_nodelay(true).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let request = http::Request::builder()
         .uri(format!("ws://{host}:{port}{path}"))

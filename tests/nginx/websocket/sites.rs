@@ -1,6 +1,8 @@
 //! Sites with locations for WebSocket, right and wrong in all the ways that the headers can be.
 
 use std::fmt::Write as _;
+use std::ops::Range;
+use std::path::Path;
 
 use ngxlint::nginx::NginxVersion;
 
@@ -15,7 +17,7 @@ const HTTP2_SINCE: NginxVersion = NginxVersion::new(1, 29, 4);
 /// What a generated configuration runs with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'d> {
-    pub(crate) directory: &'d std::path::Path,
+    pub(crate) directory: &'d Path,
     pub(crate) port: u16,
     pub(crate) echo: u16,
     pub(crate) version: NginxVersion,
@@ -25,7 +27,7 @@ pub(crate) struct Place<'d> {
 #[derive(Debug, Clone)]
 pub(crate) struct Site {
     pub(crate) host: String,
-    pub(crate) lines: std::ops::Range<usize>,
+    pub(crate) lines: Range<usize>,
     /// Whether nothing but its headers, version and the like decides on the handshakes for `/ws/x`, all of which are
     /// seen in its lines.
     pub(crate) is_plain: bool,
@@ -129,8 +131,8 @@ fn settings(random: &mut Random, place: Place<'_>, number: usize, indent: &str, 
             count.set(count.get() + 1);
             line(&format!("proxy_set_header {name} {value};"));
         };
-        if !random.once_in(6) {
-            let value = match random.once_in(5) {
+        if !random.once_in(12) {
+            let value = match random.once_in(9) {
                 false => random.pick(&["$http_upgrade", "websocket", "WebSocket", "\"$http_upgrade\""]),
                 true => random.pick(&[
                     &*map,
@@ -145,8 +147,8 @@ fn settings(random: &mut Random, place: Place<'_>, number: usize, indent: &str, 
             };
             header("Upgrade", if value == "$connection" { "$http_connection" } else { value });
         }
-        if !random.once_in(6) {
-            let value = match random.once_in(5) {
+        if !random.once_in(12) {
+            let value = match random.once_in(9) {
                 false => random.pick(&[
                     "upgrade",
                     "Upgrade",
@@ -175,8 +177,8 @@ fn settings(random: &mut Random, place: Place<'_>, number: usize, indent: &str, 
     }
     if random.below(4) < if is_likely { 3 } else { 1 } {
         let version = match random.below(10) {
-            0 | 1 => "1.0",
-            2 if place.version >= HTTP2_SINCE => "2",
+            0 => "1.0",
+            1 if place.version >= HTTP2_SINCE => "2",
             _ => "1.1",
         };
         line(&format!("proxy_http_version {version};"));
