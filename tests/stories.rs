@@ -138,3 +138,20 @@ fn a_line_that_the_websocket_block_lacks_is_named_once() {
         }
     }
 }
+
+#[test]
+fn a_certificate_for_another_name_is_told_once_with_the_websocket_location() {
+    let story = fixtures().join("stories/websocket-wrong-certificate");
+    let output = Command::new(env!("CARGO_BIN_EXE_ngxlint"))
+        .args(["check", "--format", "json", "--fail-on", "never", "--now", NOW, "bad/nginx.conf"])
+        .current_dir(story)
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found: Vec<&serde_json::Value> =
+        report["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] != "info").collect();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let related: Vec<&str> =
+        found[0]["related"].as_array().unwrap().iter().filter_map(|place| place["message"].as_str()).collect();
+    assert!(related.iter().any(|message| message.contains("WebSocket")), "{related:?}");
+}

@@ -44,7 +44,7 @@ pub enum Reach<'c> {
     /// Clients are sent to https, where they are to connect in the first place.
     SentToHttps,
     /// Something else answers all of them: the first of those that were tried.
-    Ends(Barrier<'c>),
+    Ends(Box<Barrier<'c>>),
 }
 
 impl<'c> Model<'c> {
@@ -139,7 +139,7 @@ impl<'c> Model<'c> {
         Some(if is_sent_to_https(&response, &url) {
             Reach::SentToHttps
         } else {
-            Reach::Ends(Barrier { url, response })
+            Reach::Ends(Box::new(Barrier { url, response }))
         })
     }
 }
