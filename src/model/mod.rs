@@ -13,6 +13,7 @@ pub mod requests;
 pub mod sockets;
 pub mod upstream_tls;
 pub mod values;
+pub mod websocket;
 
 #[cfg(test)]
 mod tests;
@@ -59,9 +60,10 @@ pub use hsts::upstreams::UpstreamHint;
 pub use requests::choices::{Choices, Condition, explore};
 use requests::document_files::DocumentFiles;
 use requests::location::LocationTable;
-pub use requests::proxy::{ProxiedBlock, Upgrading};
+pub use requests::proxy::ProxiedBlock;
 pub use requests::request::{OtherHeaders, Request};
 pub use requests::response::{Response, ResponseKind, Step, StepKind, Value};
+pub use requests::upstream_request::UpstreamVersion;
 use requests::upstreams::Upstreams;
 pub use sockets::https_service::{Family, Service};
 pub use sockets::request_host::{InvalidHost, RequestHost};
@@ -74,6 +76,7 @@ pub use sockets::tls_side::TlsSide;
 use upstream_tls::pass::TlsPass;
 use values::definitions::Definitions;
 pub use values::pattern::Pattern;
+pub use websocket::WebsocketLocation;
 
 /// What is known of a value that may depend on things outside the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,6 +204,7 @@ pub struct Model<'c> {
     tls_passes: OnceLock<Vec<TlsPass<'c>>>,
     /// The files against which upstreams are verified.
     trusted: CertificateStore,
+    websocket_locations: OnceLock<Vec<WebsocketLocation<'c>>>,
 }
 
 impl<'c> Model<'c> {
@@ -266,6 +270,7 @@ impl<'c> Model<'c> {
             upstreams: OnceLock::new(),
             tls_passes: OnceLock::new(),
             trusted,
+            websocket_locations: OnceLock::new(),
         }
     }
 
@@ -349,9 +354,10 @@ impl<'c> Model<'c> {
     }
 
     /// The `location`s, `if`s and `limit_except`s that proxy, in the order of the configuration.
-    pub fn proxied_blocks(&self) -> impl Iterator<Item = ProxiedBlock<'_>> {
+    pub fn proxied_blocks(&self) -> impl Iterator<Item = ProxiedBlock<'c>> + use<'c> {
         let contexts = Contexts::LOCATION | Contexts::IF_IN_LOCATION | Contexts::LIMIT_EXCEPT;
-        let passes = self.config.directives_named("proxy_pass", contexts);
+        let config: &'c Config<'c> = self.config;
+        let passes = config.directives_named("proxy_pass", contexts);
         passes.filter_map(|pass| Some(ProxiedBlock { block: pass.parent()?, pass }))
     }
 

@@ -8,7 +8,7 @@ mod locations;
 mod notes;
 mod request_words;
 mod requests;
-mod shrink;
+pub(crate) mod shrink;
 mod site;
 mod upstream;
 mod words;

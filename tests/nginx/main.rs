@@ -1,5 +1,6 @@
 //! ngxlint against real nginx: what `nginx -t` accepts, which files it reads, which server and
-//! certificate it chooses, where it redirects to, what it answers, and what clients make of that.
+//! certificate it chooses, where it redirects to, what it answers, which WebSockets open, and what clients make of
+//! that.
 //!
 //! The cases are generated from a seed that every failure names. `NGXLINT_SEED` sets another one,
 //! `NGXLINT_ROUNDS` (default 1) makes the run longer, `NGXLINT_NGINX` (paths separated by `:`) says which
@@ -20,3 +21,4 @@ mod selection;
 mod syntax;
 mod tls_files;
 mod upstream_tls;
+mod websocket;

@@ -113,3 +113,13 @@ impl<'c> Processing<'_, 'c, '_> {
         }
     }
 }
+
+/// Whether `limit_except` leaves a method to its location; GET includes HEAD.
+///
+/// nginx: <https://nginx.org/en/docs/http/ngx_http_core_module.html#limit_except>
+pub(super) fn allows_method(limit: Directive<'_>, method: &str) -> bool {
+    limit.arguments().any(|word| {
+        let allowed = word.text().to_ascii_uppercase();
+        allowed == method || allowed == "GET" && method == "HEAD"
+    })
+}

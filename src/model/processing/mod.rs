@@ -5,6 +5,7 @@
 
 mod access;
 mod content;
+mod entering;
 mod error_page;
 mod headers;
 mod paths;
@@ -12,6 +13,7 @@ mod rewriting;
 mod upstream;
 mod variables;
 
+pub(super) use entering::respond_in;
 pub(super) use rewriting::condition_words;
 
 use rustc_hash::FxHashMap;
@@ -154,34 +156,8 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
         Err(_) if is_bad => (Value::new(""), ""),
         Err(_) => (Value::unknown("$uri"), args),
     };
-    let mut processing = Processing {
-        arrival,
-        choices,
-        method: arrival.request.method.clone(),
-        uri: path,
-        args: Value::new(args),
-        is_escaped: read.is_ok_and(|read| read.needs_escape),
-        variables: FxHashMap::default(),
-        captures: Some(Vec::new()),
-        variable_depth: 0,
-        script_escapes: true,
-        is_out_of_room: false,
-        location: None,
-        block: arrival.server.directive,
-        handler: None,
-        is_internal: false,
-        is_uri_changed: false,
-        uri_changes_left: MAX_URI_CHANGES + 1,
-        is_cycle: false,
-        is_location_valid: true,
-        is_uri_as_sent: true,
-        adds_uri_to_alias: false,
-        has_used_error_page: false,
-        error_status: 0,
-        location_header: None,
-        root: None,
-        steps: Vec::new(),
-    };
+    let is_escaped = read.is_ok_and(|read| read.needs_escape);
+    let mut processing = Processing::new(arrival, choices, path, args, is_escaped);
     if let Some((pattern, host)) = arrival.regex_name {
         processing.matches(None, pattern, &Value::new(host), "server_name");
     }
@@ -190,6 +166,46 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
         None => Phase::ServerRewrite,
     };
     processing.run(first)
+}
+
+impl<'m, 'c, 'x> Processing<'m, 'c, 'x> {
+    /// A request before the first phase.
+    fn new(
+        arrival: Arrival<'m, 'c>,
+        choices: &'x mut Choices<'c>,
+        uri: Value,
+        args: &str,
+        is_escaped: bool,
+    ) -> Processing<'m, 'c, 'x> {
+        Processing {
+            arrival,
+            choices,
+            method: arrival.request.method.clone(),
+            uri,
+            args: Value::new(args),
+            is_escaped,
+            variables: FxHashMap::default(),
+            captures: Some(Vec::new()),
+            variable_depth: 0,
+            script_escapes: true,
+            is_out_of_room: false,
+            location: None,
+            block: arrival.server.directive,
+            handler: None,
+            is_internal: false,
+            is_uri_changed: false,
+            uri_changes_left: MAX_URI_CHANGES + 1,
+            is_cycle: false,
+            is_location_valid: true,
+            is_uri_as_sent: true,
+            adds_uri_to_alias: false,
+            has_used_error_page: false,
+            error_status: 0,
+            location_header: None,
+            root: None,
+            steps: Vec::new(),
+        }
+    }
 }
 
 impl<'m, 'c> Processing<'m, 'c, '_> {
@@ -296,7 +312,7 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
     fn enter_block(&mut self, block: Directive<'c>) {
         self.block = block;
         let limits = block.children_named("limit_except").next();
-        if let Some(limit) = limits.filter(|limit| !allows_method(*limit, &self.method)) {
+        if let Some(limit) = limits.filter(|limit| !access::allows_method(*limit, &self.method)) {
             self.block = limit;
         }
         let own = self.block.children().filter(|directive| location::is_content_handler(*directive)).last();
@@ -426,6 +442,7 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             location_header: self.location_header.take(),
             target: None,
             upstream_host: None,
+            upstream_request: None,
             root: self.root.take(),
             is_cycle: self.is_cycle,
             steps: std::mem::take(&mut self.steps),
@@ -462,21 +479,13 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
 
     fn passed(mut self, pass: Directive<'c>, target: Value) -> Response<'c> {
         let host = self.upstream_host(pass, &target);
+        let request = self.arrival.request.says_of_upgrade().then(|| Box::new(self.upstream_request()));
         self.complete_location();
         let status = Some(self.error_status).filter(|status| *status != 0);
         let mut response = self.response(status, ResponseKind::Proxy, Some(pass));
         response.target = Some(target);
         response.upstream_host = host;
+        response.upstream_request = request;
         response
     }
-}
-
-/// Whether `limit_except` leaves a method to its location; GET includes HEAD.
-///
-/// nginx: <https://nginx.org/en/docs/http/ngx_http_core_module.html#limit_except>
-fn allows_method(limit: Directive<'_>, method: &str) -> bool {
-    limit.arguments().any(|word| {
-        let allowed = word.text().to_ascii_uppercase();
-        allowed == method || allowed == "GET" && method == "HEAD"
-    })
 }

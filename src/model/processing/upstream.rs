@@ -8,8 +8,10 @@ use crate::config::Directive;
 use crate::model::inherit;
 use crate::model::requests::location::{self, Modifier};
 use crate::model::requests::response::Value;
+use crate::model::requests::upstream_request::{UpstreamHeader, UpstreamRequest, UpstreamVersion};
 use crate::model::values::uri::escape_uri;
 use crate::model::values::value::has_variables;
+use crate::nginx::{Contexts, DirectiveName, NginxVersion, default_value};
 
 impl<'c> Processing<'_, 'c, '_> {
     /// The URL of the upstream, with the URI that nginx asks it for where it speaks HTTP.
@@ -71,6 +73,78 @@ impl<'c> Processing<'_, 'c, '_> {
             Some(self.expand(Some(header), &value)).filter(|value| !value.text.is_empty())
         })
     }
+
+    /// What a `proxy_pass` sends besides the URI and Host (`ngx_http_proxy_create_request`).
+    pub(super) fn upstream_request(&mut self) -> UpstreamRequest<'c> {
+        let set = inherit::in_effect(self.block, "proxy_set_header").directives;
+        let mut headers: Vec<UpstreamHeader<'c>> = Vec::with_capacity(set.len());
+        for header in set {
+            let Some(name) = header.argument(0).map(|name| name.text().to_ascii_lowercase()) else { continue };
+            let value = header.argument(1).map(|value| value.text().into_owned()).unwrap_or_default();
+            let value = self.expand(Some(header), &value);
+            headers.push(UpstreamHeader { name, value, by: Some(header) });
+        }
+        let is_set = |name: &str| headers.iter().any(|header| header.name == name);
+        let closes = self.model().environment.version < KEEPALIVE_SINCE && !is_set("connection");
+        let passes = inherit::flag_in_effect(self.block, "proxy_pass_request_headers") != Some(false);
+        let sent = self.arrival.request.headers.iter().filter(|_| passes);
+        let sent = sent.filter(|(name, _)| !is_set(name) && !OF_ONE_HOP.contains(&name.as_str()));
+        let sent = sent.map(|(name, value)| (name.as_str(), value.as_str()));
+        let own = closes.then_some(("connection", "close"));
+        let others: Vec<_> = own.into_iter().chain(sent).collect();
+        headers.extend(others.into_iter().map(|(name, value)| UpstreamHeader {
+            name: name.to_owned(),
+            value: Value::new(value),
+            by: None,
+        }));
+        let method = inherit::value_in_effect(self.block, "proxy_method");
+        let method = match method.and_then(|method| Some((method, method.argument(0)?))) {
+            Some((method, value)) => self.expand(Some(method), &value.text()),
+            None => Value::new(self.method.as_str()),
+        };
+        UpstreamRequest { method, version: self.upstream_version(), headers, cache: self.cache() }
+    }
+
+    /// The `proxy_cache` that is looked into, unless `proxy_cache_bypass` says otherwise, or may do so.
+    fn cache(&mut self) -> Option<Directive<'c>> {
+        let cache = inherit::value_in_effect(self.block, "proxy_cache")?;
+        if cache.argument(0)?.is("off") {
+            return None;
+        }
+        for bypass in inherit::in_effect(self.block, "proxy_cache_bypass").directives {
+            for word in bypass.arguments() {
+                let value = self.expand(Some(bypass), &word.text());
+                if value.known().is_none_or(|value| !value.is_empty() && value != "0") {
+                    return None;
+                }
+            }
+        }
+        // What the key holds makes another entry of the cache.
+        let key = inherit::value_in_effect(self.block, "proxy_cache_key").and_then(|key| key.argument(0));
+        (!key.is_some_and(|key| key.text().to_ascii_lowercase().contains("upgrade"))).then_some(cache)
+    }
+
+    fn upstream_version(&self) -> Option<UpstreamVersion> {
+        let said = inherit::value_in_effect(self.block, "proxy_http_version");
+        match said.and_then(|directive| directive.argument(0)) {
+            Some(version) => UpstreamVersion::parse(&version.text()),
+            None => default_version(self.model().environment.version),
+        }
+    }
+}
+
+/// The headers of a client that nginx never passes on by itself (`ngx_http_proxy_headers`).
+const OF_ONE_HOP: &[&str] =
+    &["connection", "proxy-connection", "content-length", "transfer-encoding", "te", "keep-alive", "expect", "upgrade"];
+
+/// "ngx_http_proxy_module supports keepalive by default": before, nginx sends `Connection: close` where nobody says
+/// otherwise. nginx's CHANGES.
+const KEEPALIVE_SINCE: NginxVersion = NginxVersion::new(1, 29, 7);
+
+/// The version that an upstream is asked with where nobody says another.
+fn default_version(version: NginxVersion) -> Option<UpstreamVersion> {
+    let name = DirectiveName::find(b"proxy_http_version")?;
+    default_value(name, Contexts::LOCATION, version).and_then(UpstreamVersion::parse)
 }
 
 /// Whether nginx refuses what variables have made of a `proxy_pass` (`ngx_http_proxy_eval` and `ngx_parse_url`).

@@ -259,6 +259,19 @@ fn find_at<'c>(
     Level::Open
 }
 
+/// The pattern of a regex location.
+pub(crate) fn regex<'m>(
+    model: &'m Model<'_>,
+    location: Directive<'_>,
+    modifier: Modifier,
+    word: Word<'_>,
+) -> &'m Pattern {
+    model.pattern(word, || {
+        let text = matcher(location).map(|(.., text)| text).unwrap_or_default();
+        Pattern::new(text, modifier == Modifier::RegexIgnoringCase)
+    })
+}
+
 /// Whether a location passes requests on to a server, so that nginx adds the slash that a request for it lacks.
 ///
 /// nginx: "If a location is defined by a prefix string that ends with the slash character, and requests are processed

@@ -10,4 +10,5 @@ pub mod proxy;
 pub(crate) mod reception;
 pub mod request;
 pub mod response;
+pub mod upstream_request;
 pub mod upstreams;

@@ -37,11 +37,16 @@ impl<'c> ProxiedBlock<'c> {
     /// The host or upstream group that `proxy_pass` names, as written: without scheme, port and path.
     #[must_use]
     pub fn upstream_name(&self) -> Option<String> {
-        let text = self.pass.argument(0)?.text().into_owned();
-        let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
-        let end = rest.find(['/', ':', '?']).unwrap_or(rest.len());
-        Some(rest[..end].to_owned())
+        let url = self.pass.argument(0)?.text().into_owned();
+        let authority = authority(&url);
+        Some(authority[..authority.find(':').unwrap_or(authority.len())].to_owned())
     }
+}
+
+/// The host, or upstream group, of a URL, with its port.
+pub(crate) fn authority(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    &rest[..rest.find(['/', '?']).unwrap_or(rest.len())]
 }
 
 /// The headers that `pass` in `block` sends upstream besides those of the client, by name in lower case, as they are
@@ -61,38 +66,4 @@ pub fn headers_sent(block: Directive<'_>, pass: Directive<'_>) -> Vec<(String, S
     });
     // nginx has a Connection of its own, which an empty one takes away.
     headers.filter(|(name, value)| !value.is_empty() || name == "connection").collect()
-}
-
-/// What a list of `proxy_set_header` says of a WebSocket handshake.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Upgrading<'c> {
-    /// The one that sends Upgrade.
-    pub upgrade: Option<Directive<'c>>,
-    /// The one that sends Connection.
-    pub connection: Option<Directive<'c>>,
-    /// The first of the two whose value asks for an upgrade, for which the headers are there at all:
-    /// `Upgrade` with any value but the empty one, `Connection` with one that says so.
-    pub upgrades: Option<Directive<'c>>,
-}
-
-impl<'c> Upgrading<'c> {
-    /// Looks through the headers in effect.
-    #[must_use]
-    pub fn of(headers: &[Directive<'c>]) -> Upgrading<'c> {
-        let named = |wanted: &str| {
-            let is_wanted = |header: &&Directive<'_>| {
-                header.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case(wanted))
-            };
-            headers.iter().rfind(is_wanted).copied()
-        };
-        let value = |header: &Directive<'_>| {
-            header.argument(1).map(|value| value.text().trim().to_ascii_lowercase()).unwrap_or_default()
-        };
-        let (upgrade, connection) = (named("upgrade"), named("connection"));
-        // `Connection` has other uses; `upgrade`, `$connection_upgrade`, `$http_upgrade` have not.
-        let upgrades = upgrade
-            .filter(|header| !value(header).is_empty())
-            .or(connection.filter(|header| value(header).contains("upgrade")));
-        Upgrading { upgrade, connection, upgrades }
-    }
 }

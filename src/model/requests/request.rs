@@ -83,6 +83,11 @@ impl Request {
         self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Whether the request has an Upgrade header, or is said to have none: what becomes of it is then worked out.
+    pub(crate) fn says_of_upgrade(&self) -> bool {
+        self.header("upgrade").is_some()
+    }
+
     /// The first value of a header other than Host, by its name in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 use crate::config::Directive;
 use crate::model::requests::choices::Condition;
+use crate::model::requests::upstream_request::UpstreamRequest;
 use crate::model::{SelectedBy, ServerId};
 
 /// A text of which parts may depend on what cannot be seen.
@@ -103,6 +104,8 @@ pub struct Response<'c> {
     pub steps: Vec<Step<'c>>,
     /// The Host header that the upstream gets, where nginx speaks HTTP to it; `None` where it gets none.
     pub upstream_host: Option<Value>,
+    /// What else a `proxy_pass` sends, where the request says something of Upgrade.
+    pub upstream_request: Option<Box<UpstreamRequest<'c>>>,
     /// The directory, that of `root` or `alias`, of the file or listing that is the answer.
     pub root: Option<Value>,
     /// Whether nginx gave up because the URI was changed too often: a cycle of internal redirects.

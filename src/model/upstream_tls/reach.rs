@@ -27,12 +27,12 @@ impl<'c> Model<'c> {
             return is_public_name(&domain).then_some(Reach::Public);
         };
         match &upstream.kind {
-            UpstreamKind::Address(address) => Some(self.reach_of(address)),
+            UpstreamKind::Address(address) => Some(self.upstream_reach(address)),
             UpstreamKind::Name => reach_of_name(&upstream.host),
             UpstreamKind::Group(_) if upstream.has_unseen_servers() => None,
             UpstreamKind::Group(_) => {
                 let reaches = upstream.servers().map(|server| match &server.address {
-                    Some(address) => Some(self.reach_of(address)),
+                    Some(address) => Some(self.upstream_reach(address)),
                     None => reach_of_name(&server.host),
                 });
                 reaches.collect::<Option<Vec<Reach>>>()?.into_iter().max()
@@ -40,7 +40,7 @@ impl<'c> Model<'c> {
         }
     }
 
-    fn reach_of(&self, address: &UpstreamAddress) -> Reach {
+    fn upstream_reach(&self, address: &UpstreamAddress) -> Reach {
         match address {
             UpstreamAddress::Unix(_) => Reach::Here,
             _ if self.socket_of_upstream(address).is_some() => Reach::Here,

@@ -157,6 +157,11 @@ impl<'c> Table<'c> {
         Some(fitting.max_by_key(|(length, _)| *length).map(|(_, value)| *value).or(self.default))
     }
 
+    /// Whether it says what else it gives.
+    pub(crate) fn has_default(&self) -> bool {
+        self.default.is_some()
+    }
+
     /// The values that it can give, each once, the default first; `None` where there may be others, or too many.
     pub(crate) fn possible_values(&self) -> Option<&[Option<Word<'c>>]> {
         self.possible.get_or_init(|| self.find_values()).as_deref()

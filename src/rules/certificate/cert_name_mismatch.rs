@@ -3,7 +3,7 @@
 
 use crate::model::certificates::certificate_use::spelled_out;
 use crate::model::{Coverage, EndpointKind, ListenSocket, Model, NameKind, Server, ServerName, WithoutCertificate};
-use crate::rules::{Findings, Rule, Severity};
+use crate::rules::{Findings, Rule, Severity, websocket};
 use crate::tls::{CertificateFile, CertificateName, Host};
 
 pub(super) struct CertNameMismatch;
@@ -65,6 +65,14 @@ fn report(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, group: &[
         format!("the default server, {presenting}, presents this certificate")
     };
     finding.related(used.directive.span(), owner);
+    if *severity >= Severity::Warning
+        && let Some(location) = websocket::locations(model).iter().find(|location| {
+            let is_inside = location.location().ancestors().any(|block| block == server.directive);
+            is_inside && (location.is_named_for_it() || location.own_header().is_some())
+        })
+    {
+        finding.related(location.location().span(), "its WebSocket handshakes fail, too, and no page tells why");
+    }
     finding.help(match severity {
         Severity::Info => "leave it if no client asks for such a name; else add it to the certificate".to_owned(),
         _ => format!(

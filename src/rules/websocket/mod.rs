@@ -1,7 +1,143 @@
-//! WebSocket handshakes that never become a connection. RFC 6455, section 4.
+//! WebSocket handshakes that never become a connection, and connections that end too soon. RFC 6455, section 4.
+//!
+//! One fault is told once. What keeps the handshake from the location goes first (`websocket-unreachable`,
+//! `websocket-not-proxied`); then its headers: lost to a `proxy_set_header` (`websocket-headers-not-inherited`), not
+//! passed on (`websocket-missing-upgrade`), or with a value that does not work (`websocket-header-value`); then the
+//! request and the answer around them (`websocket-http-version`, `websocket-upgrade-hidden`). Only of a location whose
+//! handshakes succeed it is told what ends the connection, or could be better.
 
+use serde::Deserialize;
+
+use super::Options;
 use super::declare::declare_rules;
+use crate::config::Directive;
+use crate::model::websocket::{Forwarding, NameIntent, Patterns, Reach, Sent};
+use crate::model::{Model, WebsocketLocation};
 
 declare_rules! { "websocket":
+    websocket_cached::WebsocketCached = "websocket-cached",
+    websocket_connection_hardcoded::WebsocketConnectionHardcoded = "websocket-connection-hardcoded",
+    websocket_header_value::WebsocketHeaderValue = "websocket-header-value",
+    websocket_headers_not_inherited::WebsocketHeadersNotInherited = "websocket-headers-not-inherited",
+    websocket_http_version::WebsocketHttpVersion = "websocket-http-version",
+    websocket_missing_host::WebsocketMissingHost = "websocket-missing-host",
     websocket_missing_upgrade::WebsocketMissingUpgrade = "websocket-missing-upgrade",
+    websocket_not_proxied::WebsocketNotProxied = "websocket-not-proxied",
+    websocket_read_timeout::WebsocketReadTimeout = "websocket-read-timeout",
+    websocket_unreachable::WebsocketUnreachable = "websocket-unreachable",
+    websocket_upgrade_hidden::WebsocketUpgradeHidden = "websocket-upgrade-hidden",
+}
+
+/// The options of `websocket-missing-upgrade`, which are those of all these rules.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Words {
+    patterns: Vec<String>,
+    without: Vec<String>,
+}
+
+impl Options for Words {}
+
+/// The locations that are meant for WebSocket.
+pub(super) fn locations<'m, 'c>(model: &'m Model<'c>) -> &'m [WebsocketLocation<'c>] {
+    model.websocket_locations(patterns)
+}
+
+/// The words that say so.
+fn patterns() -> Patterns {
+    let words = Words::defaults("websocket-missing-upgrade");
+    Patterns::new(words.patterns, words.without)
+}
+
+/// The Upgrade that a block itself passes on.
+fn own_upgrade<'c>(block: Directive<'c>) -> Option<Directive<'c>> {
+    // Those of a file that others include are there for others, too.
+    let own = block.children_named("proxy_set_header").filter(|header| header.span().file == block.span().file);
+    own.into_iter().find(|header| {
+        let is_upgrade = header.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case("upgrade"));
+        is_upgrade && header.argument(1).is_some_and(|value| !value.text().is_empty())
+    })
+}
+
+/// Those that pass handshakes on, with what the upstream gets, as far as all of it is seen.
+fn passing<'m, 'c>(
+    model: &'m Model<'c>,
+) -> impl Iterator<Item = (&'m WebsocketLocation<'c>, &'m Forwarding<'c>)> + use<'m, 'c> {
+    let seen = locations(model).iter().filter(|location| !location.headers.is_partial);
+    seen.filter_map(|location| Some((location, location.forwarding.as_ref()?)))
+}
+
+/// Whether handshakes get to a location at all. It is asked where something is to be told of it only.
+fn is_reached<'c>(model: &Model<'c>, location: &WebsocketLocation<'c>) -> bool {
+    matches!(model.websocket_reach(location), Reach::Arrives)
+}
+
+/// The place that stands for a fault in what a block lacks: its location, or the header that shows what was meant where
+/// that stands further out, or in a file of its own, and others have the same fault.
+fn place<'c>(location: &WebsocketLocation<'c>) -> Directive<'c> {
+    let block = location.location();
+    let Some(header) = location.intent.header else { return block };
+    let is_own = location.headers.level.is_none_or(|level| level == location.proxied.block || level == block);
+    if is_own && header.span().file == block.span().file { block } else { header }
+}
+
+/// `location /ws/ is meant for WebSocket (its path says `ws`)`
+fn meaning(location: &WebsocketLocation<'_>, name: &NameIntent) -> String {
+    let path = title(location);
+    let word = name.word.trim_start_matches('/');
+    let known = name.application.map(|application| application.name.as_str());
+    let is_told = |known: &&str| !known.eq_ignore_ascii_case(word) && *known != "WebSocket";
+    let known = known.filter(is_told).map(|known| format!(", as with {known}")).unwrap_or_default();
+    match &name.upstream {
+        Some(upstream) => format!("{path} is meant for WebSocket (its upstream {upstream} says `{word}`{known})"),
+        None => format!("{path} is meant for WebSocket (its path says `{word}`{known})"),
+    }
+}
+
+/// `location /ws/`
+fn title(location: &WebsocketLocation<'_>) -> String {
+    let words: Vec<_> = location.location().arguments().map(|word| word.text().into_owned()).collect();
+    format!("location {}", location.proxied.path().unwrap_or_else(|| words.join(" ")))
+}
+
+/// ` on shop.example`
+fn on_host(model: &Model<'_>, location: &WebsocketLocation<'_>) -> String {
+    model.server_around(location.proxied.block).map(|server| format!(" on {server}")).unwrap_or_default()
+}
+
+/// The headers that the upstream does not get. Where one of Upgrade and Connection shows what was meant, an empty or
+/// wrong other one is a matter of its value.
+fn missing(location: &WebsocketLocation<'_>, forwarding: &Forwarding<'_>) -> Vec<&'static str> {
+    let both = [("Upgrade", &forwarding.upgrade), ("Connection", &forwarding.connection)];
+    let is_missing = |sent: &Sent<'_>| match location.intent.header {
+        Some(_) => *sent == Sent::Missing,
+        None => !sent.works(),
+    };
+    let missing: Vec<_> = both.iter().filter(|(_, sent)| is_missing(sent)).map(|(name, _)| *name).collect();
+    if !missing.is_empty() || both.iter().any(|(_, sent)| !sent.works()) {
+        return missing;
+    }
+    let others = [("Sec-WebSocket-Key", &forwarding.key), ("Sec-WebSocket-Version", &forwarding.protocol_version)];
+    others.iter().filter(|(_, sent)| !sent.works()).map(|(name, _)| *name).collect()
+}
+
+/// The lines to add, with the version where nobody says it. A block that gets its first `proxy_set_header` loses all
+/// inherited ones, so these are repeated.
+fn lines(missing: &[&'static str], inherited: &[Directive<'_>], forwarding: &Forwarding<'_>) -> String {
+    let mut lines = vec!["add to the block that sets the headers:".to_owned()];
+    if forwarding.version_by.is_none() {
+        lines.push("proxy_http_version 1.1;".to_owned());
+    }
+    if !inherited.is_empty() {
+        lines[0] = "add to this block, with the headers that it would no longer inherit:".to_owned();
+    }
+    for header in inherited {
+        let words: Vec<_> = header.arguments().map(|word| String::from_utf8_lossy(word.raw())).collect();
+        lines.push(format!("proxy_set_header {};", words.join(" ")));
+    }
+    for name in missing {
+        let value = if *name == "Upgrade" { "$http_upgrade" } else { "\"upgrade\"" };
+        lines.push(format!("proxy_set_header {name} {value};"));
+    }
+    lines.join("\n    ")
 }

@@ -3,119 +3,97 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/websocket.html>
 
-use serde::Deserialize;
-
+use super::{is_reached, lines, meaning, missing, on_host, passing, place, title};
 use crate::config::Directive;
-use crate::model::{Model, ProxiedBlock, Upgrading};
-use crate::rules::{Finding, Findings, Options, Rule};
+use crate::model::websocket::Forwarding;
+use crate::model::{Model, WebsocketLocation, inherit};
+use crate::rules::{Finding, Findings, Rule};
 
 pub(super) struct WebsocketMissingUpgrade;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Words {
-    segments: Vec<String>,
-    parts: Vec<String>,
-    upstream_words: Vec<String>,
-}
-
-impl Options for Words {}
-
 impl Rule for WebsocketMissingUpgrade {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        let words = Words::defaults("websocket-missing-upgrade");
-        for proxied in model.proxied_blocks() {
-            let headers = proxied.headers();
-            let sent = Upgrading::of(&headers.directives);
-            let missing: Vec<&str> = [("Upgrade", sent.upgrade), ("Connection", sent.connection)]
-                .into_iter()
-                .filter_map(|(name, header)| header.is_none().then_some(name))
-                .collect();
-            if missing.is_empty() || headers.is_partial {
+        for (location, forwarding) in passing(model) {
+            let missing = missing(location, forwarding);
+            let is_lost = || location.is_lost_to_own_headers(&missing);
+            if missing.is_empty() || is_lost() || !is_reached(model, location) {
                 continue;
             }
-            if let Some(evidence) = sent.upgrades {
-                // Inherited from an outer level, the fault is there and not in each location.
-                let is_own = headers.level.is_none_or(|level| level == proxied.block || level == proxied.location());
-                let place = if is_own { proxied.location() } else { evidence };
-                report_half(sink, place, evidence, &missing);
-            } else if let Some(reason) = words.reason(&proxied) {
-                let sees_all = model.config.is_whole() || !headers.directives.is_empty();
-                let host = model.server_around(proxied.block).map(ToString::to_string);
-                let inherited = if headers.level == Some(proxied.block) { Vec::new() } else { headers.directives };
-                let finding = report_named(sink, &proxied, &missing, &reason, host.as_deref(), sees_all);
-                finding.help(lines(&missing, &inherited));
+            if missing.iter().any(|name| name.starts_with("Sec-")) {
+                report_key(model, sink, location, &missing);
+            } else if let Some(header) = location.intent.header {
+                report_half(sink, location, header, &missing, forwarding);
+            } else {
+                report_named(model, sink, location, &missing, forwarding);
             }
         }
     }
 }
 
 /// One of the two headers is sent on: somebody meant it, and it cannot work.
-fn report_half(sink: &mut Findings, place: Directive<'_>, evidence: Directive<'_>, missing: &[&str]) {
-    let name = evidence.argument(0).map(|name| name.text().into_owned()).unwrap_or_default();
+fn report_half<'c>(
+    sink: &mut Findings,
+    location: &WebsocketLocation<'c>,
+    header: Directive<'c>,
+    missing: &[&'static str],
+    forwarding: &Forwarding<'c>,
+) {
+    let place = place(location);
+    let name = header.argument(0).map(|name| name.text().into_owned()).unwrap_or_default();
     let message = format!("WebSocket cannot work here: {name} is passed on, but {} is not", missing.join(" and "));
     let finding = sink.error(place.span(), message);
-    if place != evidence {
-        finding.related(evidence.span(), format!("{name} is set here"));
+    if place != header {
+        finding.related(header.span(), format!("{name} is set here"));
     }
     // The list that has the one is the list that lacks the other.
-    finding.help(lines(missing, &[]));
+    finding.help(lines(missing, &[], forwarding));
 }
 
-fn report_named<'f>(
-    sink: &'f mut Findings,
-    proxied: &ProxiedBlock<'_>,
-    missing: &[&str],
-    reason: &str,
-    host: Option<&str>,
-    sees_all: bool,
-) -> &'f mut Finding {
-    let of = host.map(|host| format!(" on {host}")).unwrap_or_default();
+/// Only a name, or another server, says what is meant.
+fn report_named<'c>(
+    model: &Model<'c>,
+    sink: &mut Findings,
+    location: &WebsocketLocation<'c>,
+    missing: &[&'static str],
+    forwarding: &Forwarding<'c>,
+) {
+    let sees_all = model.config.is_whole() || !location.headers.directives.is_empty();
     let unless = if sees_all { "" } else { ", unless the file that includes this one sets them" };
     let are = if missing.len() > 1 { "are" } else { "is" };
-    let missing = missing.join(" and ");
-    let message = format!("{reason}, but {missing} {are} not passed on: a WebSocket handshake{of} fails{unless}");
-    let finding = sink.warning(proxied.location().span(), message);
+    let of = on_host(model, location);
+    let reason = match &location.intent.name {
+        Some(name) => meaning(location, name),
+        None => format!("{} does what it does in another server{of}, where it is for WebSocket", title(location)),
+    };
+    let missing_text = missing.join(" and ");
+    let message = format!("{reason}, but {missing_text} {are} not passed on: a WebSocket handshake{of} fails{unless}");
+    let finding: &mut Finding = sink.warning(location.location().span(), message);
     finding.conditional();
-    finding.related(proxied.pass.span(), "the request is passed on here");
-    finding
+    finding.related(location.proxied.pass.span(), "the request is passed on here");
+    if let Some(twin) = location.intent.twin {
+        finding.related(twin.span(), "here they are passed on");
+    }
+    let is_own = location.headers.level == Some(location.proxied.block);
+    let inherited = if is_own { Vec::new() } else { location.headers.directives.clone() };
+    finding.help(lines(missing, &inherited, forwarding));
 }
 
-/// The lines to add. A block that gets its first `proxy_set_header` loses all inherited ones, so these
-/// are repeated.
-fn lines(missing: &[&str], inherited: &[Directive<'_>]) -> String {
-    let mut lines = vec!["add to the block that sets the headers:".to_owned(), "proxy_http_version 1.1;".to_owned()];
-    if !inherited.is_empty() {
-        lines[0] = "add to this block, with the headers that it would no longer inherit:".to_owned();
+/// The handshake arrives without what the answer is worked out from.
+fn report_key<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocation<'c>, missing: &[&'static str]) {
+    let by = inherit::value_in_effect(location.proxied.block, "proxy_pass_request_headers");
+    let emptied = location.headers.directives.iter().find(|header| {
+        header.argument(0).is_some_and(|name| missing.iter().any(|missing| name.text().eq_ignore_ascii_case(missing)))
+    });
+    let is_for_it = location.is_named_for_it() || model.fixed_value(location, "connection").is_some();
+    if emptied.is_none() && !is_for_it {
+        // Where no header of the client is wanted, headers that fit ordinary requests as well do not show that
+        // handshakes are.
+        return;
     }
-    for header in inherited {
-        let words: Vec<_> = header.arguments().map(|word| String::from_utf8_lossy(word.raw())).collect();
-        lines.push(format!("proxy_set_header {};", words.join(" ")));
-    }
-    for name in missing {
-        let value = if *name == "Upgrade" { "$http_upgrade" } else { "\"upgrade\"" };
-        lines.push(format!("proxy_set_header {name} {value};"));
-    }
-    lines.join("\n    ")
-}
-
-impl Words {
-    /// What says that a block is meant for WebSocket: a segment of its path, or its upstream's name.
-    fn reason(&self, proxied: &ProxiedBlock<'_>) -> Option<String> {
-        let path = proxied.path()?;
-        if let Some(word) = self.word_in(&path, &self.segments, &['/', '(', ')', '|', '^', '$', '?']) {
-            return Some(format!("location {path} is meant for WebSocket (its path says `{word}`)"));
-        }
-        let upstream = proxied.upstream_name()?;
-        let word = self.word_in(&upstream, &self.upstream_words, &['.', '-', '_'])?;
-        Some(format!("location {path} is meant for WebSocket (its upstream {upstream} says `{word}`)"))
-    }
-
-    fn word_in<'w>(&'w self, text: &str, words: &'w [String], separators: &[char]) -> Option<&'w str> {
-        let text = text.to_ascii_lowercase();
-        let part = self.parts.iter().find(|part| text.contains(part.as_str()));
-        let mut segments = text.split(separators);
-        let segment = || segments.find_map(|segment| words.iter().find(|word| *word == segment));
-        part.or_else(segment).map(String::as_str)
-    }
+    let place = emptied.copied().or(by).unwrap_or_else(|| place(location));
+    let are = if missing.len() > 1 { "are" } else { "is" };
+    let message = format!("WebSocket cannot work here: {} {are} not passed on", missing.join(" and "));
+    let finding = sink.error(place.span(), message);
+    finding.related(location.proxied.pass.span(), "the request is passed on here");
+    finding.help("take this line away, or pass on the headers of the handshake one by one");
 }

@@ -1,0 +1,192 @@
+//! The words by which locations and upstreams say that they are for WebSocket, and what is known of the applications
+//! that they belong to: a table, `rules/data/websocket-applications.yaml`.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// An application, or a library of applications, with its habits.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Application {
+    /// Its name.
+    pub name: String,
+    /// What the paths of its sockets have in them: `/ws` is a whole segment, `/api/ws` are two, and a word without a
+    /// slash in front may stand anywhere.
+    pub paths: Vec<String>,
+    /// What its upstreams are called: whole words of their names.
+    #[serde(default)]
+    pub upstreams: Vec<String>,
+    /// Whether an upstream has to be called so for a path to mean it.
+    #[serde(default)]
+    pub needs_upstream: bool,
+    /// Seconds after which one of the two sides sends something on a quiet socket, by default; `None` where nobody does,
+    /// and where it is not known.
+    pub pings: Option<u32>,
+    /// Whether it takes a handshake only if the host in Origin is the one in Host; `None` where it is not known.
+    pub checks_origin: Option<bool>,
+    /// Where its documentation or source says so.
+    pub source: Vec<String>,
+}
+
+/// What says that a location is for WebSocket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Named<'p> {
+    /// The word.
+    pub word: &'p str,
+    /// Whose word it is; `None` for one that the settings add.
+    pub application: Option<&'static Application>,
+}
+
+static TABLE: LazyLock<Vec<Application>> = LazyLock::new(|| {
+    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/data/websocket-applications.yaml"));
+    serde_yaml::from_str(text).expect("a test reads the table, and it is compiled in")
+});
+
+/// The words to look for: those of the table, with what settings add and take away.
+#[derive(Debug, Clone, Default)]
+pub struct Patterns {
+    added: Vec<String>,
+    removed: Vec<String>,
+}
+
+impl Patterns {
+    /// With words besides those of the table, and without some of it.
+    #[must_use]
+    pub fn new(added: Vec<String>, removed: Vec<String>) -> Patterns {
+        Patterns { added, removed }
+    }
+
+    /// The first pattern that a path has in it. `upstream` is what its requests are passed to.
+    #[must_use]
+    pub fn in_path(&self, path: &str, upstream: &str) -> Option<Named<'_>> {
+        let path = path.to_ascii_lowercase();
+        let segments: Vec<&str> = path.split(SEPARATORS).filter(|segment| !segment.is_empty()).collect();
+        let is_in = |pattern: &str| is_in_path(pattern, &path, &segments);
+        let known = self.known(|application| &application.paths);
+        let known = known.filter(|named| {
+            is_in(named.word) && named.application.is_none_or(|application| application.fits_upstream(upstream))
+        });
+        self.added().filter(|named| is_in(named.word)).chain(known).next()
+    }
+
+    /// The first word of an upstream's name that means WebSocket.
+    #[must_use]
+    pub fn in_upstream(&self, name: &str) -> Option<Named<'_>> {
+        let name = name.to_ascii_lowercase();
+        let added = self.added().filter(|named| name.contains(named.word.trim_matches('/')));
+        let known = self.known(|application| if application.needs_upstream { &[] } else { &application.upstreams });
+        added.chain(known.filter(|named| has_word(&name, named.word))).next()
+    }
+
+    fn added(&self) -> impl Iterator<Item = Named<'_>> {
+        self.added.iter().map(|word| Named { word, application: None })
+    }
+
+    fn known<'p>(
+        &'p self,
+        words: impl Fn(&'static Application) -> &'static [String],
+    ) -> impl Iterator<Item = Named<'p>> {
+        let of_one = move |application: &'static Application| {
+            words(application).iter().map(move |word| Named { word: word.as_str(), application: Some(application) })
+        };
+        TABLE.iter().flat_map(of_one).filter(|named| !self.removed.iter().any(|removed| removed == named.word))
+    }
+}
+
+impl Application {
+    fn fits_upstream(&self, upstream: &str) -> bool {
+        let name = upstream.to_ascii_lowercase();
+        !self.needs_upstream || self.upstreams.iter().any(|word| has_word(&name, word))
+    }
+}
+
+/// What stands between the segments of a location's path, which may be a regex.
+const SEPARATORS: &[char] = &['/', '(', ')', '|', '^', '$', '?', '*', '+', '[', ']'];
+
+fn is_in_path(pattern: &str, path: &str, segments: &[&str]) -> bool {
+    let Some(wanted) = pattern.strip_prefix('/') else { return path.contains(pattern) };
+    let wanted: Vec<&str> = wanted.split('/').filter(|segment| !segment.is_empty()).collect();
+    !wanted.is_empty() && segments.windows(wanted.len()).any(|found| found == wanted)
+}
+
+/// Whether a name has a word in it as a whole: `chat-ws` has `ws`, `aws` has not.
+pub(crate) fn has_word(name: &str, word: &str) -> bool {
+    let is_edge = |char: Option<char>| char.is_none_or(|char| !char.is_ascii_alphanumeric());
+    name.match_indices(word)
+        .any(|(at, _)| is_edge(name[..at].chars().next_back()) && is_edge(name[at + word.len()..].chars().next()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // A path, its upstream, and the word in it.
+    const PATHS: &[(&str, &str, Option<&str>)] = &[
+        ("/ws/", "", Some("/ws")),
+        ("/api/ws", "", Some("/ws")),
+        ("^/(ws|wss)/", "", Some("/ws")),
+        ("/aws/", "", None),
+        ("/wsgi", "", None),
+        ("/WebSocket", "", Some("websocket")),
+        ("^/socket.io/", "", Some("socket.io")),
+        ("(/jellyfin)?/socket", "", Some("/socket")),
+        ("/sockets", "", None),
+        ("/cable", "", Some("/cable")),
+        ("/cables", "", None),
+        ("/news/", "", None),
+        ("/comms", "nodered:1880", Some("/comms")),
+        ("/comms", "mail", None),
+        ("/graphql", "app", None),
+    ];
+
+    #[test]
+    fn paths_that_mean_websocket() {
+        for (path, upstream, expected) in PATHS {
+            let patterns = Patterns::default();
+            let found = patterns.in_path(path, upstream).map(|named| named.word);
+            assert_eq!(found, *expected, "{path} {upstream}");
+        }
+        let patterns = Patterns::new(vec!["/live".into()], vec!["/ws".into()]);
+        assert_eq!(patterns.in_path("/a/live", "").map(|named| named.word), Some("/live"));
+        assert_eq!(patterns.in_path("/ws", ""), None);
+    }
+
+    // The name of an upstream, and the word in it.
+    const UPSTREAMS: &[(&str, Option<&str>)] = &[
+        ("chat_websocket", Some("websocket")),
+        ("ws.shop.example", Some("ws")),
+        ("chat-ws", Some("ws")),
+        ("aws", None),
+        ("127.0.0.1", None),
+        ("app", None),
+    ];
+
+    #[test]
+    fn upstreams_that_mean_websocket() {
+        for (name, expected) in UPSTREAMS {
+            let patterns = Patterns::default();
+            assert_eq!(patterns.in_upstream(name).map(|named| named.word), *expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_application_has_a_source_and_words_of_its_own() {
+        let mut words: Vec<&str> = Vec::new();
+        for application in TABLE.iter() {
+            let name = &application.name;
+            assert!(!application.source.is_empty(), "{name} has no source");
+            assert!(application.source.iter().all(|source| source.starts_with("https://")), "{name}");
+            assert!(!application.paths.is_empty() || !application.upstreams.is_empty(), "{name} has no word");
+            assert!(!application.needs_upstream || !application.upstreams.is_empty(), "{name} names no upstream");
+            for word in application.paths.iter().chain(&application.upstreams) {
+                assert_eq!(*word, word.to_ascii_lowercase(), "{name}");
+            }
+            words.extend(application.paths.iter().map(String::as_str));
+        }
+        let count = words.len();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), count, "two applications have the same path");
+    }
+}

@@ -1,0 +1,18 @@
+//! WebSocket behind `proxy_pass`: which locations are meant for it, what the upstream receives of a handshake, and
+//! whether a handshake gets there at all.
+//!
+//! nginx: <https://nginx.org/en/docs/http/websocket.html>; RFC 6455.
+
+pub mod applications;
+pub mod forwarding;
+pub mod handshake;
+mod intent;
+mod locations;
+mod reach;
+
+pub use applications::{Application, Patterns};
+pub use forwarding::{Forwarding, Sent};
+pub use handshake::Asked;
+pub use intent::{Intent, NameIntent};
+pub use locations::{MapBehind, WebsocketLocation};
+pub use reach::{Barrier, Reach};

@@ -1,0 +1,121 @@
+//! Upgrade and Connection have one value each with which a handshake works, `websocket` and `upgrade`; everything else is
+//! an ordinary request to the upstream.
+//!
+//! RFC 6455, section 4.2.1; nginx: <https://nginx.org/en/docs/http/websocket.html>
+
+use super::{is_reached, passing};
+use crate::config::Directive;
+use crate::model::websocket::{Forwarding, MapBehind, Sent};
+use crate::model::{Model, WebsocketLocation};
+use crate::rules::{Findings, Rule};
+
+pub(super) struct WebsocketHeaderValue;
+
+impl Rule for WebsocketHeaderValue {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        for (location, forwarding) in passing(model).filter(|(location, _)| location.intent.header.is_some()) {
+            for fault in faults(forwarding) {
+                if is_reached(model, location) {
+                    report(model, sink, location, &fault, "");
+                }
+            }
+            let firefox = location.with_firefox.as_ref();
+            for fault in firefox.into_iter().flat_map(faults) {
+                let who = " of Firefox, which sends `Connection: keep-alive, Upgrade`";
+                if is_reached(model, location) {
+                    report(model, sink, location, &fault, who);
+                }
+            }
+        }
+    }
+}
+
+/// A header that is set to what does not work.
+struct Fault<'c> {
+    name: &'static str,
+    wanted: &'static str,
+    by: Directive<'c>,
+    /// Empty where it is not sent.
+    value: String,
+}
+
+fn faults<'c>(forwarding: &Forwarding<'c>) -> impl Iterator<Item = Fault<'c>> + use<'c> {
+    let both = [
+        ("Upgrade", "websocket", forwarding.upgrade.clone()),
+        ("Connection", "upgrade", forwarding.connection.clone()),
+    ];
+    both.into_iter().filter_map(|(name, wanted, sent)| match sent {
+        Sent::Empty(by) => Some(Fault { name, wanted, by, value: String::new() }),
+        Sent::Wrong(by, value) => Some(Fault { name, wanted, by, value }),
+        Sent::Works | Sent::Missing => None,
+    })
+}
+
+fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocation<'c>, fault: &Fault<'c>, who: &str) {
+    let Fault { name, wanted, by, value } = fault;
+    let map = model.map_behind(*by).filter(|_| *name == "Connection");
+    let written = by.argument(1).map(|value| value.text().into_owned()).unwrap_or_default();
+    let (place, message) = match &map {
+        Some(map) => (map.block, of_map(model, location, map, value, who)),
+        None => {
+            let said = match (value.is_empty(), written.is_empty()) {
+                (true, true) => format!("{name} is set to an empty value, so that nginx does not send it"),
+                (true, false) => format!("{name} is not sent for a handshake{who}: {written} is empty then"),
+                (false, _) if written == *value => format!("{name} is sent as `{value}`"),
+                (false, _) => format!("{name} is sent as `{value}` for a handshake{who}"),
+            };
+            (*by, format!("{said}: a WebSocket handshake needs `{name}: {wanted}` and fails"))
+        }
+    };
+    let finding = if who.is_empty() {
+        sink.error(place.span(), message)
+    } else {
+        sink.warning(place.span(), message).conditional()
+    };
+    if map.is_some() {
+        finding.related(by.span(), format!("{name} is sent here"));
+    }
+    finding.help(help(name, map.as_ref()));
+}
+
+/// What is wrong with the map that Connection is taken from.
+fn of_map<'c>(
+    model: &Model<'c>,
+    location: &WebsocketLocation<'c>,
+    map: &MapBehind<'c>,
+    value: &str,
+    who: &str,
+) -> String {
+    let MapBehind { variable, source, .. } = map;
+    let gives = if value.is_empty() { "nothing".to_owned() } else { format!("`{value}`") };
+    let said = format!("${variable} is {gives} for a WebSocket handshake{who}, which needs `upgrade` and fails");
+    if !who.is_empty() {
+        return said;
+    }
+    if !source.to_ascii_lowercase().contains("http_upgrade") {
+        format!("{said}: the map looks at {source}, not at $http_upgrade")
+    } else if model.fixed_value(location, "connection").is_some() {
+        format!("{said}: the map is the wrong way round")
+    } else if value.is_empty() && !map.has_default {
+        format!("{said}: the map has no default")
+    } else {
+        said
+    }
+}
+
+fn help(name: &str, map: Option<&MapBehind<'_>>) -> String {
+    match map {
+        Some(map) => {
+            format!(
+                "write the map as:\n    map $http_upgrade ${} {{\n        default upgrade;\n        '' close;\n    }}",
+                map.variable
+            )
+        }
+        None if name == "Upgrade" => {
+            "pass on what the client sends:\n    proxy_set_header Upgrade $http_upgrade;".to_owned()
+        }
+        None => "say so in words, or by a map of $http_upgrade where ordinary requests come, too:\n    \
+                 proxy_set_header Connection \"upgrade\";"
+            .to_owned(),
+    }
+}

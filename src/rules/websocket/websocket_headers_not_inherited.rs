@@ -1,0 +1,108 @@
+//! One `proxy_set_header` of its own makes a block lose all that an outer level sets, the headers of a handshake among
+//! them.
+//!
+//! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header>
+
+use rustc_hash::FxHashMap;
+
+use super::{is_reached, lines, locations, meaning, missing, on_host, passing, title};
+use crate::config::{Directive, ItemId};
+use crate::model::{Model, ProxiedBlock, inherit};
+use crate::rules::{Findings, Rule};
+
+pub(super) struct WebsocketHeadersNotInherited;
+
+impl Rule for WebsocketHeadersNotInherited {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        for (location, forwarding) in passing(model) {
+            let missing = missing(location, forwarding);
+            if !location.is_lost_to_own_headers(&missing) || !is_reached(model, location) {
+                continue;
+            }
+            let (Some(lost), Some(own)) = (location.lost_headers(), location.headers.directives.first()) else {
+                continue;
+            };
+            let reason = match &location.intent.name {
+                Some(name) => meaning(location, name),
+                None => format!("{} is meant for WebSocket", title(location)),
+            };
+            let names = missing.join(" and ");
+            let message = format!(
+                "{reason}, but a proxy_set_header of its own drops the {names} that {} sets: a WebSocket handshake{} \
+                 fails",
+                level(lost.level),
+                on_host(model, location)
+            );
+            let block = location.proxied.block;
+            let place = if location.headers.level == Some(block) { location.location() } else { block };
+            let finding = match location.intent.header {
+                Some(_) => sink.error(place.span(), message),
+                None => sink.warning(place.span(), message).conditional(),
+            };
+            finding.related(own.span(), "with this, nothing is inherited any more");
+            for header in lost.directives.iter().filter(|header| is_one_of(**header, &missing)) {
+                finding.related(header.span(), "this does not arrive");
+            }
+            finding.help(lines(&missing, &[], forwarding));
+        }
+        report_unused(model, sink);
+    }
+}
+
+/// Headers of an outer level that no location inherits, because each has some of its own.
+fn report_unused(model: &Model<'_>, sink: &mut Findings) {
+    let mut losing: FxHashMap<ItemId, Vec<ProxiedBlock<'_>>> = FxHashMap::default();
+    let mut headers: Vec<Directive<'_>> = Vec::new();
+    for proxied in model.proxied_blocks() {
+        let Some(upgrade) = lost_upgrade(proxied) else { continue };
+        let blocks = losing.entry(upgrade.id()).or_default();
+        if blocks.is_empty() {
+            headers.push(upgrade);
+        }
+        blocks.push(proxied);
+    }
+    for header in headers {
+        let Some(level) = header.parent().filter(|level| level.is_named("server") || level.is_named("location")) else {
+            continue;
+        };
+        let is_inside = |directive: Directive<'_>| directive.ancestors().any(|block| block == level);
+        let is_for_websocket = locations(model).iter().any(|location| is_inside(location.proxied.pass));
+        let blocks = losing.get(&header.id()).map(Vec::as_slice).unwrap_or_default();
+        let is_partial = level.is_incomplete() || blocks.iter().any(|proxied| proxied.headers().is_partial);
+        let Some(first) = blocks.first().filter(|_| !is_for_websocket && !is_partial) else { continue };
+        let finding = sink.warning(
+            header.span(),
+            "Upgrade is passed on by no location: each sets a header of its own and so inherits none".to_owned(),
+        );
+        for proxied in blocks.iter().take(4) {
+            finding.related(proxied.location().span(), "with a proxy_set_header of its own, this one inherits none");
+        }
+        let path = first.path().unwrap_or_default();
+        finding
+            .help(format!("repeat all proxy_set_header lines in the location that is for WebSocket, such as {path}"));
+    }
+}
+
+/// The Upgrade that a block would inherit, if it had no `proxy_set_header` of its own.
+fn lost_upgrade(proxied: ProxiedBlock<'_>) -> Option<Directive<'_>> {
+    let own = proxied.headers();
+    let outer = inherit::in_effect(own.level?.parent()?, "proxy_set_header");
+    let is_sent = |header: &Directive<'_>, name: &str| {
+        is_one_of(*header, &[name]) && header.argument(1).is_some_and(|value| value.text().contains(['$', 'u']))
+    };
+    let has = |name: &str| outer.directives.iter().any(|header| is_sent(header, name));
+    let upgrade = outer.directives.iter().find(|header| is_sent(header, "Upgrade")).copied();
+    upgrade.filter(|_| has("Connection") && !own.directives.iter().any(|header| is_one_of(*header, &["Upgrade"])))
+}
+
+fn is_one_of(header: Directive<'_>, names: &[&str]) -> bool {
+    header.argument(0).is_some_and(|word| names.iter().any(|name| word.text().eq_ignore_ascii_case(name)))
+}
+
+fn level(level: Option<Directive<'_>>) -> String {
+    match level {
+        Some(block) if block.is_named("location") => "the location around it".to_owned(),
+        Some(block) => format!("the {} block", block.name_text()),
+        None => "this file".to_owned(),
+    }
+}

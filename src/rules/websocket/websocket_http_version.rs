@@ -1,0 +1,69 @@
+//! "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1": RFC 6455, section 4.1. HTTP/2 has
+//! no Upgrade at all.
+//!
+//! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version>
+
+use super::{is_reached, passing, place};
+use crate::model::websocket::Forwarding;
+use crate::model::{Model, UpstreamVersion, WebsocketLocation};
+use crate::rules::{Findings, Rule};
+
+pub(super) struct WebsocketHttpVersion;
+
+impl Rule for WebsocketHttpVersion {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        for (location, forwarding) in passing(model).filter(|(_, forwarding)| forwarding.has_headers()) {
+            if forwarding.is_get_of_http11() {
+                report_default(model, sink, location, forwarding);
+            } else if is_reached(model, location) {
+                report(model, sink, location, forwarding);
+            }
+        }
+    }
+}
+
+fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocation<'c>, forwarding: &Forwarding<'c>) {
+    if let Some((by, method)) = &forwarding.method {
+        let message =
+            format!("WebSocket cannot work here: proxy_method makes {method} of the handshake, which is a GET");
+        sink.error(by.span(), message).related(location.proxied.pass.span(), "the request is passed on here");
+        return;
+    }
+    let Some(version) = forwarding.version else { return };
+    let why = match version {
+        UpstreamVersion::Http2 => "which has no Upgrade",
+        _ => "where servers ignore Upgrade",
+    };
+    let message = format!("WebSocket cannot work here: the upstream is asked with {version}, {why}");
+    let finding = match forwarding.version_by {
+        Some(by) => sink.error(by.span(), message),
+        None if model.config.is_whole() => {
+            let default = format!("{message}; that is nginx {}'s default", model.environment.version);
+            sink.error(place(location).span(), default)
+        }
+        None => {
+            let unless = format!("{message}, unless the file that includes this one sets proxy_http_version");
+            sink.warning(place(location).span(), unless).conditional()
+        }
+    };
+    finding.related(location.proxied.pass.span(), "the request is passed on here");
+    finding.help("say it where the request is passed on:\n    proxy_http_version 1.1;");
+}
+
+/// The default is 1.1 only since 1.29.7.
+fn report_default<'c>(
+    model: &Model<'c>,
+    sink: &mut Findings,
+    location: &WebsocketLocation<'c>,
+    forwarding: &Forwarding<'c>,
+) {
+    if forwarding.version_by.is_some() || !model.config.is_whole() || !location.succeeds() {
+        return;
+    }
+    let finding = sink.info(
+        place(location).span(),
+        "WebSocket works here from nginx 1.29.7 on only: before, the upstream is asked with HTTP/1.0 if nobody says \
+         otherwise",
+    );
+    finding.help("where the configuration may meet an older nginx, say:\n    proxy_http_version 1.1;");
+}

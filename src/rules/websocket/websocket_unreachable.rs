@@ -1,0 +1,79 @@
+//! Headers for WebSocket in a location that no handshake gets to: a regex location takes its requests, a `return` or a
+//! `rewrite` stands before it, or its methods are limited. A client does not follow a redirect in a handshake.
+//!
+//! nginx: <https://nginx.org/en/docs/http/ngx_http_core_module.html#location>; RFC 6455, section 4.1
+
+use super::{locations, title};
+use crate::config::Directive;
+use crate::model::requests::location::matcher;
+use crate::model::websocket::{Barrier, Reach};
+use crate::model::{Model, ResponseKind, StepKind, WebsocketLocation};
+use crate::rules::redirect::shown;
+use crate::rules::{Findings, Rule};
+
+pub(super) struct WebsocketUnreachable;
+
+impl Rule for WebsocketUnreachable {
+    fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        for location in locations(model) {
+            let Some(header) = location.own_header() else { continue };
+            if let Reach::Ends(barrier) = model.websocket_reach(location) {
+                report(sink, location, header, &barrier);
+            }
+        }
+    }
+}
+
+fn report<'c>(sink: &mut Findings, location: &WebsocketLocation<'c>, header: Directive<'c>, barrier: &Barrier<'c>) {
+    let response = &barrier.response;
+    let url = shown(&barrier.url);
+    let answers = match response.location.filter(|found| *found != location.location()) {
+        Some(other) => format!("location {} answers {url}", words(other)),
+        None => format!("{url} is answered"),
+    };
+    let with = match (response.kind, response.status) {
+        (ResponseKind::Redirect, Some(status)) => {
+            let target = response.location_header.as_ref().map(|header| header.text.clone()).unwrap_or_default();
+            format!(" with {status} to {target}, which clients do not follow")
+        }
+        (ResponseKind::Proxy, _) => ", without the headers of a handshake".to_owned(),
+        (_, Some(status)) => format!(" with {status}"),
+        (_, None) => String::new(),
+    };
+    let message = format!("no WebSocket handshake gets to {}: {answers}{with}", title(location));
+    let finding = sink.warning(location.location().span(), message);
+    finding.related(header.span(), "this is sent to nobody");
+    let rewrites = response.steps.iter().filter(|step| matches!(step.kind, StepKind::Rewrite | StepKind::Replace));
+    let by = rewrites.filter_map(|step| step.by).next().or(response.by);
+    let other = response.location.filter(|found| *found != location.location());
+    if let Some(by) = by {
+        finding.related(by.span(), "this decides it");
+    }
+    if let Some(other) = other {
+        let because = if is_regex(other) { ": a regex goes before a prefix" } else { "" };
+        finding.related(other.span(), format!("it gets the requests{because}"));
+    }
+    finding.help(help(location, other, by));
+}
+
+fn is_regex(location: Directive<'_>) -> bool {
+    matcher(location).is_some_and(|(modifier, ..)| modifier.is_regex())
+}
+
+fn help(location: &WebsocketLocation<'_>, other: Option<Directive<'_>>, by: Option<Directive<'_>>) -> String {
+    let path = location.proxied.path().unwrap_or_default();
+    match other {
+        Some(other) if is_regex(other) && !is_regex(location.location()) => {
+            format!("a prefix that keeps regexes away gets them:\n    location ^~ {path} {{")
+        }
+        _ if by.is_some_and(|by| by.is_named("return") || by.is_named("rewrite")) => {
+            "let it pass requests for this location, or move the headers to where they end".to_owned()
+        }
+        _ => "let handshakes, which are GET requests, get here".to_owned(),
+    }
+}
+
+fn words(location: Directive<'_>) -> String {
+    let words: Vec<_> = location.arguments().map(|word| word.text().into_owned()).collect();
+    words.join(" ")
+}
