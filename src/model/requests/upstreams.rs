@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use rustc_hash::FxHashMap;
 
-use crate::config::Directive;
+use crate::config::{Config, Directive};
 use crate::model::sockets::listen::Address;
 use crate::model::{ListenSocket, Model, Settled};
 use crate::nginx::Contexts;
@@ -30,21 +30,38 @@ impl fmt::Display for UpstreamAddress {
     }
 }
 
-/// The `upstream` groups of `http`, by name in lower case.
+/// The `upstream` groups of `http` or of `stream`, by name in lower case.
 #[derive(Debug, Default)]
 pub(crate) struct Upstreams<'c> {
     groups: FxHashMap<String, Directive<'c>>,
 }
 
 impl<'c> Upstreams<'c> {
-    pub(crate) fn read(model: &Model<'c>) -> Upstreams<'c> {
+    pub(crate) fn read(config: &'c Config<'c>, context: Contexts) -> Upstreams<'c> {
         let mut groups = FxHashMap::default();
-        for block in model.config.directives_named("upstream", Contexts::HTTP) {
+        for block in config.directives_named("upstream", context) {
             if let Some(name) = block.argument(0) {
                 groups.entry(name.text().to_ascii_lowercase()).or_insert(block);
             }
         }
         Upstreams { groups }
+    }
+
+    /// The group of that name.
+    pub(crate) fn group(&self, name: &str) -> Option<Directive<'c>> {
+        self.groups.get(&name.to_ascii_lowercase()).copied()
+    }
+
+    /// The addresses of the servers of a group that are written out, and whether these are all.
+    pub(crate) fn addresses(group: Directive<'_>, usual_port: u16) -> (Vec<UpstreamAddress>, bool) {
+        let servers = group.children_named("server").filter(|server| !server.arguments().any(|word| word.is("down")));
+        let found: Vec<Option<UpstreamAddress>> =
+            servers.map(|server| address(&server.argument(0)?.text(), usual_port)).collect();
+        let is_all = !group.is_incomplete() && found.iter().all(Option::is_some);
+        let mut addresses: Vec<UpstreamAddress> = found.into_iter().flatten().collect();
+        addresses.sort();
+        addresses.dedup();
+        (addresses, is_all)
     }
 }
 
@@ -60,18 +77,11 @@ impl<'c> Model<'c> {
             return Some((vec![UpstreamAddress::Unix(path.to_owned())], true));
         }
         let authority = rest.split(['/', '?']).next().unwrap_or(rest);
-        let Some(group) = self.upstreams().groups.get(&authority.to_ascii_lowercase()) else {
-            return address(authority, usual_port).map(|address| (vec![address], true));
-        };
-        // A server of a group without a port has 80, whatever the scheme.
-        let servers = group.children_named("server").filter(|server| !server.arguments().any(|word| word.is("down")));
-        let found: Vec<Option<UpstreamAddress>> =
-            servers.map(|server| address(&server.argument(0)?.text(), 80)).collect();
-        let is_all = !group.is_incomplete() && found.iter().all(Option::is_some);
-        let mut addresses: Vec<UpstreamAddress> = found.into_iter().flatten().collect();
-        addresses.sort();
-        addresses.dedup();
-        Some((addresses, is_all))
+        match self.upstreams().group(authority) {
+            // A server of a group without a port has 80, whatever the scheme.
+            Some(group) => Some(Upstreams::addresses(group, 80)),
+            None => address(authority, usual_port).map(|address| (vec![address], true)),
+        }
     }
 
     /// The servers of the group that a URL leads to, sorted, with their parameters: `10.0.0.1:80 backup weight=2`. None
@@ -79,7 +89,7 @@ impl<'c> Model<'c> {
     #[must_use]
     pub fn upstream_servers(&self, url: &str) -> Vec<String> {
         let authority = url.split_once("://").and_then(|(_, rest)| rest.split(['/', '?']).next()).unwrap_or_default();
-        let Some(group) = self.upstreams().groups.get(&authority.to_ascii_lowercase()) else { return Vec::new() };
+        let Some(group) = self.upstreams().group(authority) else { return Vec::new() };
         let mut servers: Vec<String> = group.children_named("server").filter_map(server_text).collect();
         servers.sort();
         servers
@@ -103,7 +113,7 @@ impl<'c> Model<'c> {
     }
 
     fn upstreams(&self) -> &Upstreams<'c> {
-        self.upstreams.get_or_init(|| Upstreams::read(self))
+        self.upstreams.get_or_init(|| Upstreams::read(self.config, Contexts::HTTP))
     }
 }
 
@@ -120,7 +130,7 @@ fn server_text(server: Directive<'_>) -> Option<String> {
 }
 
 /// `127.0.0.1`, `127.0.0.1:8080`, `[::1]:8080`, `localhost`, `unix:/path`; `None` for a host name.
-fn address(text: &str, usual_port: u16) -> Option<UpstreamAddress> {
+pub(crate) fn address(text: &str, usual_port: u16) -> Option<UpstreamAddress> {
     if let Some(path) = text.strip_prefix("unix:") {
         return Some(UpstreamAddress::Unix(path.to_owned()));
     }

@@ -8,6 +8,7 @@ use crate::model::inherit;
 use crate::model::sockets::listen::Listen;
 use crate::model::sockets::server_names::ServerName;
 use crate::model::values::value::{Piece, has_variables, pieces};
+use crate::nginx::Contexts;
 use crate::source::Span;
 use crate::syntax::Word;
 use crate::tls::Host;
@@ -38,7 +39,7 @@ pub struct CertificateUse<'c> {
     pub source: CertificateSource,
 }
 
-/// One `server` of `http`.
+/// One `server` of `http`, or of another module that listens as it does.
 #[derive(Debug)]
 pub struct Server<'c> {
     /// Its number.
@@ -69,7 +70,9 @@ pub struct Server<'c> {
 impl<'c> Server<'c> {
     pub(crate) fn new(id: ServerId, directive: Directive<'c>) -> Server<'c> {
         let mut listens: Vec<Listen<'c>> = directive.children_named("listen").filter_map(Listen::parse).collect();
-        if directive.children_named("listen").next().is_none() && !directive.is_incomplete() {
+        // Other modules have no such default.
+        let is_of_http = directive.context().intersects(Contexts::HTTP);
+        if is_of_http && directive.children_named("listen").next().is_none() && !directive.is_incomplete() {
             listens.push(Listen::implied());
         }
         let mut names: Vec<ServerName<'c>> = directive
