@@ -140,6 +140,7 @@ impl<'c> Model<'c> {
         };
         self.environment.edge == Edge::Tls
             || self.sockets_of(server.id).all(is_inner)
+            || self.sits_behind_stream_tls(server)
             || server.directive.descendants().any(says_scheme)
     }
 
@@ -242,7 +243,11 @@ impl<'c> Model<'c> {
                 }
             }
         }
-        fallback.unwrap_or(HttpsState::PlainOnly(None))
+        // One for all names counts as the server of this one.
+        match fallback {
+            Some(state @ HttpsState::Certificate(..)) => state,
+            fallback => self.https_state_of_stream(host).or(fallback).unwrap_or(HttpsState::PlainOnly(None)),
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 
 pub mod connection;
 pub mod dependencies;
+pub mod front;
 pub mod names;
 pub mod passage;
 pub mod proxy_protocol;
