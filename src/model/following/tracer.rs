@@ -193,7 +193,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         let is_asked = |socket: &&ListenSocket| {
             self.names(socket, name) && Family::ALL.iter().any(|&family| socket.serves(family))
         };
-        if let Some(front) = front.filter(|_| !sockets.iter().any(|socket| is_asked(socket))) {
+        if let Some(front) = front.filter(|_| !sockets.iter().any(is_asked)) {
             return Reached::Stream(front);
         }
         if journey.is_before_front {
