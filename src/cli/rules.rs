@@ -45,10 +45,12 @@ fn write_table(width: usize, out: &mut dyn Write) -> io::Result<()> {
     let names = longest(&mut all_rules().iter().map(|entry| entry.name.len()));
     let categories = longest(&mut all_rules().iter().map(|entry| entry.category.len()));
     let indent = names + categories + 4;
+    let is_narrow = width < indent + 30;
+    let names = if is_narrow { names.min(width.saturating_sub(categories + 2)) } else { names };
     for entry in all_rules() {
         let head = format!("{:names$}  {:categories$}", entry.name, entry.category);
         let summary = &entry.face().summary;
-        if width < indent + 30 {
+        if is_narrow {
             writeln!(out, "{}", head.trim_end())?;
             writeln!(out, "{}", textwrap::fill(summary, indented(width, "    ")))?;
         } else {

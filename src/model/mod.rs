@@ -11,6 +11,7 @@ pub mod inherit;
 mod processing;
 pub mod requests;
 pub mod sockets;
+pub mod stream;
 pub mod upstream_tls;
 pub mod values;
 pub mod websocket;
@@ -73,6 +74,7 @@ pub use sockets::server::{CertificateSource, CertificateUse, Server, ServerId};
 pub use sockets::server_names::{NameKind, SelectedBy, ServerName};
 pub use sockets::socket::{ListenSocket, Member};
 pub use sockets::tls_side::TlsSide;
+pub use stream::Module;
 use upstream_tls::pass::TlsPass;
 use values::definitions::Definitions;
 pub use values::pattern::Pattern;
@@ -169,10 +171,13 @@ pub struct Model<'c> {
     /// What is assumed of the world.
     pub environment: Environment,
     documents: DocumentFiles<'c>,
+    /// Those of `http` first, then those of other modules.
     servers: Vec<Server<'c>>,
     tls_endpoints: Vec<TlsEndpoint<'c>>,
     /// `None` where they are not opened.
     tls_files: Option<TlsFiles<'c>>,
+    /// How many of them are of `http`.
+    http_servers: usize,
     sockets: Vec<ListenSocket>,
     /// Ports of long ranges that have no socket here.
     further_ports: Vec<RangeInclusive<u16>>,
@@ -205,6 +210,7 @@ pub struct Model<'c> {
     /// The files against which upstreams are verified.
     trusted: CertificateStore,
     websocket_locations: OnceLock<Vec<WebsocketLocation<'c>>>,
+    stream: stream::StreamSide<'c>,
 }
 
 impl<'c> Model<'c> {
@@ -213,30 +219,31 @@ impl<'c> Model<'c> {
         let blocks = config.directives_named("server", Contexts::HTTP).filter(Directive::is_block);
         let blocks: Vec<Directive<'c>> = blocks.collect();
         let blocks = blocks.into_par_iter().enumerate();
-        let servers: Vec<Server<'c>> = blocks.map(|(id, block)| Server::new(ServerId(id as u32), block)).collect();
+        let mut servers: Vec<Server<'c>> = blocks.map(|(id, block)| Server::new(ServerId(id as u32), block)).collect();
+        let http_servers = servers.len();
+        let stream = stream::StreamSide::build(config, &mut servers);
         let endpoints = TlsEndpoint::all(config, environment.version);
         let (mut certificates, mut pairs, mut tls_files) = (CertificateStore::default(), Vec::new(), None);
         let mut trusted = CertificateStore::default();
         if environment.certificates != CertificateMode::Skip {
-            let paths = certificates::certificate_use::paths(&servers, &endpoints, files);
+            let paths = certificates::certificate_use::paths(&servers[..http_servers], &endpoints, files);
             certificates = CertificateStore::load(files, paths);
-            pairs = certificates::key_use::pairs(&servers, &endpoints, files);
+            pairs = certificates::key_use::pairs(&servers[..http_servers], &endpoints, files);
             trusted = CertificateStore::load(files, upstream_tls::verdict::trusted_files(config));
-            tls_files = Some(TlsFiles::new(config, files, &servers, &endpoints, environment.version));
+            tls_files = Some(TlsFiles::new(config, files, &servers[..http_servers], &endpoints, environment.version));
         }
         let keys = KeyStore::new(files, pairs);
         let lacks_certificates = environment.certificates == CertificateMode::Auto
             && certificates.files().all(CertificateFile::is_unreadable)
             && !has_key(config, files);
-        let sockets = ListenSocket::all(&servers);
+        let sockets = ListenSocket::all(&servers, 0..http_servers);
         let mut sockets_by_server = vec![Vec::new(); servers.len()];
         for (number, socket) in sockets.iter().enumerate() {
             for member in &socket.members {
                 sockets_by_server[member.server.0 as usize].push(number as u32);
             }
         }
-        let listens = servers.iter().flat_map(|server| &server.listens);
-        let further_ports = listens.filter_map(|listen| listen.further_ports.clone()).collect();
+        let further_ports = further_ports(&servers[..http_servers]);
         let documents = DocumentFiles::new(files, environment.document_files);
         let hsts_headers = servers.iter().map(|_| OnceLock::new()).collect();
         let https_answers = servers.iter().map(|_| OnceLock::new()).collect();
@@ -250,6 +257,7 @@ impl<'c> Model<'c> {
             servers,
             tls_endpoints: endpoints,
             tls_files,
+            http_servers,
             sockets,
             further_ports,
             sockets_by_server,
@@ -271,18 +279,19 @@ impl<'c> Model<'c> {
             tls_passes: OnceLock::new(),
             trusted,
             websocket_locations: OnceLock::new(),
+            stream,
         }
     }
 
     /// The number of `server` blocks of `http`.
     #[must_use]
     pub fn server_count(&self) -> usize {
-        self.servers.len()
+        self.http_servers
     }
 
     /// The servers of `http`, in the order of the configuration.
     pub fn servers(&self) -> impl ExactSizeIterator<Item = &Server<'c>> {
-        self.servers.iter()
+        self.servers[..self.http_servers].iter()
     }
 
     /// The server behind an id of this model.
@@ -295,9 +304,9 @@ impl<'c> Model<'c> {
     #[must_use]
     pub fn server_around(&self, directive: Directive<'_>) -> Option<&Server<'c>> {
         let blocks = std::iter::once(directive).chain(directive.ancestors());
-        let find =
-            |block: Directive<'_>| self.servers.binary_search_by_key(&block.id(), |server| server.directive.id());
-        blocks.into_iter().find_map(|block| find(block).ok()).map(|at| &self.servers[at])
+        let servers = &self.servers[..self.http_servers];
+        let find = |block: Directive<'_>| servers.binary_search_by_key(&block.id(), |server| server.directive.id());
+        blocks.into_iter().find_map(|block| find(block).ok()).map(|at| &servers[at])
     }
 
     /// The listen sockets of `http`, by port and address.
@@ -350,7 +359,7 @@ impl<'c> Model<'c> {
 
     /// The variables that the configuration defines.
     fn definitions(&self) -> &Definitions<'c> {
-        self.definitions.get_or_init(|| Definitions::read(self.config))
+        self.definitions.get_or_init(|| Definitions::read(self.config, Contexts::HTTP))
     }
 
     /// The `location`s, `if`s and `limit_except`s that proxy, in the order of the configuration.
@@ -391,7 +400,7 @@ impl<'c> Model<'c> {
     }
 
     fn served_hosts(&self) -> &ServedHosts {
-        self.served_hosts.get_or_init(|| ServedHosts::new(&self.servers))
+        self.served_hosts.get_or_init(|| ServedHosts::new(&self.servers[..self.http_servers]))
     }
 
     /// Whether some server names `host` exactly.
@@ -431,8 +440,13 @@ impl<'c> Model<'c> {
     /// The hosts that this configuration names exactly, anywhere in `http`, each with the server
     /// that names it.
     pub fn named_hosts(&self) -> impl Iterator<Item = (Host, &Server<'c>)> {
-        self.servers.iter().flat_map(|server| server.hosts().map(move |host| (host, server)))
+        self.servers().flat_map(|server| server.hosts().map(move |host| (host, server)))
     }
+}
+
+/// The rest of long port ranges.
+fn further_ports(servers: &[Server<'_>]) -> Vec<RangeInclusive<u16>> {
+    servers.iter().flat_map(|server| &server.listens).filter_map(|listen| listen.further_ports.clone()).collect()
 }
 
 /// Whether a private key of the configuration is there: then its certificates should be, too.

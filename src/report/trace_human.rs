@@ -7,6 +7,7 @@ use super::page::{Page, Row, Tone};
 use super::printable::printable;
 use super::trace::{Place, TraceReport, location_pattern};
 use super::trace_words as words;
+use crate::model::stream::passage::Passage;
 use crate::model::{Coverage, Hop, Outcome, Refusal, ResponseKind, SelectedBy, Step, StepKind, Trace, Verdict};
 
 /// Other outcomes that are told.
@@ -50,7 +51,10 @@ pub fn write_trace_human(report: &TraceReport<'_, '_>, style: HumanStyle, out: &
 fn rows(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>) -> Vec<Row> {
     let mut rows = Vec::new();
     connection(report, hop, &mut rows);
-    let Some(response) = &hop.response else { return rows };
+    let Some(response) = &hop.response else {
+        assumptions(report, hop, &mut rows);
+        return rows;
+    };
     rows.push(Row::new("server", words::answering(report, response, hop)));
     let told = if response.is_cycle { until_repeated(&response.steps) } else { &response.steps };
     for step in told {
@@ -70,10 +74,7 @@ fn rows(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>) -> Vec<Row> {
     } else if let Some((_, value)) = response.hsts.first() {
         rows.push(Row::new("HSTS", words::unread_hsts(value)).toned(Tone::Doubtful));
     }
-    for condition in &hop.conditions {
-        let place = condition.directive.map(|directive| at(&report.place(directive.span()))).unwrap_or_default();
-        rows.push(Row::new("assumed", format!("{}{place}", condition.text)).toned(Tone::Doubtful));
-    }
+    assumptions(report, hop, &mut rows);
     if hop.is_upgraded
         && let Some(target) = &hop.target
     {
@@ -82,8 +83,18 @@ fn rows(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>) -> Vec<Row> {
     rows
 }
 
+fn assumptions(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>, rows: &mut Vec<Row>) {
+    for condition in &hop.conditions {
+        let place = condition.directive.map(|directive| at(&report.place(directive.span()))).unwrap_or_default();
+        rows.push(Row::new("assumed", format!("{}{place}", condition.text)).toned(Tone::Doubtful));
+    }
+}
+
 /// Socket and handshake.
 fn connection(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>, rows: &mut Vec<Row>) {
+    if let Some(passage) = &hop.passage {
+        through_stream(report, passage, rows);
+    }
     match hop.socket {
         Some(socket) => {
             let speaks = if socket.is_tls { "TLS" } else { "plain HTTP" };
@@ -94,13 +105,14 @@ fn connection(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>, rows: &mut Vec<Ro
             let text = format!("nothing listens on port {}{address}", hop.request.port);
             rows.push(Row::new("socket", text).toned(Tone::Bad));
         }
+        None if hop.passage.is_some() => {}
         None => rows.push(Row::new("socket", "it cannot be told which one".to_owned()).toned(Tone::Doubtful)),
     }
     if hop.refusal == Some(Refusal::TlsToPlainSocket) {
         let text = "none: no server of this socket says `ssl`, and a TLS client gets no answer it understands";
         rows.push(Row::new("TLS", text.to_owned()).toned(Tone::Bad));
     }
-    if hop.url.scheme() == "https" && !hop.request.is_tls {
+    if hop.url.scheme() == "https" && !hop.request.is_tls && hop.passage.is_none() {
         let text = "ends at the edge, which sends X-Forwarded-Proto: https";
         rows.push(Row::new("TLS", text.to_owned()));
     } else if hop.socket.is_some_and(|socket| socket.is_tls) && !hop.request.is_tls {
@@ -135,6 +147,22 @@ fn connection(report: &TraceReport<'_, '_>, hop: &Hop<'_, '_>, rows: &mut Vec<Ro
         None => ("none: no ssl_certificate is in effect".to_owned(), Tone::Bad),
     };
     rows.push(Row::new("certificate", text).toned(tone));
+}
+
+/// The sockets of `stream`, and where each leads.
+fn through_stream(report: &TraceReport<'_, '_>, passage: &Passage<'_, '_>, rows: &mut Vec<Row>) {
+    for stop in &passage.stops {
+        let speaks = if stop.socket.is_tls { "stream, which ends TLS" } else { "stream" };
+        rows.push(Row::new("socket", format!("{}, {speaks}", stop.socket.endpoint)));
+        let Some(handler) = stop.handler else { continue };
+        let entry = stop.taken.iter().rev().find_map(|taken| taken.directive());
+        let entry =
+            entry.map(|entry| format!(", by the entry {}{}", entry.name_text(), at(&report.place(entry.span()))));
+        let name = handler.name_text();
+        let target = if stop.target.is_empty() { "no address" } else { &stop.target };
+        let text = format!("{name} to {target}{}{}", at(&report.place(handler.span())), entry.unwrap_or_default());
+        rows.push(Row::new("stream", text));
+    }
 }
 
 /// The changes of a URI until the same directives come again; the URI itself may grow with each turn.

@@ -110,7 +110,7 @@ impl<'r> HopObject<'r> {
         let response = hop.response.as_ref();
         HopObject {
             url: hop.url.as_str(),
-            listen: hop.socket.map(|socket| socket.endpoint.to_string()),
+            listen: hop.listen().map(|socket| socket.endpoint.to_string()),
             tls: hop.tls.as_ref().map(|tls| TlsObject::new(report, tls)),
             refused: hop.refusal.map(refusal_name),
             server: response.map(|response| SelectedServerObject {

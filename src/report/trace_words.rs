@@ -8,11 +8,17 @@ use crate::model::{
     Coverage, Handshake, Hop, HstsPolicy, ListenSocket, Model, NameKind, Outcome, Refusal, RequestHost, Response,
     ResponseKind, SelectedBy, Server, ServerId, Trace, Value, Verdict,
 };
+use crate::nginx::Contexts;
 
 /// `shop.example (sites/shop.conf:3)`.
 pub(super) fn server(report: &TraceReport<'_, '_>, id: ServerId) -> String {
     let server = report.server(id);
-    format!("{server}{}", at(&report.place(server.directive.span())))
+    let place = at(&report.place(server.directive.span()));
+    // In stream, servers rarely have names.
+    match server.directive.context().intersects(Contexts::STREAM) {
+        true => format!("{}{place}", report.model.stream_server_text(server)),
+        false => format!("{server}{place}"),
+    }
 }
 
 /// The server that answers, and why.

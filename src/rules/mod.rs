@@ -12,6 +12,7 @@ mod registry;
 mod certificate;
 mod hsts;
 mod redirect;
+mod stream;
 mod syntax;
 mod upstream;
 mod websocket;

@@ -72,6 +72,7 @@ static REGISTRY: LazyLock<Vec<RuleEntry>> = LazyLock::new(|| {
         super::certificate::RULES,
         super::hsts::RULES,
         super::redirect::RULES,
+        super::stream::RULES,
         super::syntax::RULES,
         super::upstream::RULES,
         super::websocket::RULES,

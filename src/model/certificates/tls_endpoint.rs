@@ -159,7 +159,7 @@ fn stream_servers<'c>(config: &'c Config<'c>, version: NginxVersion) -> Vec<TlsE
         // A UDP socket is another one; nginx speaks no DTLS.
         server.listens.retain(|listen| listen.directive.is_some_and(|listen| !has_parameter(listen, "udp")));
     }
-    let sockets = ListenSocket::all(&servers);
+    let sockets = ListenSocket::all(&servers, 0..servers.len());
     let shares_sockets = version >= STREAM_NAMES_SINCE;
     let mut endpoints = Vec::new();
     for server in &mut servers {

@@ -7,6 +7,7 @@ pub mod questions;
 pub mod relay;
 pub mod starts;
 pub mod survey;
+mod through_stream;
 pub mod trace;
 pub mod tracer;
 pub mod verdict;

@@ -42,14 +42,18 @@ pub(crate) fn questions(old: &Model<'_>, new: &Model<'_>) -> (Vec<Question>, usi
     let mut survey = Survey { ipv6_ports: ipv6_ports(old, new), ..Survey::default() };
     let left_out = [survey.add(old), survey.add(new)].into_iter().max().unwrap_or(0);
     let questions = survey.into_questions(|place| {
-        let [mut plain, mut tls] = [false; 2];
-        for socket in [socket_at(old, place), socket_at(new, place)].into_iter().flatten() {
-            plain |= !socket.is_tls;
-            tls |= socket.is_tls;
-        }
-        [("http", plain), ("https", tls)].into_iter().filter(|(_, asked)| *asked).map(|(scheme, _)| scheme).collect()
+        let spoken = [schemes_at(old, place), schemes_at(new, place)].concat();
+        ["http", "https"].into_iter().filter(|scheme| spoken.contains(scheme)).collect()
     });
     (questions, left_out)
+}
+
+/// What a client may speak at a place; `stream` mostly has TLS to hand on.
+fn schemes_at(model: &Model<'_>, place: Place) -> Vec<&'static str> {
+    match socket_at(model, place) {
+        Some(socket) => vec![if socket.is_tls { "https" } else { "http" }],
+        None => model.front_at(place.1, place.0).map(|_| "https").into_iter().collect(),
+    }
 }
 
 fn socket_at<'m>(model: &'m Model<'_>, (port, address): Place) -> Option<&'m ListenSocket> {

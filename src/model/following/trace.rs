@@ -5,6 +5,7 @@ use url::Url;
 use crate::model::requests::choices::Condition;
 use crate::model::requests::request::Request;
 use crate::model::requests::response::Response;
+use crate::model::stream::passage::Passage;
 use crate::model::{Coverage, HstsPolicy, ListenSocket, SelectedBy, ServerId};
 
 /// Why there is no answer to a request.
@@ -42,8 +43,10 @@ pub struct Hop<'m, 'c> {
     pub url: Url,
     /// The request that was sent.
     pub request: Request,
-    /// The listen socket that took it.
+    /// The listen socket of `http` that took it.
     pub socket: Option<&'m ListenSocket>,
+    /// The way through `stream`, where the client reached a socket of that.
+    pub passage: Option<Passage<'m, 'c>>,
     /// The handshake, where there was one.
     pub tls: Option<Handshake>,
     /// Why there is no response.
@@ -58,6 +61,15 @@ pub struct Hop<'m, 'c> {
     pub is_upgraded: bool,
     /// What was assumed on this hop.
     pub conditions: Vec<Condition<'c>>,
+}
+
+impl<'m> Hop<'m, '_> {
+    /// The listen socket that the client reached, of `http` or of `stream`.
+    #[must_use]
+    pub fn listen(&self) -> Option<&'m ListenSocket> {
+        let first = self.passage.as_ref().and_then(|passage| passage.stops.first());
+        first.map(|stop| stop.socket).or(self.socket)
+    }
 }
 
 /// How a trace ends.

@@ -12,7 +12,7 @@ use crate::model::requests::request::Request;
 use crate::model::requests::response::{Response, ResponseKind};
 use crate::model::sockets::listen::Address;
 use crate::model::sockets::selection::Selected;
-use crate::model::{Coverage, Edge, HstsPolicy, ListenSocket, Model, SelectedBy, Settled};
+use crate::model::{Coverage, Edge, Family, HstsPolicy, ListenSocket, Model, SelectedBy, Settled};
 use crate::tls::Host;
 
 /// Follows redirects in one configuration.
@@ -36,6 +36,8 @@ pub const MAX_HOPS: usize = 20;
 /// The socket that takes a request.
 enum Reached<'m> {
     Socket(&'m ListenSocket),
+    /// A socket of `stream`, behind which one of `http` may be.
+    Stream(&'m ListenSocket),
     /// The host is of this configuration, and nothing listens on the port.
     Nothing,
     /// The host is none of this configuration.
@@ -50,6 +52,8 @@ struct Journey<'m> {
     socket: Option<&'m ListenSocket>,
     /// The address that took the last request.
     from: Option<&'m Address>,
+    /// Whether that was one of `stream`, so that the sockets behind it are not the client's to reach.
+    is_before_front: bool,
 }
 
 impl<'m> Journey<'m> {
@@ -60,6 +64,7 @@ impl<'m> Journey<'m> {
             hsts: start.hsts.clone(),
             socket: start.socket,
             from: None,
+            is_before_front: false,
         };
         if upgrade(&mut journey.url, &journey.hsts)
             && let Some(upgraded) = Request::get(&journey.url)
@@ -185,7 +190,9 @@ impl<'m, 'c> Tracer<'m, 'c> {
         if let Some(address) = request.address {
             match self.model.socket_at(Some(address), request.port, false) {
                 Settled::Known(Some(socket)) => return Reached::Socket(socket),
-                Settled::Known(None) => return unreached,
+                Settled::Known(None) => {
+                    return self.model.front_at(Some(address), request.port).map_or(unreached, Reached::Stream);
+                }
                 // A `listen` with a name: nginx resolves it when it starts.
                 Settled::Unknown => choices.assume(None, format!("a name in a listen directive leads to {address}")),
             }
@@ -203,6 +210,17 @@ impl<'m, 'c> Tracer<'m, 'c> {
                 !socket.endpoint.address.is_wildcard(),
             )
         });
+        let front = self.model.front_at(None, request.port);
+        // Next to stream, a socket of http is asked where it has the name and others reach it.
+        let is_asked = |socket: &&ListenSocket| {
+            self.names(socket, name) && Family::ALL.iter().any(|&family| socket.serves(family))
+        };
+        if let Some(front) = front.filter(|_| !sockets.iter().any(is_asked)) {
+            return Reached::Stream(front);
+        }
+        if journey.is_before_front {
+            sockets.retain(|socket| Family::ALL.iter().any(|&family| socket.serves(family)));
+        }
         let Some(&first) = sockets.first() else { return Reached::Nothing };
         let is_named = self.names(first, name);
         let is_alike =
@@ -269,6 +287,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
             url: journey.url.clone(),
             request: journey.request.clone(),
             socket: None,
+            passage: None,
             tls: None,
             refusal: None,
             response: None,
@@ -277,27 +296,41 @@ impl<'m, 'c> Tracer<'m, 'c> {
             is_upgraded: false,
             conditions: Vec::new(),
         };
-        let Reached::Socket(socket) = reached else {
-            hop.refusal = Some(Refusal::NothingListens);
-            return hop;
+        let (socket, is_handshaken) = match reached {
+            Reached::Socket(socket) => {
+                journey.from = Some(&socket.endpoint.address);
+                if socket.has_proxy_protocol {
+                    let endpoint = &socket.endpoint;
+                    let text = format!("{endpoint} is reached through a proxy that speaks the PROXY protocol");
+                    choices.assume(None, text);
+                }
+                (socket, false)
+            }
+            Reached::Stream(front) => {
+                journey.from = Some(&front.endpoint.address);
+                journey.is_before_front |= Family::ALL.iter().any(|&family| front.serves(family));
+                match self.through_stream(&mut hop, front, choices) {
+                    Some(inner) => (inner.socket, inner.is_handshaken),
+                    None => return hop,
+                }
+            }
+            Reached::Nothing | Reached::Elsewhere => {
+                hop.refusal = Some(Refusal::NothingListens);
+                return hop;
+            }
         };
         hop.socket = Some(socket);
-        if socket.has_proxy_protocol {
-            choices
-                .assume(None, format!("{} is reached through a proxy that speaks the PROXY protocol", socket.endpoint));
-        }
-        journey.from = Some(&socket.endpoint.address);
         if self.edge == Edge::Tls && hop.url.port().is_none() && !socket.is_tls {
             hop.request.set_header("x-forwarded-proto", hop.url.scheme());
             hop.request = Request { is_tls: false, sni: None, port: socket.endpoint.port, ..hop.request };
         }
-        if hop.request.is_tls && !socket.is_tls {
+        if hop.request.is_tls && !socket.is_tls && !is_handshaken {
             hop.refusal = Some(Refusal::TlsToPlainSocket);
             return hop;
         }
         let mut first =
             Selected { server: self.model.server(socket.default.server), by: SelectedBy::Default, regex: None };
-        if hop.request.is_tls {
+        if hop.request.is_tls && !is_handshaken {
             match self.model.select_by_sni(socket, hop.request.sni.as_deref()) {
                 Settled::Known(selected) => first = selected,
                 Settled::Unknown => {
@@ -306,7 +339,8 @@ impl<'m, 'c> Tracer<'m, 'c> {
             }
             let handshake = self.handshake(socket, &first, &hop);
             let is_rejected = handshake.is_rejected;
-            hop.tls = Some(handshake);
+            // What nginx says to itself, no client sees.
+            hop.tls.get_or_insert(handshake);
             if is_rejected {
                 hop.refusal = Some(Refusal::HandshakeRejected);
                 return hop;
@@ -336,7 +370,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
 
     /// What a browser makes of an answer: the next request, or the end.
     fn follow(&self, journey: &mut Journey<'m>, hop: &mut Hop<'m, 'c>, start: &Start<'m>) -> Result<Request, Outcome> {
-        let Some(response) = &hop.response else { return Err(Outcome::Refused) };
+        let Some(response) = &hop.response else { return Err(hop.outcome_without_response()) };
         // Behind a certificate that is not for the host browsers note nothing (RFC 6797, section 8.1).
         let is_secure = match &hop.tls {
             Some(tls) => tls.coverage != Coverage::NotCovered,

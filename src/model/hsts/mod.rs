@@ -171,6 +171,7 @@ impl<'c> Model<'c> {
         };
         self.environment.edge == Edge::Tls
             || self.sockets_of(server.id).all(is_inner)
+            || self.sits_behind_stream_tls(server)
             || server.directive.descendants().any(says_scheme)
     }
 

@@ -110,27 +110,42 @@ impl<'c> Upstream<'c> {
             UpstreamKind::Address(address) => (vec![address.clone()], true),
             UpstreamKind::Name => (Vec::new(), false),
             UpstreamKind::Group(group) => {
-                let found: Vec<Option<UpstreamAddress>> = servers_of(*group).map(|server| server.address).collect();
-                let is_all = !self.has_unseen_servers() && found.iter().all(Option::is_some);
-                let mut addresses: Vec<UpstreamAddress> = found.into_iter().flatten().collect();
-                addresses.sort();
-                addresses.dedup();
-                (addresses, is_all)
+                let (addresses, is_all) = group_addresses(*group, USUAL_PORT);
+                (addresses, is_all && !self.has_unseen_servers())
             }
         }
     }
 }
 
-/// A server of a group without a port has 80, whatever the scheme.
+/// The port of a server of a group of `http` that names none, whatever the scheme.
+const USUAL_PORT: u16 = 80;
+
+/// The addresses of the servers of a group that are written out, and whether these are all.
+pub(crate) fn group_addresses(group: Directive<'_>, usual_port: u16) -> (Vec<UpstreamAddress>, bool) {
+    let up = group.children_named("server").filter(|server| !server.arguments().any(|word| word.is("down")));
+    let found: Vec<Option<UpstreamAddress>> =
+        up.map(|server| address(&server.argument(0)?.text(), usual_port)).collect();
+    let is_all = !group.is_incomplete() && found.iter().all(Option::is_some);
+    let mut addresses: Vec<UpstreamAddress> = found.into_iter().flatten().collect();
+    addresses.sort();
+    addresses.dedup();
+    (addresses, is_all)
+}
+
 fn servers_of<'c>(group: Directive<'c>) -> impl Iterator<Item = UpstreamServer<'c>> {
     let up = group.children_named("server").filter(|server| !server.arguments().any(|word| word.is("down")));
     up.filter_map(|directive| {
         let text = directive.argument(0)?.text().into_owned();
-        Some(UpstreamServer { directive, host: host(&text).to_owned(), address: address(&text, 80) })
+        Some(UpstreamServer { directive, host: host(&text).to_owned(), address: address(&text, USUAL_PORT) })
     })
 }
 
 impl<'c> Model<'c> {
+    /// The group of `stream` of that name.
+    pub(crate) fn stream_group(&self, name: &str) -> Option<Directive<'c>> {
+        self.upstreams().stream.get(&name.to_ascii_lowercase()).copied()
+    }
+
     /// What a host with or without a port leads to, or `unix:` and a path, in `http` or in `stream`.
     #[must_use]
     pub fn upstream(&self, side: Contexts, authority: &str, usual_port: u16) -> Upstream<'c> {
@@ -222,7 +237,7 @@ pub(crate) fn host(authority: &str) -> &str {
 }
 
 /// `127.0.0.1`, `127.0.0.1:8080`, `[::1]:8080`, `localhost`, `unix:/path`; `None` for a host name.
-fn address(text: &str, usual_port: u16) -> Option<UpstreamAddress> {
+pub(crate) fn address(text: &str, usual_port: u16) -> Option<UpstreamAddress> {
     if let Some(path) = text.strip_prefix("unix:") {
         return Some(UpstreamAddress::Unix(path.to_owned()));
     }

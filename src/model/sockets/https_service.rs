@@ -81,11 +81,17 @@ impl<'c> Model<'c> {
         Service::Stranger(server, coverage)
     }
 
-    /// The TCP sockets of a port that clients of a family may reach when they ask for `host`: which of several
-    /// addresses is theirs, only DNS knows. Of very many, those of the servers that have the name, and those of all
-    /// addresses.
+    /// The TCP sockets of a port that clients of a family may reach when they ask for `host`, through `stream`, too: which
+    /// of several addresses is theirs, only DNS knows. Of very many, those of the servers that have the name, and those of
+    /// all addresses. None where `stream` leads them to somebody who is not to be seen.
     #[must_use]
     pub fn sockets_for(&self, host: &Host, port: u16, family: Family) -> Vec<&ListenSocket> {
+        let Some(mut found) = self.sockets_behind_fronts(host, port, family) else { return Vec::new() };
+        found.extend(self.own_sockets_for(host, port, family));
+        found
+    }
+
+    fn own_sockets_for(&self, host: &Host, port: u16, family: Family) -> Vec<&ListenSocket> {
         let sockets = self.sockets_on_port(port);
         let is_reached = |socket: &&ListenSocket| !socket.is_quic && socket.serves(family);
         if sockets.len() <= MANY_SOCKETS {
@@ -103,7 +109,10 @@ impl<'c> Model<'c> {
     pub fn sockets_beside(&self, from: &ListenSocket, host: &Host, port: u16, family: Family) -> Vec<&ListenSocket> {
         match from.endpoint.address {
             Address::Ip(address) if !address.is_unspecified() => {
-                self.socket_at(Some(address), port, false).known().flatten().into_iter().collect()
+                match self.socket_at(Some(address), port, false).known().flatten() {
+                    None if self.front_at(Some(address), port).is_some() => self.sockets_for(host, port, family),
+                    found => found.into_iter().collect(),
+                }
             }
             _ => self.sockets_for(host, port, family),
         }

@@ -66,6 +66,8 @@ pub struct Listen<'c> {
     pub is_ssl: bool,
     /// `quic`: HTTP/3 over UDP, always with TLS.
     pub is_quic: bool,
+    /// `udp` of `stream`, and `quic`: another kind of socket, which has its ports for itself.
+    pub is_udp: bool,
     /// `default_server`, or `default` as it was once written.
     pub is_default: bool,
     /// `http2`, which `http2 on` of the server replaces from 1.25.1.
@@ -74,7 +76,17 @@ pub struct Listen<'c> {
     pub has_proxy_protocol: bool,
     /// `ipv6only=off`.
     pub is_dual_stack: bool,
+    /// A parameter with which nginx calls `bind` for this address although it listens on all addresses of the port, too.
+    pub has_own_bind: bool,
+    /// `reuseport`.
+    pub has_reuseport: bool,
 }
+
+/// The parameters that ask for a `bind` of its own (`ngx_http_core_listen`, src/http/ngx_http_core_module.c, and its like
+/// in stream and mail), those with a value up to its sign.
+const OWN_BIND: &[&str] = &["bind", "deferred", "reuseport", "multipath"];
+const OWN_BIND_WITH_VALUE: &[&str] =
+    &["setfib=", "fastopen=", "backlog=", "rcvbuf=", "sndbuf=", "ipv6only=", "so_keepalive="];
 
 /// The port of a `listen` without one, and of a server without `listen` when nginx runs as root.
 const DEFAULT_PORTS: RangeInclusive<u16> = 80..=80;
@@ -90,10 +102,13 @@ impl<'c> Listen<'c> {
             further_ports: None,
             is_ssl: false,
             is_quic: false,
+            is_udp: false,
             is_default: false,
             has_http2: false,
             has_proxy_protocol: false,
             is_dual_stack: false,
+            has_own_bind: false,
+            has_reuseport: false,
         }
     }
 
@@ -111,12 +126,19 @@ impl<'c> Listen<'c> {
             further_ports: (last < *ports.end()).then(|| last + 1..=*ports.end()),
             is_ssl: has("ssl"),
             is_quic: has("quic"),
+            is_udp: has("quic") || has("udp"),
             is_default: has("default_server") || has("default"),
             has_http2: has("http2"),
             has_proxy_protocol: has("proxy_protocol"),
             is_dual_stack: has("ipv6only=off"),
+            has_own_bind: directive.arguments().skip(1).any(|word| asks_for_bind(&word.text())),
+            has_reuseport: has("reuseport"),
         })
     }
+}
+
+fn asks_for_bind(parameter: &str) -> bool {
+    OWN_BIND.contains(&parameter) || OWN_BIND_WITH_VALUE.iter().any(|start| parameter.starts_with(start))
 }
 
 /// Ports of one range that get a socket in the model; the rest of a range behaves as they do.

@@ -1,5 +1,6 @@
 //! Who answers: servers, their names, the sockets they listen on, and which of them nginx selects.
 
+pub mod bound;
 pub mod https_service;
 pub mod listen;
 pub mod request_host;

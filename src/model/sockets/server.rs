@@ -40,7 +40,7 @@ pub struct CertificateUse<'c> {
     pub source: CertificateSource,
 }
 
-/// One `server` of `http`.
+/// One `server` of `http`, or of another module that listens as it does.
 #[derive(Debug)]
 pub struct Server<'c> {
     /// Its number.
@@ -71,7 +71,9 @@ pub struct Server<'c> {
 impl<'c> Server<'c> {
     pub(crate) fn new(id: ServerId, directive: Directive<'c>) -> Server<'c> {
         let mut listens: Vec<Listen<'c>> = directive.children_named("listen").filter_map(Listen::parse).collect();
-        if directive.children_named("listen").next().is_none() && !directive.is_incomplete() {
+        // Other modules have no such default.
+        let is_of_http = directive.context().intersects(Contexts::HTTP);
+        if is_of_http && directive.children_named("listen").next().is_none() && !directive.is_incomplete() {
             listens.push(Listen::implied());
         }
         let mut names: Vec<ServerName<'c>> = directive

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 use crate::model::following::witness::texts;
+use crate::model::values::map::key_pattern;
 use crate::model::values::pattern::Pattern;
 use crate::model::{ServerId, Settled};
 use crate::source::Span;
@@ -77,6 +78,18 @@ impl<'c> ServerName<'c> {
             NameKind::of(text.to_ascii_lowercase())
         };
         ServerName { word: Some(word), kind, regex_hosts: OnceLock::new() }
+    }
+
+    /// Reads the key of a `map` whose source is a host; `text` is the part of it that stands for the host. With
+    /// `hostnames`, wildcards mean what they do in a server name.
+    pub(crate) fn of_map_key(key: Word<'c>, text: &str, has_hostnames: bool) -> ServerName<'c> {
+        let text = text.to_ascii_lowercase();
+        let kind = match has_hostnames {
+            _ if key.text().starts_with('~') => NameKind::Regex(key_pattern(key)),
+            true => NameKind::of(text),
+            false => NameKind::Exact(text),
+        };
+        ServerName { word: Some(key), kind, regex_hosts: OnceLock::new() }
     }
 
     /// The name that a server without `server_name` has: the empty one.

@@ -21,7 +21,9 @@ impl<'m, 'c> TlsSide<'m, 'c> {
     /// Looks through the sockets.
     #[must_use]
     pub fn new(model: &'m Model<'c>) -> TlsSide<'m, 'c> {
-        let mut side = TlsSide { model, has_catch_all: false, with_patterns: Vec::new(), is_there: false };
+        // What comes to stream there may be answered by anybody.
+        let has_catch_all = model.has_https_front();
+        let mut side = TlsSide { model, has_catch_all, with_patterns: Vec::new(), is_there: false };
         for socket in model.sockets().filter(|socket| socket.is_tls) {
             let default = model.server(socket.default.server);
             side.is_there = true;

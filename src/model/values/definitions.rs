@@ -19,11 +19,12 @@ pub(crate) struct Definitions<'c> {
 }
 
 impl<'c> Definitions<'c> {
-    pub(crate) fn read(config: &'c Config<'c>) -> Definitions<'c> {
+    /// Those of `http`, or those of `stream`: neither knows the other's.
+    pub(crate) fn read(config: &'c Config<'c>, context: Contexts) -> Definitions<'c> {
         let mut tables = FxHashMap::default();
         let blocks = [("map", TableKind::Map), ("geo", TableKind::Geo), ("split_clients", TableKind::SplitClients)];
         for (name, kind) in blocks {
-            for block in config.directives_named(name, Contexts::HTTP) {
+            for block in config.directives_named(name, context) {
                 if let Some((name, table)) = Table::read(kind, block) {
                     tables.insert(name.to_ascii_lowercase(), table);
                 }

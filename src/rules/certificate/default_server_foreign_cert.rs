@@ -27,11 +27,14 @@ impl Rule for DefaultServerForeignCert {
                 if default.has_real_name() && !socket.is_shared() {
                     continue;
                 }
-                if let Some(owner) = owner(model, socket, default) {
+                if let Some(owner) = owner(model, socket, default).filter(|_| !model.gets_known_names_only(socket)) {
                     seen.insert(default.id);
                     report_foreign(model, sink, socket, default, &owner);
                 }
-            } else if default.has_real_name() && serves_other_sites(model, socket, default) {
+            } else if default.has_real_name()
+                && serves_other_sites(model, socket, default)
+                && !model.gets_known_names_only(socket)
+            {
                 seen.insert(default.id);
                 report_site(model, sink, socket, default);
             }

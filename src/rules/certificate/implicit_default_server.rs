@@ -18,7 +18,7 @@ impl Rule for ImplicitDefaultServer {
         for socket in model.sockets().filter(|socket| socket.is_shared() && !socket.has_explicit_default) {
             let default = model.server(socket.default.server);
             let span = default.listen_span(socket.default.listen);
-            if !seen.insert((default.id, socket.is_tls)) {
+            if !seen.insert((default.id, socket.is_tls)) || socket.is_tls && model.gets_known_names_only(socket) {
                 continue;
             }
             let message = format!(

@@ -301,7 +301,9 @@ fn forgets<'m, 'c>(
 /// A redirect to https for clients of an address family for which nothing listens there.
 fn check_missing_family(model: &Model<'_>, sink: &mut Findings) {
     let https = model.sockets_on_port(HTTPS_PORT);
-    let has = |family: Family| https.iter().any(|socket| !socket.is_quic && socket.serves(family));
+    let has = |family: Family| {
+        https.iter().any(|socket| !socket.is_quic && socket.serves(family)) || model.has_front(HTTPS_PORT, family)
+    };
     let (missing, name, address) = match (has(Family::V4), has(Family::V6)) {
         (true, false) => (Family::V6, "IPv6", "[::]:443"),
         (false, true) => (Family::V4, "IPv4", "443"),
@@ -356,7 +358,9 @@ fn unserved_on_certificate<'m, 'c>(
     host: &Host,
 ) -> Option<(Span, Severity, Stray<'m, 'c>)> {
     let text = host.to_string();
-    if model.owners_of(&text).any(|server| model.tls_sockets_of(server.id).next().is_some()) {
+    if model.owners_of(&text).any(|server| model.tls_sockets_of(server.id).next().is_some())
+        || model.is_served_by_stream(host)
+    {
         return None;
     }
     let (place, severity) = match plain_name(model, host) {
