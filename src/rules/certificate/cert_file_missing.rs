@@ -10,12 +10,12 @@ pub(super) struct CertFileMissing;
 impl Rule for CertFileMissing {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let unreadable = model.certificate_uses().filter_map(|used| match &used.file?.problem {
-            Some(CertificateProblem::Unreadable(error)) => Some((used, error)),
+            Some(problem @ CertificateProblem::Unreadable(error)) => Some((used, error, problem.stops_nginx())),
             _ => None,
         });
         // Wherever the files are: this names none.
-        let (empty, unreadable): (Vec<_>, Vec<_>) = unreadable.partition(|(used, _)| used.word.value().is_empty());
-        for (used, _) in empty {
+        let (empty, unreadable): (Vec<_>, Vec<_>) = unreadable.partition(|(used, ..)| used.word.value().is_empty());
+        for (used, ..) in empty {
             let message =
                 "ssl_certificate is empty: nginx opens the directory of nginx.conf instead and does not start";
             sink.error(used.word.span(), message).help(
@@ -24,7 +24,7 @@ impl Rule for CertFileMissing {
             );
         }
         if model.lacks_certificates {
-            if let Some((used, _)) = unreadable.first() {
+            if let Some((used, ..)) = unreadable.first() {
                 let message = match model.certificates.len() {
                     1 => "the certificate file cannot be read here, so nothing is said of certificates".to_owned(),
                     count => format!(
@@ -39,17 +39,17 @@ impl Rule for CertFileMissing {
             }
             return;
         }
-        for (used, error) in unreadable {
+        for (used, error, stops_nginx) in unreadable {
             let path = used.file.map(|file| file.path.display().to_string()).unwrap_or_default();
             let is_certain = model.config.is_whole() || used.word.text().starts_with('/');
             let message = format!("cannot read the certificate {path}: {error}");
-            let finding = match error {
-                // nginx reads certificates as root; that it cannot is not known.
-                ReadError::PermissionDenied if model.environment.certificates != CertificateMode::Require => {
-                    sink.warning(used.word.span(), message).conditional()
-                }
-                _ if !is_certain => sink.info(used.word.span(), message).conditional(),
-                _ => sink.error(used.word.span(), message),
+            let finding = if !stops_nginx && model.environment.certificates != CertificateMode::Require {
+                // nginx reads certificates as root, and has no limit of size; that it cannot read them is not known.
+                sink.warning(used.word.span(), message).conditional()
+            } else if !is_certain {
+                sink.info(used.word.span(), message).conditional()
+            } else {
+                sink.error(used.word.span(), message)
             };
             finding.help(match error {
                 ReadError::PermissionDenied => "run ngxlint as a user who may read what nginx reads, or with \
