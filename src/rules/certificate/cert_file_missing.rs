@@ -12,12 +12,12 @@ pub(super) struct CertFileMissing;
 impl Rule for CertFileMissing {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let unreadable = model.certificate_uses().filter_map(|used| match &used.file?.problem {
-            Some(CertificateProblem::Unreadable(error)) => Some((used, error)),
+            Some(problem @ CertificateProblem::Unreadable(error)) => Some((used, error, problem.stops_nginx())),
             _ => None,
         });
         // Wherever the files are: this names none.
-        let (empty, unreadable): (Vec<_>, Vec<_>) = unreadable.partition(|(used, _)| used.word.value().is_empty());
-        for (used, _) in empty {
+        let (empty, unreadable): (Vec<_>, Vec<_>) = unreadable.partition(|(used, ..)| used.word.value().is_empty());
+        for (used, ..) in empty {
             let message = format!(
                 "{} is empty: nginx opens the directory of nginx.conf instead and does not start",
                 used.directive_name()
@@ -30,7 +30,7 @@ impl Rule for CertFileMissing {
         let files = model.tls_files();
         let others: Vec<_> = files.iter().filter_map(|used| Some((used, used.content.read_error()?))).collect();
         if model.lacks_certificates {
-            let word = unreadable.first().map(|(used, _)| used.word).or(others.first().map(|(used, _)| used.word));
+            let word = unreadable.first().map(|(used, ..)| used.word).or(others.first().map(|(used, _)| used.word));
             if let Some(word) = word {
                 let message = match model.certificates.len() {
                     0 => "the files of TLS cannot be read here, so nothing is said of them".to_owned(),
@@ -47,14 +47,15 @@ impl Rule for CertFileMissing {
             }
             return;
         }
-        for (used, error) in unreadable {
+        for (used, error, stops_nginx) in unreadable {
             let path = used.file.map(|file| file.path.display().to_string()).unwrap_or_default();
-            let missing = Missing { word: used.word, what: "the certificate", path, error };
+            let missing = Missing { word: used.word, what: "the certificate", path, error, stops_nginx };
             missing.report(model, sink);
         }
         for (used, error) in others {
             let path = used.path.display().to_string();
-            Missing { word: used.word, what: what(used.row.kind), path, error }.report(model, sink);
+            let stops_nginx = CertificateProblem::Unreadable(error.clone()).stops_nginx();
+            Missing { word: used.word, what: what(used.row.kind), path, error, stops_nginx }.report(model, sink);
         }
     }
 }
@@ -77,6 +78,8 @@ struct Missing<'m, 'c> {
     what: &'static str,
     path: String,
     error: &'m ReadError,
+    /// Whether nginx cannot read it, either.
+    stops_nginx: bool,
 }
 
 impl Missing<'_, '_> {
@@ -84,13 +87,13 @@ impl Missing<'_, '_> {
         let is_certain = model.config.is_whole() || self.word.text().starts_with('/');
         let message = format!("cannot read {} {}: {}", self.what, self.path, self.error);
         let span = self.word.span();
-        let finding = match self.error {
-            // nginx reads such files as root; that it cannot is not known.
-            ReadError::PermissionDenied if model.environment.certificates != CertificateMode::Require => {
-                sink.warning(span, message).conditional()
-            }
-            _ if !is_certain => sink.info(span, message).conditional(),
-            _ => sink.error(span, message),
+        let finding = if !self.stops_nginx && model.environment.certificates != CertificateMode::Require {
+            // nginx reads such files as root, and has no limit of size; that it cannot read them is not known.
+            sink.warning(span, message).conditional()
+        } else if is_certain {
+            sink.error(span, message)
+        } else {
+            sink.info(span, message).conditional()
         };
         finding.help(match self.error {
             ReadError::PermissionDenied => {

@@ -60,6 +60,12 @@ fn report(used: &UsedCertificate<'_, '_>, oddity: &Oddity, sink: &mut Findings) 
             "make a key on P-256 and get a certificate for it",
         ),
         OddityKind::WeakKey(KeyKind::Ec(Curve::Other)) => return,
+        // OpenSSL loads a long one, and then has no cipher suite for it.
+        OddityKind::WeakKey(KeyKind::Dsa) => (
+            if is_of_site { Severity::Error } else { Severity::Warning },
+            format!("{whose} has a DSA key: no TLS client of today takes it"),
+            "make a key on P-256 and get a certificate for it",
+        ),
         OddityKind::WeakKey(key) => (
             if is_of_site { Severity::Error } else { Severity::Warning },
             format!(
