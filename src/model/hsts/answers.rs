@@ -48,10 +48,11 @@ impl<'c> AnsweredUrl<'c> {
 }
 
 impl Response<'_> {
-    /// What this answer depends on, as a clause that begins with a comma; empty where there is no other.
+    /// What this answer depends on, as a clause that begins with a comma; empty where there is no other. That files are
+    /// there which are asked for goes without saying.
     #[must_use]
     pub fn condition_text(&self) -> String {
-        let open = self.conditions.iter().filter(|condition| condition.is_open);
+        let open = self.conditions.iter().filter(|condition| condition.is_open && !condition.is_of_files());
         let texts: Vec<&str> = open.map(|condition| condition.text.as_str()).collect();
         if texts.is_empty() { String::new() } else { format!(", if {}", texts.join(" and ")) }
     }

@@ -209,17 +209,18 @@ impl<'c> Model<'c> {
         policies.any(|policy| policy.include_subdomains)
     }
 
-    /// Whether the policy of a domain above `host` binds it as well: `server` names that domain, too, or another server
-    /// sends it includeSubDomains.
+    /// Whether a TLS server that names a domain above `host` sends includeSubDomains.
     #[must_use]
-    pub fn is_bound_from_above(&self, server: &Server<'_>, host: &Host) -> bool {
-        let name = host.name().unwrap_or_default();
-        let mut above = name.match_indices('.').map(|(dot, _)| &name[dot + 1..]);
-        above.any(|domain| {
-            self.is_owner(server.id, domain)
-                || self.owns(domain)
-                    && Host::parse(domain.as_bytes()).is_ok_and(|domain| self.binds_subdomains(&domain))
+    pub fn is_bound_from_above(&self, host: &Host) -> bool {
+        domains_above(host).any(|domain| {
+            self.owns(domain) && Host::parse(domain.as_bytes()).is_ok_and(|domain| self.binds_subdomains(&domain))
         })
+    }
+
+    /// Whether `server` names a domain above `host`, too.
+    #[must_use]
+    pub fn names_above(&self, server: &Server<'_>, host: &Host) -> bool {
+        domains_above(host).any(|domain| self.is_owner(server.id, domain))
     }
 
     /// Whether another server names the domain directly above `host`.
@@ -228,4 +229,9 @@ impl<'c> Model<'c> {
         let parent = host.name().and_then(|name| name.split_once('.')).map(|(_, parent)| parent);
         parent.is_some_and(|parent| self.owns(parent))
     }
+}
+
+fn domains_above(host: &Host) -> impl Iterator<Item = &str> {
+    let name = host.name().unwrap_or_default();
+    name.match_indices('.').map(|(dot, _)| &name[dot + 1..])
 }

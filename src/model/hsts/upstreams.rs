@@ -10,6 +10,7 @@ use url::Url;
 use crate::config::Directive;
 use crate::model::following::tracer::address_in;
 use crate::model::hsts::settings::{HstsSetting, HstsSettingKind, hsts_settings, names_hsts};
+use crate::model::values::value::has_variables;
 use crate::model::{Model, Response, Server, Start, Value, inherit};
 
 /// Something that says that an upstream sends the header, of an answer that keeps it beside nginx's own.
@@ -84,7 +85,10 @@ impl<'c> Model<'c> {
     ) -> Option<UpstreamHint<'c>> {
         let block = pass.parent()?;
         let adds = |setting: &HstsSetting<'_>| {
-            matches!(setting.kind, HstsSettingKind::Add { .. }) && !setting.value.is_empty()
+            // One that is made of variables may look at the upstream's.
+            matches!(setting.kind, HstsSettingKind::Add { .. })
+                && !setting.value.is_empty()
+                && !has_variables(&setting.value)
         };
         if !hsts_settings(block, self.environment.version).iter().any(adds)
             || !self.keeps_upstream_hsts(block, pass, None)

@@ -16,7 +16,7 @@ impl Rule for HstsMissing {
         for (server, host) in candidates(model) {
             let answers = model.https_answers(server.id);
             let Some(root) = answers.iter().find(|answered| answered.is_root()) else { continue };
-            if root.responses.is_empty() || leads_to_the_same_site(root, &host) {
+            if root.responses.is_empty() || leads_to_the_same_site(root, &host) || model.is_bound_from_above(&host) {
                 continue;
             }
             let is_proxied = root.responses.iter().any(|response| response.kind == ResponseKind::Proxy);

@@ -21,8 +21,9 @@ impl Rule for HstsSubdomainsUncovered {
                 }
                 let hosts = model.bound_hosts(server, header);
                 for host in &hosts {
-                    let is_bound_from_above =
-                        hosts.iter().any(|above| host.is_below(above)) || model.is_bound_from_above(server, host);
+                    let is_bound_from_above = hosts.iter().any(|above| host.is_below(above))
+                        || model.names_above(server, host)
+                        || model.is_bound_from_above(host);
                     check_host(model, sink, server, header.span(), host, is_bound_from_above);
                 }
             }
