@@ -394,7 +394,7 @@ fn human_report() {
         ("good.conf", GOOD),
     ]);
     let narrow =
-        Run::of(folder.command(&["check", "--select=syntax", "nginx.conf"]).env("COLUMNS", "40").output().unwrap());
+        Run::of(folder.command(&["check", "--select=syntax", "nginx.conf"]).env("COLUMNS", "45").output().unwrap());
     insta::assert_snapshot!("human_narrow", narrow.stdout);
     let ascii =
         Run::of(folder.command(&["check", "--select=syntax", "nginx.conf"]).env("LC_ALL", "C").output().unwrap());
@@ -475,8 +475,8 @@ fn rules_and_their_explanations() {
         let run = folder.run(&["explain", id]);
         run.expect(0, &[id, rule["summary"].as_str().unwrap(), "Bad", "Good", "How to fix it", "References"], &[]);
     }
-    let narrow = Run::of(folder.command(&["rules"]).env("COLUMNS", "40").output().unwrap());
-    assert!(narrow.stdout.lines().all(|line| line.chars().count() <= 40), "{}", narrow.stdout);
+    let narrow = Run::of(folder.command(&["rules"]).env("COLUMNS", "45").output().unwrap());
+    assert!(narrow.stdout.lines().all(|line| line.chars().count() <= 45), "{}", narrow.stdout);
     folder.run(&["explain", "include-not-found"]).expect(0, &["include snippets/ssl.conf;\n    #^^^"], &[]);
     assert!(!table.stdout.contains("hosts as of"));
     folder.run(&["rules", "--verbose"]).expect(0, &["HSTS preload list: ", " hosts as of 20"], &[]);

@@ -67,6 +67,13 @@ fn passing<'m, 'c>(
     seen.filter_map(|location| Some((location, location.forwarding.as_ref()?)))
 }
 
+/// Those whose handshakes succeed, those first that their names say to be for WebSocket.
+fn succeeding<'m, 'c>(model: &'m Model<'c>) -> Vec<(&'m WebsocketLocation<'c>, &'m Forwarding<'c>)> {
+    let mut all: Vec<_> = passing(model).filter(|(_, forwarding)| forwarding.succeeds()).collect();
+    all.sort_by_key(|(location, _)| !location.is_named_for_it());
+    all
+}
+
 /// Whether handshakes get to a location at all. It is asked where something is to be told of it only.
 fn is_reached<'c>(model: &Model<'c>, location: &WebsocketLocation<'c>) -> bool {
     matches!(model.websocket_reach(location), Reach::Arrives)

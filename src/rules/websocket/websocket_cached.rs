@@ -4,7 +4,9 @@
 //! Seen on nginx 1.22.1 and 1.31.3; nginx:
 //! <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_bypass>
 
-use super::{is_reached, meaning, passing, title};
+use rustc_hash::FxHashSet;
+
+use super::{is_reached, meaning, succeeding, title};
 use crate::model::Model;
 use crate::rules::{Findings, Rule, Severity};
 
@@ -12,8 +14,13 @@ pub(super) struct WebsocketCached;
 
 impl Rule for WebsocketCached {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        for (location, forwarding) in passing(model).filter(|(_, forwarding)| forwarding.succeeds()) {
+        let mut told = FxHashSet::default();
+        for (location, forwarding) in succeeding(model) {
             let Some(cache) = forwarding.cached_by.filter(|_| is_reached(model, location)) else { continue };
+            // One line may be for many locations.
+            if !told.insert(cache.id()) {
+                continue;
+            }
             let (severity, reason) = match &location.intent.name {
                 Some(name) => (Severity::Warning, meaning(location, name)),
                 None => (Severity::Info, format!("{} is for WebSocket, too", title(location))),

@@ -4,7 +4,10 @@
 //! RFC 6455, section 10.2; nginx:
 //! <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header>
 
-use super::{meaning, passing, place, title};
+use rustc_hash::FxHashSet;
+
+use super::{meaning, place, succeeding, title};
+use crate::config::ItemId;
 use crate::model::{Model, WebsocketLocation};
 use crate::rules::{Findings, Rule, Severity};
 
@@ -12,15 +15,23 @@ pub(super) struct WebsocketMissingHost;
 
 impl Rule for WebsocketMissingHost {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        for (location, forwarding) in passing(model) {
-            if let Some(host) = forwarding.inner_host.as_deref().filter(|_| forwarding.succeeds()) {
-                report(model, sink, location, host);
+        let mut told = FxHashSet::default();
+        for (location, forwarding) in succeeding(model) {
+            if let Some(host) = forwarding.inner_host.as_deref() {
+                report(model, sink, location, host, &mut told);
             }
         }
     }
 }
 
-fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocation<'c>, host: &str) {
+/// `told` are the places of which it has been told: many locations may have one list of headers.
+fn report<'c>(
+    model: &Model<'c>,
+    sink: &mut Findings,
+    location: &WebsocketLocation<'c>,
+    host: &str,
+    told: &mut FxHashSet<ItemId>,
+) {
     let name = location.intent.name.as_ref();
     let checks = name.and_then(|name| name.application).and_then(|application| application.checks_origin);
     if checks == Some(false) {
@@ -32,6 +43,9 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
         None if location.own_header().is_none() => return,
         None => Severity::Info,
     };
+    if !told.insert(place(location).id()) {
+        return;
+    }
     let reason = match name {
         Some(name) => meaning(location, name),
         None => format!("{} is for WebSocket, too", title(location)),

@@ -6,7 +6,10 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/websocket.html>
 
-use super::{meaning, on_host, passing, place, title};
+use rustc_hash::FxHashSet;
+
+use super::{meaning, on_host, place, succeeding, title};
+use crate::config::ItemId;
 use crate::model::{Model, WebsocketLocation};
 use crate::rules::{Findings, Rule, Severity};
 
@@ -17,13 +20,15 @@ const USUAL: u64 = 60_000;
 
 impl Rule for WebsocketReadTimeout {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        for (location, _) in passing(model).filter(|(_, forwarding)| forwarding.succeeds()) {
-            report(model, sink, location);
+        let mut told = FxHashSet::default();
+        for (location, _) in succeeding(model) {
+            report(model, sink, location, &mut told);
         }
     }
 }
 
-fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocation<'c>) {
+/// `told` are the places of which it has been told: many locations may have one line, or the lack of it, in common.
+fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocation<'c>, told: &mut FxHashSet<ItemId>) {
     let Some((milliseconds, said)) = location.time_in_effect("proxy_read_timeout", model.environment.version) else {
         return;
     };
@@ -42,6 +47,9 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
         return;
     }
     let place = said.unwrap_or_else(|| place(location));
+    if !told.insert(place.id()) {
+        return;
+    }
     let reason = match name {
         Some(name) => meaning(location, name),
         None => format!("{} is for WebSocket, too", title(location)),
