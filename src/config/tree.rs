@@ -164,7 +164,10 @@ impl NameIndex {
         starts.resize(count + 2, entries.len() as u32);
         let mut present = vec![false; DirectiveName::all().count()];
         entries.iter().for_each(|(_, name, _)| present[name.number()] = true);
-        NameIndex { entries: entries.into_iter().map(|(_, name, id)| (name, id)).collect(), starts, present }
+        // Collected in place, they would keep the room of the parents.
+        let mut named = Vec::with_capacity(entries.len());
+        named.extend(entries.into_iter().map(|(_, name, id)| (name, id)));
+        NameIndex { entries: named, starts, present }
     }
 
     fn has(&self, name: DirectiveName) -> bool {

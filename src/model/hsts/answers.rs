@@ -175,6 +175,7 @@ fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool) -> Vec<A
                 if !kept.iter().any(is_alike) {
                     response.conditions.retain(|condition| condition.is_open);
                     response.conditions.shrink_to_fit();
+                    response.steps.shrink_to_fit();
                     kept.push(response);
                 }
             }
