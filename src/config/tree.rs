@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::{LoadedFile, Problem, Surroundings};
 use crate::nginx::{Contexts, DirectiveName};
 use crate::source::{FileId, Sources, Span};
@@ -155,7 +157,7 @@ impl NameIndex {
     /// Indexes `entries` (parent, name and id) of a configuration with `count` items.
     pub(super) fn new(count: usize, mut entries: Vec<(ItemId, DirectiveName, ItemId)>) -> NameIndex {
         // The top level has the largest id, so it comes last.
-        entries.sort_unstable();
+        entries.par_sort_unstable();
         let mut starts = Vec::with_capacity(count + 2);
         for (place, (parent, ..)) in entries.iter().enumerate() {
             let parent = if *parent == ItemId::TOP { count } else { parent.0 as usize };

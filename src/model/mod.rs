@@ -173,6 +173,8 @@ pub struct Model<'c> {
     served_hosts: OnceLock<ServedHosts>,
     /// The headers of each server, once they are asked for.
     hsts_headers: Vec<OnceLock<Vec<HstsHeader<'c>>>>,
+    /// Whether each server has a directive about HSTS, once it is asked for.
+    hsts_mentions: Vec<OnceLock<bool>>,
     /// The answers over HTTPS of each server, once they are asked for.
     https_answers: Vec<OnceLock<Vec<AnsweredUrl<'c>>>>,
     departures: OnceLock<Vec<Departure<'c>>>,
@@ -212,6 +214,7 @@ impl<'c> Model<'c> {
         let further_ports = listens.filter_map(|listen| listen.further_ports.clone()).collect();
         let documents = DocumentFiles::new(files, environment.document_files);
         let hsts_headers = servers.iter().map(|_| OnceLock::new()).collect();
+        let hsts_mentions = servers.iter().map(|_| OnceLock::new()).collect();
         let https_answers = servers.iter().map(|_| OnceLock::new()).collect();
         Model {
             config,
@@ -234,6 +237,7 @@ impl<'c> Model<'c> {
             definitions: OnceLock::new(),
             served_hosts: OnceLock::new(),
             hsts_headers,
+            hsts_mentions,
             https_answers,
             departures: OnceLock::new(),
             upstreams: OnceLock::new(),
