@@ -124,9 +124,9 @@ impl<'l> Config<'l> {
         self.index.has(name) || !self.incomplete.is_empty()
     }
 
-    /// The directives that stand in no block, by their name as the tables know it.
-    pub(crate) fn top_level_known(&self, name: DirectiveName) -> impl Iterator<Item = Directive<'_>> {
-        self.indexed(ItemId::TOP, Some(name))
+    /// The directives of these names that stand in no block, by name and order.
+    pub(crate) fn top_level_of(&self, names: &'static [DirectiveName]) -> impl Iterator<Item = Directive<'_>> {
+        names.iter().flat_map(|&name| self.indexed(ItemId::TOP, Some(name)))
     }
 
     fn named(&self, parent: ItemId, name: &str) -> impl Iterator<Item = Directive<'_>> + use<'_, 'l> {
@@ -330,9 +330,10 @@ impl<'c> Directive<'c> {
         self.config.named(self.id, name)
     }
 
-    /// The directives directly inside its block, by their name as the tables know it.
-    pub(crate) fn children_known(&self, name: DirectiveName) -> impl Iterator<Item = Directive<'c>> + use<'c> {
-        self.config.indexed(self.id, Some(name))
+    /// The directives of these names directly inside its block, by name and order.
+    pub(crate) fn children_of(&self, names: &'static [DirectiveName]) -> impl Iterator<Item = Directive<'c>> + use<'c> {
+        let (config, id) = (self.config, self.id);
+        names.iter().flat_map(move |&name| config.indexed(id, Some(name)))
     }
 
     /// Everything inside its block at any depth, in order.
