@@ -30,6 +30,8 @@ pub(super) struct Subject<'a, 's> {
     pub(super) library: &'a Library<'s>,
     pub(super) target: &'a Target,
     pub(super) config: &'a Config<'a>,
+    /// Whether the run has no other.
+    pub(super) is_only: bool,
     /// The paths that people know.
     pub(super) shown: Shown<'a>,
 }
@@ -65,7 +67,7 @@ pub(super) fn analyse<T: Send>(
     let one = |library: &Library<'_>, target: &Target| {
         let config = Config::load(library, &target.path, target.surroundings.clone())
             .map_err(|error| TargetError { path: target.path.clone(), error })?;
-        let analysis = analyse(&Subject { library, target, config: &config, shown });
+        let analysis = analyse(&Subject { library, target, config: &config, is_only: total == 1, shown });
         done.fetch_add(1, Ordering::Relaxed);
         Ok(analysis)
     };

@@ -85,13 +85,19 @@ impl Analysis {
     fn new(subject: &Subject<'_, '_>, environment: Environment, selection: &Selection) -> Analysis {
         let Subject { library, target, config, .. } = subject;
         let model = Model::build(config, library.files(), environment);
-        Analysis {
+        let analysis = Analysis {
             findings: rules::run(&model, selection),
             files: config.files().map(|file| file.ast.file).collect(),
             named: target.named.iter().filter_map(|path| Some(library.load(path).ok()?.ast.file)).collect(),
             servers: model.server_count(),
             certificates: model.certificates.files().filter(|file| !file.is_unreadable()).count(),
+        };
+        if subject.is_only {
+            // The program ends with the report: to give back what the model of thousands of sites holds, piece by piece,
+            // takes longer than to write it.
+            std::mem::forget(model);
         }
+        analysis
     }
 }
 

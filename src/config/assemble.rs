@@ -319,6 +319,7 @@ impl<'l> Assembly<'_, 'l> {
 
     fn finish(self) -> Config<'l> {
         let mut config = self.config;
+        config.items.shrink_to_fit();
         let named = config.items.iter().enumerate();
         config.index = NameIndex::new(
             config.items.len(),

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::{LoadedFile, Problem, Surroundings};
 use crate::nginx::{Contexts, DirectiveName};
 use crate::source::{FileId, Sources, Span};
@@ -122,9 +124,9 @@ impl<'l> Config<'l> {
         self.index.has(name) || !self.incomplete.is_empty()
     }
 
-    /// The directives that stand in no block, by their name as the tables know it.
-    pub(crate) fn top_level_known(&self, name: DirectiveName) -> impl Iterator<Item = Directive<'_>> {
-        self.indexed(ItemId::TOP, Some(name))
+    /// The directives of these names that stand in no block, by name and order.
+    pub(crate) fn top_level_of(&self, names: &'static [DirectiveName]) -> impl Iterator<Item = Directive<'_>> {
+        names.iter().flat_map(|&name| self.indexed(ItemId::TOP, Some(name)))
     }
 
     fn named(&self, parent: ItemId, name: &str) -> impl Iterator<Item = Directive<'_>> + use<'_, 'l> {
@@ -155,7 +157,7 @@ impl NameIndex {
     /// Indexes `entries` (parent, name and id) of a configuration with `count` items.
     pub(super) fn new(count: usize, mut entries: Vec<(ItemId, DirectiveName, ItemId)>) -> NameIndex {
         // The top level has the largest id, so it comes last.
-        entries.sort_unstable();
+        entries.par_sort_unstable();
         let mut starts = Vec::with_capacity(count + 2);
         for (place, (parent, ..)) in entries.iter().enumerate() {
             let parent = if *parent == ItemId::TOP { count } else { parent.0 as usize };
@@ -164,7 +166,10 @@ impl NameIndex {
         starts.resize(count + 2, entries.len() as u32);
         let mut present = vec![false; DirectiveName::all().count()];
         entries.iter().for_each(|(_, name, _)| present[name.number()] = true);
-        NameIndex { entries: entries.into_iter().map(|(_, name, id)| (name, id)).collect(), starts, present }
+        // Collected in place, they would keep the room of the parents.
+        let mut named = Vec::with_capacity(entries.len());
+        named.extend(entries.into_iter().map(|(_, name, id)| (name, id)));
+        NameIndex { entries: named, starts, present }
     }
 
     fn has(&self, name: DirectiveName) -> bool {
@@ -325,9 +330,10 @@ impl<'c> Directive<'c> {
         self.config.named(self.id, name)
     }
 
-    /// The directives directly inside its block, by their name as the tables know it.
-    pub(crate) fn children_known(&self, name: DirectiveName) -> impl Iterator<Item = Directive<'c>> + use<'c> {
-        self.config.indexed(self.id, Some(name))
+    /// The directives of these names directly inside its block, by name and order.
+    pub(crate) fn children_of(&self, names: &'static [DirectiveName]) -> impl Iterator<Item = Directive<'c>> + use<'c> {
+        let (config, id) = (self.config, self.id);
+        names.iter().flat_map(move |&name| config.indexed(id, Some(name)))
     }
 
     /// Everything inside its block at any depth, in order.

@@ -32,11 +32,11 @@ pub fn in_effect<'c>(block: Directive<'c>, name: &str) -> InEffect<'c> {
     }
     for level in std::iter::successors(Some(block), Directive::parent) {
         seen.is_partial |= level.is_incomplete();
-        let mut own: Vec<Directive<'c>> = Vec::new();
-        names.iter().for_each(|&name| own.extend(level.children_known(name)));
+        let own: Vec<Directive<'c>> = level.children_of(names).collect();
         if !own.is_empty() {
             seen.level = seen.level.or(Some(level));
-            seen.directives.splice(0..0, sorted(own));
+            let inner = std::mem::replace(&mut seen.directives, sorted(own));
+            seen.directives.extend(inner);
         }
         let goes_on = match inheritance {
             Inheritance::Own => false,
@@ -50,11 +50,8 @@ pub fn in_effect<'c>(block: Directive<'c>, name: &str) -> InEffect<'c> {
         }
     }
     seen.is_partial |= block.config().is_incomplete();
-    let mut top: Vec<Directive<'c>> = Vec::new();
-    names.iter().for_each(|&name| top.extend(block.config().top_level_known(name)));
-    if !top.is_empty() {
-        seen.directives.splice(0..0, sorted(top));
-    }
+    let inner = std::mem::replace(&mut seen.directives, sorted(block.config().top_level_of(names).collect()));
+    seen.directives.extend(inner);
     seen
 }
 

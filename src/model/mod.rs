@@ -200,6 +200,8 @@ pub struct Model<'c> {
     served_hosts: OnceLock<ServedHosts>,
     /// The headers of each server, once they are asked for.
     hsts_headers: Vec<OnceLock<Vec<HstsHeader<'c>>>>,
+    /// Whether each server has a directive about HSTS, once it is asked for.
+    hsts_mentions: Vec<OnceLock<bool>>,
     /// The answers over HTTPS of each server, once they are asked for.
     https_answers: Vec<OnceLock<Vec<AnsweredUrl<'c>>>>,
     mentions: OnceLock<Mentions>,
@@ -246,6 +248,7 @@ impl<'c> Model<'c> {
         let further_ports = further_ports(&servers[..http_servers]);
         let documents = DocumentFiles::new(files, environment.document_files);
         let hsts_headers = servers.iter().map(|_| OnceLock::new()).collect();
+        let hsts_mentions = servers.iter().map(|_| OnceLock::new()).collect();
         let https_answers = servers.iter().map(|_| OnceLock::new()).collect();
         Model {
             config,
@@ -271,6 +274,7 @@ impl<'c> Model<'c> {
             definitions: OnceLock::new(),
             served_hosts: OnceLock::new(),
             hsts_headers,
+            hsts_mentions,
             https_answers,
             mentions: OnceLock::new(),
             patterns_below: OnceLock::new(),

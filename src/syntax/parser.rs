@@ -60,6 +60,9 @@ impl<'s> Outcome<'s> {
         self.ast.errors.extend(repairs.into_errors(self.ast.file));
         self.ast.errors.sort_by_key(|error| error.span);
         self.ast.errors.truncate(MAX_ERRORS);
+        // Thousands of small files are kept.
+        self.ast.nodes.shrink_to_fit();
+        self.ast.words.shrink_to_fit();
         self.ast
     }
 }

@@ -67,14 +67,12 @@ impl<'c> Model<'c> {
         self.https_answers[server.0 as usize].get_or_init(|| answers(self, self.server(server), true))
     }
 
-    /// Asks servers in parallel, so that [`https_answers`](Model::https_answers) has their answers ready.
-    pub fn ask_over_https<'m>(&'m self, servers: impl Iterator<Item = &'m Server<'c>>)
-    where
-        'c: 'm,
-    {
-        let servers: Vec<ServerId> = servers.map(|server| server.id).collect();
-        servers.into_par_iter().for_each(|server| {
-            let _ = self.https_answers(server);
+    /// Asks those of the servers that browsers reach over TLS in parallel, so that
+    /// [`https_answers`](Model::https_answers) has their answers ready.
+    pub fn ask_over_https(&self, is_asked: impl Fn(&Server<'c>) -> bool + Sync) {
+        let servers: Vec<&Server<'c>> = self.tls_servers().collect();
+        servers.into_par_iter().filter(|server| is_asked(server)).for_each(|server| {
+            let _ = self.https_answers(server.id);
         });
     }
 
@@ -91,7 +89,8 @@ impl<'c> Model<'c> {
             let around = server.directive.ancestors().flat_map(|block| block.children_named(name));
             around.chain(self.config.top_level_named(name)).any(|directive| hsts_setting(directive).is_some())
         };
-        SETTING.iter().any(outer) || own_settings(server).next().is_some()
+        let find = || SETTING.iter().any(outer) || own_settings(server).next().is_some();
+        *self.hsts_mentions[server.id.0 as usize].get_or_init(find)
     }
 
     /// Whether a script may set any header in a block.
@@ -141,6 +140,7 @@ fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool) -> Vec<A
                 if !kept.iter().any(is_alike) {
                     response.conditions.retain(|condition| condition.is_open);
                     response.conditions.shrink_to_fit();
+                    response.steps.shrink_to_fit();
                     kept.push(response);
                 }
             }

@@ -3,10 +3,13 @@
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_core_module.html#satisfy>,
 //! `ngx_http_core_access_phase` in src/http/ngx_http_core_module.c.
 
+use std::sync::LazyLock;
+
 use super::{Phase, Processing};
 use crate::config::Directive;
 use crate::model::inherit;
 use crate::model::requests::access::covers_address;
+use crate::nginx::DirectiveName;
 
 /// What a module says of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +22,9 @@ enum Verdict {
 
 impl<'c> Processing<'_, 'c, '_> {
     pub(super) fn check_access(&mut self) -> Phase<'c> {
-        let scripts = ["access_by_lua", "access_by_lua_block", "access_by_lua_file"];
-        if let Some(script) = scripts.iter().flat_map(|name| self.block.children_named(name)).next() {
+        static SCRIPTS: LazyLock<Vec<DirectiveName>> =
+            LazyLock::new(|| DirectiveName::find_all(&["access_by_lua", "access_by_lua_block", "access_by_lua_file"]));
+        if let Some(script) = self.block.children_of(&SCRIPTS).next() {
             return Phase::Lost(format!("what {} does cannot be told", script.name_text()));
         }
         let satisfy = inherit::value_in_effect(self.block, "satisfy").and_then(|directive| directive.argument(0));

@@ -38,7 +38,7 @@ impl<'c> Processing<'_, 'c, '_> {
             };
             let name = self.tried_name(directive, &mapping, name);
             let path = Value {
-                text: format!("{}{}", mapping.base.text, name.text),
+                text: [mapping.base.text.as_str(), name.text.as_str()].concat(),
                 is_known: mapping.base.is_known && name.is_known,
             };
             let found = self.find_file(Some(directive), &mapping, &path, &possible);
@@ -188,7 +188,7 @@ impl<'c> Processing<'_, 'c, '_> {
             let Some(mapping) = self.mapping() else { return Some(Phase::Finalize(500, directive)) };
             let directory = self.path_of(&mapping, &self.uri);
             let path = Value {
-                text: format!("{}{}", directory.text, name.text),
+                text: [directory.text.as_str(), name.text.as_str()].concat(),
                 is_known: directory.is_known && name.is_known,
             };
             match self.find_file(directive, &mapping, &path, &[Found::File, Found::Nothing]) {

@@ -27,6 +27,7 @@ impl<'c> Processing<'_, 'c, '_> {
                 sent.push((directive, value));
             }
         }
+        sent.shrink_to_fit();
         sent
     }
 

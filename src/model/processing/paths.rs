@@ -71,7 +71,7 @@ impl<'c> Processing<'_, 'c, '_> {
             Alias::Whole if self.adds_uri_to_alias => uri.text.as_str(),
             Alias::Whole => "",
         };
-        Value { text: format!("{}{rest}", mapping.base.text), is_known: mapping.base.is_known && uri.is_known }
+        Value { text: [mapping.base.text.as_str(), rest].concat(), is_known: mapping.base.is_known && uri.is_known }
     }
 
     /// `$request_filename`
@@ -119,11 +119,12 @@ impl<'c> Processing<'_, 'c, '_> {
         if bare == mapping.base.text.trim_end_matches('/') {
             possible.sort_by_key(|found| *found != Found::Directory);
         }
-        let taken = self.choices.choose_file(by, format!("file {bare}"), &possible, |found| match found {
-            Found::File => format!("{bare} is a file"),
-            Found::Directory => format!("{bare} is a directory"),
-            _ => format!("{bare} does not exist"),
-        });
+        let clause = |found: &Found| match found {
+            Found::File => [bare, " is a file"].concat(),
+            Found::Directory => [bare, " is a directory"].concat(),
+            _ => [bare, " does not exist"].concat(),
+        };
+        let taken = self.choices.choose_file(by, ["file ", bare].concat(), &possible, clause);
         possible.get(taken).copied().unwrap_or(Found::Nothing)
     }
 }

@@ -3,6 +3,7 @@
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_rewrite_module.html>, src/http/ngx_http_script.c.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use super::{Phase, Processing};
 use crate::config::Directive;
@@ -11,12 +12,13 @@ use crate::model::requests::document_files::Found;
 use crate::model::requests::response::{ResponseKind, Step, StepKind, Value};
 use crate::model::values::pattern::Pattern;
 use crate::model::values::uri::unescape_redirect;
+use crate::nginx::DirectiveName;
 
 /// The rewrite module's directives directly in a block, in reverse order.
 fn rewrite_directives(block: Directive<'_>) -> Vec<Directive<'_>> {
-    const NAMES: &[&str] = &["return", "rewrite", "set", "if", "break"];
-    let mut found = Vec::new();
-    NAMES.iter().for_each(|name| found.extend(block.children_named(name)));
+    static NAMES: LazyLock<Vec<DirectiveName>> =
+        LazyLock::new(|| DirectiveName::find_all(&["return", "rewrite", "set", "if", "break"]));
+    let mut found: Vec<_> = block.children_of(&NAMES).collect();
     found.sort_by_key(|directive| std::cmp::Reverse(directive.id()));
     found
 }
@@ -313,11 +315,10 @@ pub(in crate::model) fn condition_words(directive: Directive<'_>) -> Vec<String>
 
 /// The directives of other modules that take part in the rewrite phase, by which anything can happen.
 fn other_language(block: Directive<'_>, is_server: bool) -> Option<String> {
-    let names: &[&str] = if is_server {
-        &["server_rewrite_by_lua_block", "server_rewrite_by_lua_file"]
-    } else {
-        &["rewrite_by_lua", "rewrite_by_lua_block", "rewrite_by_lua_file"]
-    };
-    let mut found = names.iter().flat_map(|name| block.children_named(name));
-    found.next().map(|directive| format!("what {} does cannot be told", directive.name_text()))
+    static OF_SERVERS: LazyLock<Vec<DirectiveName>> =
+        LazyLock::new(|| DirectiveName::find_all(&["server_rewrite_by_lua_block", "server_rewrite_by_lua_file"]));
+    static OF_LOCATIONS: LazyLock<Vec<DirectiveName>> =
+        LazyLock::new(|| DirectiveName::find_all(&["rewrite_by_lua", "rewrite_by_lua_block", "rewrite_by_lua_file"]));
+    let names = if is_server { &OF_SERVERS } else { &OF_LOCATIONS };
+    block.children_of(names).next().map(|directive| format!("what {} does cannot be told", directive.name_text()))
 }

@@ -136,6 +136,11 @@ impl DirectiveName {
         self.rows().first().map_or("", |row| row.name)
     }
 
+    /// Several names, for those who look for all of them again and again; one that no table knows is left out.
+    pub(crate) fn find_all(names: &[&str]) -> Vec<DirectiveName> {
+        names.iter().filter_map(|name| DirectiveName::find(name.as_bytes())).collect()
+    }
+
     /// All names that the tables know, each at its [`number`](DirectiveName::number).
     pub(crate) fn all() -> impl Iterator<Item = DirectiveName> {
         (0..).zip(&TABLE.ranges).map(|(number, _)| DirectiveName(number))

@@ -12,7 +12,7 @@ pub(super) struct HstsDuplicate;
 
 impl Rule for HstsDuplicate {
     fn prepare(&self, model: &Model<'_>) {
-        model.ask_over_https(model.tls_servers().filter(|server| model.mentions_hsts(server)));
+        model.ask_over_https(|server| model.mentions_hsts(server));
     }
 
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {

@@ -9,11 +9,12 @@ pub(super) struct HstsMissing;
 
 impl Rule for HstsMissing {
     fn prepare(&self, model: &Model<'_>) {
-        model.ask_over_https(candidates(model).map(|(server, _)| server));
+        model.ask_over_https(|server| bare_host(model, server).is_some());
     }
 
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        for (server, host) in candidates(model) {
+        for server in model.tls_servers() {
+            let Some(host) = bare_host(model, server) else { continue };
             let answers = model.https_answers(server.id);
             let Some(root) = answers.iter().find(|answered| answered.is_root()) else { continue };
             if root.responses.is_empty() || leads_to_the_same_site(root, &host) || model.is_bound_from_above(&host) {
@@ -33,17 +34,16 @@ impl Rule for HstsMissing {
     }
 }
 
-/// The public sites over HTTPS, each with its first public host, of which nothing in the configuration says that they
-/// send the header.
-fn candidates<'m, 'c>(model: &'m Model<'c>) -> impl Iterator<Item = (&'m Server<'c>, Host)> {
+/// The first public host of a server that is trusted, and of which nothing says that it sends the header.
+fn bare_host<'c>(model: &Model<'c>, server: &Server<'c>) -> Option<Host> {
     // The header may stand around a snippet.
-    let servers = model.tls_servers().filter(|server| model.config.is_whole() && !model.mentions_hsts(server));
-    servers.filter_map(|server| {
-        let host = server.hosts().find(is_public_name)?;
-        let is_trusted = model.coverage(server, &host) != Coverage::NotCovered && model.distrust(server).is_none();
-        let is_seen = !inherit::in_effect(server.directive, "add_header").is_partial;
-        (is_trusted && is_seen && !model.scripts_headers(server.directive)).then_some((server, host))
-    })
+    if !model.config.is_whole() || model.mentions_hsts(server) {
+        return None;
+    }
+    let host = server.hosts().find(is_public_name)?;
+    let is_trusted = model.coverage(server, &host) != Coverage::NotCovered && model.distrust(server).is_none();
+    let is_seen = !inherit::in_effect(server.directive, "add_header").is_partial;
+    (is_trusted && is_seen && !model.scripts_headers(server.directive)).then_some(host)
 }
 
 /// Whether it only sends visitors to `www.` of the host, or back from there.
