@@ -28,7 +28,7 @@ use crate::config::{Config, Directive, ItemId};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{CertificateFile, CertificateStore, Host, KeyStore, TrustAnchors, UnixTime};
+use crate::tls::{CertificateFile, CertificateStore, Host, KeyStore, TrustAnchors, UnixTime, Verification};
 
 pub use crate::hsts::HstsPolicy;
 pub use certificates::certificate_use::UsedCertificate;
@@ -180,6 +180,8 @@ pub struct Model<'c> {
     tls_passes: OnceLock<Vec<TlsPass<'c>>>,
     /// The files against which upstreams are verified.
     trusted: CertificateStore,
+    /// What they make of the certificates in other files, by both files and the depth.
+    verifications: FrozenMap<(PathBuf, PathBuf, usize), Box<Verification>>,
 }
 
 impl<'c> Model<'c> {
@@ -244,6 +246,7 @@ impl<'c> Model<'c> {
             upstreams: OnceLock::new(),
             tls_passes: OnceLock::new(),
             trusted,
+            verifications: FrozenMap::new(),
         }
     }
 

@@ -80,7 +80,9 @@ fn reach_of_name(name: &str) -> Option<Reach> {
 fn is_private(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
-            ip.is_private() || ip.is_link_local() || Ipv4Addr::from_bits(ip.to_bits() & 0xffc0_0000) == Ipv4Addr::new(100, 64, 0, 0)
+            ip.is_private()
+                || ip.is_link_local()
+                || Ipv4Addr::from_bits(ip.to_bits() & 0xffc0_0000) == Ipv4Addr::new(100, 64, 0, 0)
         }
         IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
     }

@@ -32,7 +32,10 @@ impl Rule for ProxySchemeMismatch {
             let Some(failure) = model.tls_failure(pass) else { continue };
             let (message, help) = match failure.kind {
                 FailureKind::PlainText => (
-                    format!("{} is nginx's own socket {}, which speaks no TLS", failure.address, failure.socket.endpoint),
+                    format!(
+                        "{} is nginx's own socket {}, which speaks no TLS",
+                        failure.address, failure.socket.endpoint
+                    ),
                     "pass to it without TLS, or write `ssl` behind that `listen`",
                 ),
                 FailureKind::ProxyProtocol => (wants_proxy_protocol(failure.socket), no_proxy_protocol()),

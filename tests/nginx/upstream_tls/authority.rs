@@ -34,7 +34,18 @@ const CERTIFICATES: &[Row] = &[
 
 /// Files of certificates that upstreams present, with keys.
 pub(super) const PRESENTED: &[&str] = &[
-    "direct", "short", "long", "lone", "halfway", "common", "address", "addresses", "text", "partial", "client", "self",
+    "direct",
+    "short",
+    "long",
+    "lone",
+    "halfway",
+    "common",
+    "address",
+    "addresses",
+    "text",
+    "partial",
+    "client",
+    "self",
 ];
 
 /// Files that are trusted: what is in them.

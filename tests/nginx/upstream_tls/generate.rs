@@ -14,7 +14,8 @@ const SERVERS: usize = 4;
 const LOCATIONS: usize = 45;
 const STREAMS: usize = 24;
 
-const SERVER_NAMES: &[&str] = &["a.test", "www.b.test", "*.b.test", "pool", ".pool.test", "localhost", "127.0.0.1", "_"];
+const SERVER_NAMES: &[&str] =
+    &["a.test", "www.b.test", "*.b.test", "pool", ".pool.test", "localhost", "127.0.0.1", "_"];
 
 /// What `…_ssl_name` says; `$constant`, `$upstream` and `$named` are set.
 const NAMES: &[&str] = &[
@@ -180,8 +181,7 @@ impl Generator<'_> {
         };
         let (target, set) = self.target(&["pool", "a.test", "back_end"], true);
         // Plain passes with variables are not followed.
-        let (target, set) =
-            if scheme == "http" { (format!("127.0.0.1:{}", self.port()), None) } else { (target, set) };
+        let (target, set) = if scheme == "http" { (format!("127.0.0.1:{}", self.port()), None) } else { (target, set) };
         // Of these only proxy_pass stands in limit_except.
         let form = self.random.below(8) + usize::from(prefix != "proxy") * 3;
         let path = if form == 0 { format!("/{number}/x") } else { format!("/{number}") };
@@ -236,8 +236,7 @@ pub(super) fn generate(random: &mut Random, nginx: &Nginx, directory: &Path, aut
     let streams = ports.split_off(SOCKETS + SERVERS);
     let fronts = ports.split_off(SOCKETS);
     let path = directory.display();
-    let mut generator =
-        Generator { random, directory, authority, text: String::new(), ports, fronts: Vec::new() };
+    let mut generator = Generator { random, directory, authority, text: String::new(), ports, fronts: Vec::new() };
     for port in &generator.ports {
         // Sockets of an earlier run.
         let _ = std::fs::remove_file(directory.join(format!("{port}.sock")));

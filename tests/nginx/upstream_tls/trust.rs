@@ -70,7 +70,8 @@ fn configuration(random: &mut Random, nginx: &Nginx, ports: &[u16]) -> String {
     if has_stream.is_some() {
         text.push_str("stream {\n");
         settings(random, "proxy", &mut text);
-        writeln!(text, "server {{ listen 127.0.0.1:{}; proxy_ssl {};", ports[2], random.pick(&["on", "on", "off"])).unwrap();
+        writeln!(text, "server {{ listen 127.0.0.1:{}; proxy_ssl {};", ports[2], random.pick(&["on", "on", "off"]))
+            .unwrap();
         settings(random, "proxy", &mut text);
         text.push_str("proxy_pass 127.0.0.1:1; }\n}\n");
     }
