@@ -51,7 +51,10 @@ fn write_table(width: usize, out: &mut dyn Write) -> io::Result<()> {
         let head = format!("{:names$}  {:categories$}", entry.name, entry.category);
         let summary = &entry.face().summary;
         if is_narrow {
-            writeln!(out, "{}", head.trim_end())?;
+            match head.trim_end() {
+                head if head.len() <= width => writeln!(out, "{head}")?,
+                _ => writeln!(out, "{}\n    {}", entry.name, entry.category)?,
+            }
             writeln!(out, "{}", textwrap::fill(summary, indented(width, "    ")))?;
         } else {
             let mut head = format!("{head}  ");

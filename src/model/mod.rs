@@ -32,7 +32,7 @@ use crate::nginx::tls_files::{TLS_FILES, TlsFileKind};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{CertificateFile, CertificateStore, Host, KeyStore, TrustAnchors, UnixTime};
+use crate::tls::{CertificateFile, CertificateStore, Host, KeyStore, TrustAnchors, UnixTime, Verification};
 
 pub use crate::hsts::HstsPolicy;
 pub use certificates::certificate_use::UsedCertificate;
@@ -213,6 +213,8 @@ pub struct Model<'c> {
     trusted: CertificateStore,
     websocket_locations: OnceLock<Vec<WebsocketLocation<'c>>>,
     stream: stream::StreamSide<'c>,
+    /// What they make of the certificates in other files, by both files and the depth.
+    verifications: FrozenMap<(PathBuf, PathBuf, usize), Box<Verification>>,
 }
 
 impl<'c> Model<'c> {
@@ -284,6 +286,7 @@ impl<'c> Model<'c> {
             trusted,
             websocket_locations: OnceLock::new(),
             stream,
+            verifications: FrozenMap::new(),
         }
     }
 

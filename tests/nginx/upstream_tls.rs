@@ -3,6 +3,7 @@
 
 mod authority;
 mod generate;
+mod notes;
 mod trust;
 
 use std::io::{Read, Write};
@@ -10,7 +11,7 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
 use ngxlint::model::upstream_tls::pass::TlsPass;
-use ngxlint::model::upstream_tls::verdict::TlsOutcome;
+use ngxlint::model::upstream_tls::verdict::{TlsConnection, TlsOutcome};
 use ngxlint::model::{Model, Settled};
 use ngxlint::rules::{Finding, Severity};
 
@@ -89,11 +90,12 @@ fn ask(front: &Front) -> Seen {
 /// What ngxlint expects; `None` where it cannot tell.
 fn expected(model: &Model<'_>, pass: &TlsPass<'_>) -> Option<Seen> {
     let Settled::Known(sni) = pass.sni() else { return None };
-    let outcomes = model.tls_outcomes(pass, sni)?;
-    if outcomes.iter().any(|(.., outcome)| matches!(outcome, TlsOutcome::Answered)) {
+    let connections = model.tls_connections(pass, sni)?;
+    if connections.iter().any(TlsConnection::is_answered) {
         return Some(Seen::Answered(Some(sni.unwrap_or_default().to_owned())));
     }
-    outcomes.iter().all(|(.., outcome)| matches!(outcome, TlsOutcome::Failed(_))).then_some(Seen::Failed)
+    let is_failed = |connection: &TlsConnection<'_, '_>| matches!(connection.outcome, TlsOutcome::Failed(_));
+    connections.iter().all(is_failed).then_some(Seen::Failed)
 }
 
 fn agrees(expected: &Seen, seen: &Seen) -> bool {
@@ -106,7 +108,8 @@ fn agrees(expected: &Seen, seen: &Seen) -> bool {
 /// What the rules say of the pass on a line.
 fn says_error(model: &Model<'_>, found: &[Finding], line: usize) -> bool {
     let is_there = |span| place(model, span).1 == line;
-    found.iter().filter(|finding| finding.severity == Severity::Error).any(|finding| is_there(finding.span))
+    let mut errors = found.iter().filter(|finding| finding.severity == Severity::Error);
+    errors.any(|finding| is_there(finding.span) || finding.related.iter().any(|related| is_there(related.span)))
 }
 
 fn compare(nginx: &Nginx, model: &Model<'_>, fronts: &[Front], seen: &[Seen], tally: &mut Tally) -> Vec<String> {

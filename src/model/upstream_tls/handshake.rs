@@ -62,7 +62,7 @@ impl<'c> Model<'c> {
         }
         let Settled::Known(selected) = self.select_by_sni(socket, sni) else { return None };
         let default = self.server(socket.default.server);
-        let offered = self.protocols(pass.block, &pass.module.name_of(TlsSetting::Protocols))?;
+        let offered = self.protocols(pass.block, pass.module.name_of(TlsSetting::Protocols))?;
         let is_spoken = |server: &Server<'_>| {
             self.protocols(server.directive, "ssl_protocols").is_none_or(|spoken| !spoken.is_disjoint(&offered))
         };

@@ -7,4 +7,5 @@ pub mod modules;
 pub mod pass;
 pub mod plain;
 pub mod reach;
+pub mod shared;
 pub mod verdict;

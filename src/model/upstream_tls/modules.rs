@@ -7,8 +7,8 @@ use crate::nginx::Contexts;
 pub struct PassModule {
     /// Where an upstream is named.
     pub pass: &'static str,
-    /// What its settings begin with.
-    prefix: &'static str,
+    /// Its settings, in the order of [`TlsSetting`].
+    settings: [&'static str; 9],
     /// [`Contexts::HTTP`] or [`Contexts::STREAM`].
     pub side: Contexts,
     /// Where `pass` stands.
@@ -57,43 +57,53 @@ impl PassModule {
 
     /// The name of a setting: `proxy_ssl_verify`.
     #[must_use]
-    pub fn name_of(&self, setting: TlsSetting) -> String {
-        let rest = match setting {
-            TlsSetting::ServerName => "server_name",
-            TlsSetting::Name => "name",
-            TlsSetting::Verify => "verify",
-            TlsSetting::VerifyDepth => "verify_depth",
-            TlsSetting::TrustedCertificate => "trusted_certificate",
-            TlsSetting::Crl => "crl",
-            TlsSetting::Protocols => "protocols",
-            TlsSetting::SessionReuse => "session_reuse",
-            TlsSetting::ConfCommand => "conf_command",
-        };
-        format!("{}_ssl_{rest}", self.prefix)
+    pub fn name_of(&self, setting: TlsSetting) -> &'static str {
+        self.settings[setting as usize]
     }
+}
+
+/// The settings of a module, in the order of [`TlsSetting`].
+macro_rules! settings {
+    ($prefix:literal) => {
+        [
+            concat!($prefix, "_ssl_server_name"),
+            concat!($prefix, "_ssl_name"),
+            concat!($prefix, "_ssl_verify"),
+            concat!($prefix, "_ssl_verify_depth"),
+            concat!($prefix, "_ssl_trusted_certificate"),
+            concat!($prefix, "_ssl_crl"),
+            concat!($prefix, "_ssl_protocols"),
+            concat!($prefix, "_ssl_session_reuse"),
+            concat!($prefix, "_ssl_conf_command"),
+        ]
+    };
 }
 
 /// Where a `…_pass` of `http` stands.
 const IN_LOCATIONS: Contexts = Contexts::LOCATION.union(Contexts::IF_IN_LOCATION).union(Contexts::LIMIT_EXCEPT);
 
-const fn of_http(
-    pass: &'static str,
-    prefix: &'static str,
-    contexts: Contexts,
-    scheme: &'static str,
-    usual_port: u16,
-) -> PassModule {
-    PassModule { pass, prefix, side: Contexts::HTTP, contexts, scheme: Some(scheme), usual_port }
+/// A module of `http`.
+macro_rules! of_http {
+    ($prefix:literal, $scheme:literal, $usual_port:literal) => {
+        PassModule {
+            pass: concat!($prefix, "_pass"),
+            settings: settings!($prefix),
+            side: Contexts::HTTP,
+            contexts: IN_LOCATIONS,
+            scheme: Some($scheme),
+            usual_port: $usual_port,
+        }
+    };
 }
 
 /// The modules.
 pub const MODULES: &[PassModule] = &[
-    of_http("proxy_pass", "proxy", IN_LOCATIONS, "https://", 443),
-    of_http("grpc_pass", "grpc", IN_LOCATIONS, "grpcs://", 0),
-    of_http("uwsgi_pass", "uwsgi", IN_LOCATIONS, "suwsgi://", 0),
+    of_http!("proxy", "https://", 443),
+    of_http!("grpc", "grpcs://", 0),
+    of_http!("uwsgi", "suwsgi://", 0),
     PassModule {
         pass: "proxy_pass",
-        prefix: "proxy",
+        settings: settings!("proxy"),
         side: Contexts::STREAM,
         contexts: Contexts::STREAM_SERVER,
         scheme: None,
@@ -109,13 +119,23 @@ mod tests {
     #[test]
     fn every_module_has_every_setting() {
         use TlsSetting::*;
-        let settings =
-            [ServerName, Name, Verify, VerifyDepth, TrustedCertificate, Crl, Protocols, SessionReuse, ConfCommand];
+        const ENDS: &[(TlsSetting, &str)] = &[
+            (ServerName, "server_name"),
+            (Name, "name"),
+            (Verify, "verify"),
+            (VerifyDepth, "verify_depth"),
+            (TrustedCertificate, "trusted_certificate"),
+            (Crl, "crl"),
+            (Protocols, "protocols"),
+            (SessionReuse, "session_reuse"),
+            (ConfCommand, "conf_command"),
+        ];
         for module in MODULES {
-            let name = DirectiveName::find(module.pass.as_bytes()).expect("a pass is known");
-            assert!(name.contexts().intersects(module.contexts), "{}", module.pass);
-            for setting in settings {
-                let name = module.name_of(setting);
+            let pass = DirectiveName::find(module.pass.as_bytes()).expect("a pass is known");
+            assert!(pass.contexts().intersects(module.contexts), "{}", module.pass);
+            for (setting, end) in ENDS {
+                let name = module.name_of(*setting);
+                assert!(name.ends_with(&format!("_ssl_{end}")), "{name}");
                 let known = DirectiveName::find(name.as_bytes()).unwrap_or_else(|| panic!("{name} is not known"));
                 assert!(known.contexts().intersects(module.side), "{name}");
             }

@@ -79,7 +79,7 @@ impl<'c> TlsPass<'c> {
     /// The directive of a setting in effect, and whether there may be another that is not seen.
     #[must_use]
     pub fn setting(&self, setting: TlsSetting) -> (Option<Directive<'c>>, bool) {
-        let in_effect = inherit::in_effect(self.block, &self.module.name_of(setting));
+        let in_effect = inherit::in_effect(self.block, self.module.name_of(setting));
         let found = in_effect.directives.last().copied();
         (found, in_effect.is_partial || found.is_none() && !self.block.config().is_whole())
     }
@@ -190,7 +190,7 @@ impl<'c> Model<'c> {
             Some(_) => "localhost".to_owned(),
             None => authority.to_owned(),
         });
-        let named = inherit::in_effect(block, &module.name_of(TlsSetting::Name));
+        let named = inherit::in_effect(block, module.name_of(TlsSetting::Name));
         let given = named.directives.last().copied();
         let is_unseen = named.is_partial || given.is_none() && !self.config.is_whole();
         let text = match given.and_then(|directive| directive.argument(0)) {
@@ -216,8 +216,8 @@ impl<'c> Model<'c> {
             upstream,
             domain,
             is_always_tls,
-            server_name: switch(block, &module.name_of(TlsSetting::ServerName)),
-            verify: switch(block, &module.name_of(TlsSetting::Verify)),
+            server_name: switch(block, module.name_of(TlsSetting::ServerName)),
+            verify: switch(block, module.name_of(TlsSetting::Verify)),
             name: PeerName { text, by: given },
         })
     }

@@ -24,7 +24,26 @@ pub struct TlsFailure<'m, 'c> {
     pub kind: FailureKind<'m, 'c>,
 }
 
-/// What becomes of the connections to a socket.
+/// A connection to a socket of this configuration.
+#[derive(Debug, Clone)]
+pub struct TlsConnection<'m, 'c> {
+    /// The address.
+    pub address: UpstreamAddress,
+    /// The socket that takes it.
+    pub socket: &'m ListenSocket,
+    /// What becomes of it.
+    pub outcome: TlsOutcome<'m, 'c>,
+}
+
+impl TlsConnection<'_, '_> {
+    /// Whether the request is sent.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        matches!(self.outcome, TlsOutcome::Answered)
+    }
+}
+
+/// What becomes of a connection.
 #[derive(Debug, Clone)]
 pub enum TlsOutcome<'m, 'c> {
     /// The request is sent.
@@ -69,15 +88,10 @@ pub enum FailureKind<'m, 'c> {
 /// The files that upstreams are verified against, as far as anything is verified at all.
 pub(crate) fn trusted_files<'c>(config: &'c Config<'c>) -> impl Iterator<Item = PathBuf> + use<'c> {
     MODULES.iter().flat_map(move |module| {
-        let (verify, trusted) = (module.name_of(TlsSetting::Verify), module.name_of(TlsSetting::TrustedCertificate));
-        let levels = module.levels();
-        let named = move |name: String| {
-            config
-                .directives()
-                .filter(move |directive| directive.is_named(&name) && directive.context().intersects(levels))
-        };
-        let is_verified = named(verify).any(|verify| !verify.argument(0).is_some_and(|value| value.is("off")));
-        is_verified.then(|| named(trusted).filter_map(path)).into_iter().flatten()
+        let named = move |setting| config.directives_named(module.name_of(setting), module.levels());
+        let is_off = |verify: Directive<'_>| verify.argument(0).is_some_and(|value| value.is("off"));
+        let is_verified = named(TlsSetting::Verify).any(|verify| !is_off(verify));
+        is_verified.then(|| named(TlsSetting::TrustedCertificate).filter_map(path)).into_iter().flatten()
     })
 }
 
@@ -106,7 +120,7 @@ impl<'c> Model<'c> {
     #[must_use]
     pub fn tls_failure_with(&self, pass: &TlsPass<'_>, sni: Option<&str>) -> Option<TlsFailure<'_, 'c>> {
         let mut first = None;
-        for (address, socket, outcome) in self.tls_outcomes(pass, sni)? {
+        for TlsConnection { address, socket, outcome } in self.tls_connections(pass, sni)? {
             let TlsOutcome::Failed(kind) = outcome else { return None };
             first = first.or(Some(TlsFailure { socket, address, sni: sni.map(str::to_owned), kind }));
         }
@@ -122,29 +136,25 @@ impl<'c> Model<'c> {
             FailureKind::Rejected(_) => true,
             FailureKind::OtherName { .. } | FailureKind::Distrusted { .. } => {
                 let name = pass.name.text.as_deref().filter(|name| is_sent(name));
-                let outcomes = name.and_then(|name| self.tls_outcomes(pass, Some(name)));
-                outcomes.is_some_and(|all| all.iter().any(|(.., outcome)| matches!(outcome, TlsOutcome::Answered)))
+                let named = name.and_then(|name| self.tls_connections(pass, Some(name)));
+                named.is_some_and(|all| all.iter().any(TlsConnection::is_answered))
             }
             _ => false,
         }
     }
 
-    /// What becomes of the connections of a pass with some SNI, at each address; `None` where it leads elsewhere.
+    /// The connections of a pass with some SNI, one to each address; `None` where it leads elsewhere.
     #[must_use]
-    pub fn tls_outcomes(
-        &self,
-        pass: &TlsPass<'_>,
-        sni: Option<&str>,
-    ) -> Option<Vec<(UpstreamAddress, &ListenSocket, TlsOutcome<'_, 'c>)>> {
+    pub fn tls_connections(&self, pass: &TlsPass<'_>, sni: Option<&str>) -> Option<Vec<TlsConnection<'_, 'c>>> {
         let (addresses, is_all) = pass.upstream.as_ref().filter(|_| pass.is_always_tls)?.addresses();
         if !is_all {
             return None;
         }
-        let outcome = |address: UpstreamAddress| {
+        let connect = |address: UpstreamAddress| {
             let socket = self.socket_of_upstream(&address)?;
-            Some((address, socket, self.outcome_at(pass, socket, sni)))
+            Some(TlsConnection { address, socket, outcome: self.outcome_at(pass, socket, sni) })
         };
-        addresses.into_iter().map(outcome).collect()
+        addresses.into_iter().map(connect).collect()
     }
 
     fn outcome_at<'m>(&'m self, pass: &TlsPass<'_>, socket: &'m ListenSocket, sni: Option<&str>) -> TlsOutcome<'m, 'c> {
@@ -200,7 +210,14 @@ impl<'c> Model<'c> {
             return None;
         }
         let trusted = self.trusted_file(pass)?;
-        Some(verify(&file.certificates, &trusted.certificates, pass.verify_depth()?, self.environment.now))
+        let depth = pass.verify_depth()?;
+        // Thousands of passes may lead to one server.
+        let key = (file.path.clone(), trusted.path.clone(), depth);
+        let known = self.verifications.get(&key).cloned();
+        known.or_else(|| {
+            let verification = verify(&file.certificates, &trusted.certificates, depth, self.environment.now);
+            Some(self.verifications.insert(key, Box::new(verification)).clone())
+        })
     }
 
     /// The file that a pass verifies its upstream against, where it holds no self-signed certificate: OpenSSL then

@@ -1,5 +1,7 @@
 //! Upstreams that nginx cannot talk to, or talks to without knowing who answers.
 
+use std::collections::BTreeMap;
+
 use super::declare::declare_rules;
 use crate::model::upstream_tls::modules::PassModule;
 use crate::model::upstream_tls::pass::TlsPass;
@@ -12,6 +14,7 @@ declare_rules! { "upstream":
     proxy_ssl_name_mismatch::ProxySslNameMismatch = "proxy-ssl-name-mismatch",
     proxy_ssl_sni_missing::ProxySslSniMissing = "proxy-ssl-sni-missing",
     proxy_ssl_verify_depth::ProxySslVerifyDepth = "proxy-ssl-verify-depth",
+    proxy_ssl_verify_mixed::ProxySslVerifyMixed = "proxy-ssl-verify-mixed",
     proxy_ssl_verify_off::ProxySslVerifyOff = "proxy-ssl-verify-off",
     proxy_ssl_verify_without_trust::ProxySslVerifyWithoutTrust = "proxy-ssl-verify-without-trust",
 }
@@ -24,19 +27,25 @@ fn consequence(module: &PassModule) -> &'static str {
     if module.side == Contexts::STREAM { "every connection is closed" } else { "every request is answered with 502" }
 }
 
-/// Passes that have something in common, by what that is: `key`, the first pass in the order of the configuration, the
-/// others.
-fn by_key<'p, 'c, K: Ord>(
-    passes: impl Iterator<Item = (K, &'p TlsPass<'c>)>,
-) -> Vec<(K, &'p TlsPass<'c>, Vec<&'p TlsPass<'c>>)> {
-    let mut groups: std::collections::BTreeMap<K, Vec<&'p TlsPass<'c>>> = std::collections::BTreeMap::new();
+/// Passes that have something in common.
+struct Alike<'p, 'c, K> {
+    /// What that is.
+    key: K,
+    /// The first in the order of the configuration.
+    first: &'p TlsPass<'c>,
+    others: Vec<&'p TlsPass<'c>>,
+}
+
+/// Passes by what they have in common.
+fn by_key<'p, 'c, K: Ord>(passes: impl Iterator<Item = (K, &'p TlsPass<'c>)>) -> Vec<Alike<'p, 'c, K>> {
+    let mut groups: BTreeMap<K, Vec<&'p TlsPass<'c>>> = BTreeMap::new();
     for (key, pass) in passes {
         groups.entry(key).or_default().push(pass);
     }
     let parts = groups.into_iter().filter_map(|(key, mut passes)| {
         passes.sort_by_key(|pass| pass.pass.id());
         let first = *passes.first()?;
-        Some((key, first, passes.split_off(1)))
+        Some(Alike { key, first, others: passes.split_off(1) })
     });
     parts.collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_trusted_certificate>; SSL_CTX_set_verify(3)
 
-use super::{by_key, consequence, relate_others};
+use super::{Alike, by_key, consequence, relate_others};
 use crate::model::Model;
 use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::TlsPass;
@@ -79,7 +79,7 @@ fn reason(pass: &TlsPass<'_>, failure: &TlsFailure<'_, '_>) -> Option<(String, S
 fn report_rootless(model: &Model<'_>, sink: &mut Findings) {
     let trusted = |pass: &TlsPass<'_>| pass.setting(TlsSetting::TrustedCertificate).0.map(|directive| directive.id());
     let rootless = model.tls_passes().iter().filter(|pass| model.rootless_file(pass).is_some());
-    for (_, pass, others) in by_key(rootless.map(|pass| (trusted(pass), pass))) {
+    for Alike { first: pass, others, .. } in by_key(rootless.map(|pass| (trusted(pass), pass))) {
         let Some(directive) = pass.setting(TlsSetting::TrustedCertificate).0 else { continue };
         let path = directive.argument(0).map(|word| word.text().into_owned()).unwrap_or_default();
         let message = format!(

@@ -6,7 +6,7 @@ use super::consequence;
 use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::{TlsPass, is_sent};
 use crate::model::upstream_tls::reach::public_hosts;
-use crate::model::upstream_tls::verdict::{FailureKind, TlsFailure, TlsOutcome};
+use crate::model::upstream_tls::verdict::{FailureKind, TlsConnection, TlsFailure};
 use crate::model::{Model, Settled, is_public_name};
 use crate::rules::{Finding, Findings, Rule};
 use crate::tls::Host;
@@ -23,7 +23,7 @@ impl Rule for ProxySslNameMismatch {
                 continue;
             }
             let sni = pass.sni().known().flatten();
-            if model.tls_outcomes(pass, sni).is_some_and(|all| all.iter().any(|(.., outcome)| is_answered(outcome))) {
+            if model.tls_connections(pass, sni).is_some_and(|all| all.iter().any(TlsConnection::is_answered)) {
                 continue;
             }
             if let Some(reason) = no_host(pass) {
@@ -39,10 +39,6 @@ impl Rule for ProxySslNameMismatch {
             }
         }
     }
-}
-
-fn is_answered(outcome: &TlsOutcome<'_, '_>) -> bool {
-    matches!(outcome, TlsOutcome::Answered)
 }
 
 fn report_failure(sink: &mut Findings, pass: &TlsPass<'_>, failure: &TlsFailure<'_, '_>) {

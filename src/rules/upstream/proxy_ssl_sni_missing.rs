@@ -3,12 +3,15 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_server_name>
 
-use super::{by_key, consequence, relate_others};
+use std::collections::BTreeSet;
+
+use super::{Alike, by_key, consequence, relate_others};
+use crate::config::ItemId;
 use crate::model::Model;
 use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::{TlsPass, is_sent};
 use crate::model::upstream_tls::reach::public_hosts;
-use crate::model::upstream_tls::verdict::{FailureKind, TlsOutcome};
+use crate::model::upstream_tls::verdict::{FailureKind, TlsConnection, TlsOutcome};
 use crate::rules::{Findings, Rule};
 
 pub(super) struct ProxySslSniMissing;
@@ -19,20 +22,25 @@ impl Rule for ProxySslSniMissing {
         for pass in passes().filter(|pass| model.needs_sni(pass)) {
             report_failure(model, sink, pass);
         }
-        let silent = |pass: &&TlsPass<'_>| {
-            pass.server_name.is_certain_here
-                && !pass.server_name.is_on
-                && !model
-                    .tls_outcomes(pass, None)
-                    .is_some_and(|all| all.iter().all(|(.., outcome)| !matches!(outcome, TlsOutcome::Unknown)))
+        // What is known of nginx's own sockets is told as such.
+        let is_told = |pass: &TlsPass<'_>| {
+            let connections = model.tls_connections(pass, None);
+            let is_known = |connection: &TlsConnection<'_, '_>| !matches!(connection.outcome, TlsOutcome::Unknown);
+            connections.is_some_and(|all| all.iter().all(is_known))
         };
-        let (named, unnamed): (Vec<_>, Vec<_>) = passes().filter(silent).partition(|pass| wanted_name(pass).is_some());
+        let silent =
+            |pass: &&TlsPass<'_>| pass.server_name.is_certain_here && !pass.server_name.is_on && !is_told(pass);
         let key = |pass: &TlsPass<'_>| pass.name.by.map(|given| given.id());
-        for (_, pass, others) in by_key(named.into_iter().map(|pass| (key(pass), pass))) {
+        let is_used = |pass: &&TlsPass<'_>| pass.server_name.is_on || pass.verify.is_on;
+        let used: BTreeSet<ItemId> = passes().filter(is_used).filter_map(key).collect();
+        let is_useless =
+            |pass: &&TlsPass<'_>| wanted_name(pass).is_some() && key(pass).is_some_and(|given| !used.contains(&given));
+        let (named, unnamed): (Vec<_>, Vec<_>) = passes().filter(silent).partition(is_useless);
+        for Alike { first: pass, others, .. } in by_key(named.into_iter().map(|pass| (key(pass), pass))) {
             report_useless_name(sink, pass, &others);
         }
         let hosts = unnamed.into_iter().flat_map(|pass| public_hosts(pass).into_iter().map(move |host| (host, pass)));
-        for (host, pass, others) in by_key(hosts) {
+        for Alike { key: host, first: pass, others } in by_key(hosts) {
             report_host(sink, &host, pass, &others);
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_verify_depth>; SSL_CTX_set_verify_depth(3)
 
-use super::{by_key, consequence, relate_others};
+use super::{Alike, by_key, consequence, relate_others};
 use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::TlsPass;
 use crate::model::upstream_tls::verdict::FailureKind;
@@ -22,24 +22,24 @@ impl Rule for ProxySslVerifyDepth {
                 continue;
             };
             let Some(depth) = pass.verify_depth() else { continue };
-            let finding = sink.error(
-                pass.pass.span(),
-                format!(
-                    "{} presents a certificate with {} below its root, and nginx follows {depth}: {}",
-                    failure.address,
-                    counted(intermediates),
-                    consequence(pass.module)
-                ),
+            let by = pass.setting(TlsSetting::VerifyDepth).0;
+            let message = format!(
+                "{} presents a certificate with {} below its root, and nginx follows {depth}: {}",
+                failure.address,
+                counted(intermediates),
+                consequence(pass.module)
             );
-            if let Some(by) = pass.setting(TlsSetting::VerifyDepth).0 {
-                finding.related(by.span(), "the depth is set here");
+            let finding = sink.error(by.unwrap_or(pass.pass).span(), message);
+            if by.is_some() {
+                finding.related(pass.pass.span(), "for example here");
             }
             finding.related(server.span(), "this server answers").help(help(pass, intermediates));
         }
         let trusted =
             |pass: &TlsPass<'_>| pass.setting(TlsSetting::TrustedCertificate).0.map(|directive| directive.id());
         let short = passes().filter(|pass| model.tls_failure(pass).is_none() && excess(model, pass).is_some());
-        for (_, pass, others) in by_key(short.map(|pass| ((trusted(pass), pass.verify_depth()), pass))) {
+        for Alike { first: pass, others, .. } in by_key(short.map(|pass| ((trusted(pass), pass.verify_depth()), pass)))
+        {
             report_file(model, sink, pass, &others);
         }
     }

@@ -4,7 +4,7 @@
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_trusted_certificate>,
 //! `ngx_http_proxy_set_ssl` in src/http/modules/ngx_http_proxy_module.c.
 
-use super::{by_key, relate_others};
+use super::{Alike, by_key, relate_others};
 use crate::model::Model;
 use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::TlsPass;
@@ -17,7 +17,7 @@ impl Rule for ProxySslVerifyWithoutTrust {
         // Where a variable may hold the scheme, nginx makes ready for TLS.
         let untrusting = model.tls_passes().iter().filter(|pass| pass.verify.is_on && lacks_trust(pass));
         let key = |pass: &TlsPass<'_>| pass.verify.by.map(|verify| verify.id());
-        for (_, pass, others) in by_key(untrusting.map(|pass| (key(pass), pass))) {
+        for Alike { first: pass, others, .. } in by_key(untrusting.map(|pass| (key(pass), pass))) {
             let Some(verify) = pass.verify.by else { continue };
             let trusted = pass.module.name_of(TlsSetting::TrustedCertificate);
             let message = format!("nginx does not start: no {trusted} for {}", pass.module.name_of(TlsSetting::Verify));
