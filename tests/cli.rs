@@ -394,7 +394,7 @@ fn human_report() {
         ("good.conf", GOOD),
     ]);
     let narrow =
-        Run::of(folder.command(&["check", "--select=syntax", "nginx.conf"]).env("COLUMNS", "45").output().unwrap());
+        Run::of(folder.command(&["check", "--select=syntax", "nginx.conf"]).env("COLUMNS", "40").output().unwrap());
     insta::assert_snapshot!("human_narrow", narrow.stdout);
     let ascii =
         Run::of(folder.command(&["check", "--select=syntax", "nginx.conf"]).env("LC_ALL", "C").output().unwrap());

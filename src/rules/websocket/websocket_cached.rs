@@ -18,7 +18,7 @@ impl Rule for WebsocketCached {
         for (location, forwarding) in succeeding(model) {
             let Some(cache) = forwarding.cached_by.filter(|_| is_reached(model, location)) else { continue };
             // One line may be for many locations.
-            if !told.insert(cache.id()) {
+            if !told.insert(cache.span()) {
                 continue;
             }
             let (severity, reason) = match &location.intent.name {

@@ -7,9 +7,9 @@
 use rustc_hash::FxHashSet;
 
 use super::{meaning, place, succeeding, title};
-use crate::config::ItemId;
 use crate::model::{Model, WebsocketLocation};
 use crate::rules::{Findings, Rule, Severity};
+use crate::source::Span;
 
 pub(super) struct WebsocketMissingHost;
 
@@ -30,7 +30,7 @@ fn report<'c>(
     sink: &mut Findings,
     location: &WebsocketLocation<'c>,
     host: &str,
-    told: &mut FxHashSet<ItemId>,
+    told: &mut FxHashSet<Span>,
 ) {
     let name = location.intent.name.as_ref();
     let checks = name.and_then(|name| name.application).and_then(|application| application.checks_origin);
@@ -43,7 +43,7 @@ fn report<'c>(
         None if location.own_header().is_none() => return,
         None => Severity::Info,
     };
-    if !told.insert(place(location).id()) {
+    if !told.insert(place(location).span()) {
         return;
     }
     let reason = match name {

@@ -9,9 +9,9 @@
 use rustc_hash::FxHashSet;
 
 use super::{meaning, on_host, place, succeeding, title};
-use crate::config::ItemId;
 use crate::model::{Model, WebsocketLocation};
 use crate::rules::{Findings, Rule, Severity};
+use crate::source::Span;
 
 pub(super) struct WebsocketReadTimeout;
 
@@ -28,7 +28,7 @@ impl Rule for WebsocketReadTimeout {
 }
 
 /// `told` are the places of which it has been told: many locations may have one line, or the lack of it, in common.
-fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocation<'c>, told: &mut FxHashSet<ItemId>) {
+fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocation<'c>, told: &mut FxHashSet<Span>) {
     let Some((milliseconds, said)) = location.time_in_effect("proxy_read_timeout", model.environment.version) else {
         return;
     };
@@ -47,7 +47,7 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
         return;
     }
     let place = said.unwrap_or_else(|| place(location));
-    if !told.insert(place.id()) {
+    if !told.insert(place.span()) {
         return;
     }
     let reason = match name {
