@@ -1,14 +1,14 @@
 //! What nginx answers to a request: certificate, server, location, status, Location, HSTS, and the upstream's URI.
 
 mod blocks;
-mod client;
+pub(crate) mod client;
 mod compare;
 mod configuration;
 mod locations;
 mod notes;
 mod request_words;
 mod requests;
-mod shrink;
+pub(crate) mod shrink;
 mod site;
 mod upstream;
 mod words;

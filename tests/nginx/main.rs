@@ -16,4 +16,5 @@ mod random;
 mod real;
 mod rewriting;
 mod selection;
+mod stream;
 mod syntax;

@@ -79,14 +79,19 @@ impl Nginx {
 
     /// What a configuration begins with so that `stream` can be used; `None` where this nginx has no such module.
     pub(crate) fn loads_stream(&self) -> Option<String> {
+        self.loads("stream")
+    }
+
+    /// The same for another module of its kind.
+    pub(crate) fn loads(&self, module: &str) -> Option<String> {
         let output = Command::new(&self.path).arg("-V").output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         let mut arguments = text.split_whitespace();
-        if arguments.clone().any(|argument| argument == "--with-stream") {
+        if arguments.clone().any(|argument| argument == format!("--with-{module}")) {
             return Some(String::new());
         }
         let modules = arguments.find_map(|argument| argument.strip_prefix("--modules-path="))?;
-        let file = Path::new(modules).join("ngx_stream_module.so");
+        let file = Path::new(modules).join(format!("ngx_{module}_module.so"));
         file.exists().then(|| format!("load_module {};\n", file.display()))
     }
 
