@@ -1,7 +1,7 @@
 //! What nginx answers to a request: certificate, server, location, status, Location, HSTS, and the upstream's URI.
 
 mod blocks;
-mod client;
+pub(crate) mod client;
 mod compare;
 mod configuration;
 mod locations;

@@ -18,6 +18,7 @@ mod random;
 mod real;
 mod rewriting;
 mod selection;
+mod stream;
 mod syntax;
 mod tls_files;
 mod upstream_tls;

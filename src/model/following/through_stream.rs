@@ -57,13 +57,11 @@ impl<'m, 'c> Tracer<'m, 'c> {
             _ => None,
         };
         let last = passage.stops.last();
-        let is_passed = last.and_then(|stop| stop.handler).is_some_and(|handler| handler.is_named("pass"));
-        let is_ended = passage.tls.is_some();
-        if is_ended && !is_passed {
+        if passage.tls.is_some() && !passage.keeps_tls {
             hop.request.is_tls = passage.is_encrypted_again;
             hop.request.sni = last.and_then(|stop| name_sent(stop.server)).filter(|_| passage.is_encrypted_again);
         }
-        Inner { socket, is_handshaken: is_ended && is_passed }
+        Inner { socket, is_handshaken: passage.keeps_tls }
     }
 
     fn handshake_in_stream(
@@ -135,6 +133,12 @@ fn closing_text(closing: &Closing<'_, '_>, target: &str) -> String {
         }
         Closing::ProxyProtocolUnexpected(taker) => {
             format!("{} gets the PROXY protocol, and does not expect it", taker.socket.endpoint)
+        }
+        Closing::EncryptedToPlain(taker) => {
+            format!("proxy_ssl speaks TLS to {}, which does not", taker.socket.endpoint)
+        }
+        Closing::EncryptedTwice(taker) => {
+            format!("proxy_ssl speaks TLS to {}, and the client's own is in it", taker.socket.endpoint)
         }
     }
 }

@@ -79,6 +79,10 @@ pub enum Closing<'m, 'c> {
     ProxyProtocolMissing(Taker<'m>),
     /// The socket gets the PROXY protocol, and does not expect it.
     ProxyProtocolUnexpected(Taker<'m>),
+    /// `proxy_ssl` speaks TLS to a socket that does not.
+    EncryptedToPlain(Taker<'m>),
+    /// `proxy_ssl` puts TLS around the client's own, which nobody answers.
+    EncryptedTwice(Taker<'m>),
 }
 
 /// The way of one connection, on one assignment of what is unknown.
@@ -90,6 +94,8 @@ pub struct Passage<'m, 'c> {
     pub tls: Option<Termination<'m, 'c>>,
     /// Whether nginx speaks TLS of its own to where it ends (`proxy_ssl`).
     pub is_encrypted_again: bool,
+    /// Whether it comes to its end by `pass` alone since its TLS has ended, so that it counts as one with TLS there.
+    pub keeps_tls: bool,
     /// Where it ends.
     pub end: End<'m, 'c>,
     /// What was assumed.
@@ -105,6 +111,8 @@ struct Wire {
     has_greeting: bool,
     /// Whether nginx speaks TLS of its own around it.
     is_wrapped: bool,
+    /// Whether TLS has ended on this very connection, which `pass` keeps.
+    has_tls: bool,
 }
 
 impl<'c> Model<'c> {
@@ -128,10 +136,11 @@ impl<'c> Model<'c> {
             stops: Vec::new(),
             tls: None,
             is_encrypted_again: false,
+            keeps_tls: false,
             end: End::Unknown("it comes to socket after socket of stream"),
             conditions: Vec::new(),
         };
-        let mut wire = Wire { headers: 0, has_greeting: client != Client::Plain, is_wrapped: false };
+        let mut wire = Wire { headers: 0, has_greeting: client != Client::Plain, is_wrapped: false, has_tls: false };
         if socket.has_proxy_protocol {
             wire.headers = 1;
             let text = format!("{} is reached through a proxy that speaks the PROXY protocol", socket.endpoint);
@@ -145,6 +154,7 @@ impl<'c> Model<'c> {
             }
             if next.module != Module::Stream {
                 passage.is_encrypted_again = wire.is_wrapped;
+                passage.keeps_tls = wire.has_tls;
                 passage.end = End::Taken(next);
                 break;
             }
@@ -173,6 +183,9 @@ impl<'c> Model<'c> {
         let default = connection.server;
         let mut selected_by = SelectedBy::Default;
         let before = Handling::of(default);
+        if wire.has_tls {
+            connection.greeting = Greeting::Answered;
+        }
         connection.prepare();
         let sni = match client {
             Client::Tls(sni) => sni,
@@ -193,12 +206,13 @@ impl<'c> Model<'c> {
         let handling = Handling::of(server);
         let mut stop =
             Stop { socket, server, selected_by, handler: handling.handler, taken: Vec::new(), target: String::new() };
-        if socket.is_tls {
+        if socket.is_tls && !wire.has_tls {
             if !sees_greeting {
                 passage.stops.push(stop);
                 return Err(End::Unknown("it is not the client's handshake that is answered"));
             }
             wire.has_greeting = false;
+            wire.has_tls = true;
             let presenting = match server.certificates.is_empty() && !server.has_unseen_certificates {
                 true => default,
                 false => server,
@@ -226,7 +240,8 @@ impl<'c> Model<'c> {
             return Err(End::Unknown("where it leads depends on a variable that is not known"));
         };
         if handling.passes() {
-            if socket.is_tls && handling.prereads {
+            let prereads = if socket.is_tls { handling.prereads } else { before.prereads };
+            if wire.has_tls && prereads {
                 return Err(End::Closed(Closing::PassedAfterReading));
             }
             return self.pass(text);
@@ -234,6 +249,7 @@ impl<'c> Model<'c> {
         let next = self.proxied(text, !has_variables(&written), handler, connection.choices())?;
         wire.headers += u32::from(handling.proxy_protocol.is_some());
         wire.is_wrapped |= handling.encrypts;
+        wire.has_tls = false;
         Ok(next)
     }
 
@@ -290,7 +306,7 @@ fn chosen<'m, 'c>(
     addresses.into_iter().nth(taken).ok_or_else(|| End::Elsewhere(name.to_owned()))
 }
 
-/// The PROXY protocol at a socket: why the connection ends there, or what is left on the wire.
+/// The PROXY protocol and TLS at a socket: why the connection ends there, or what is left on the wire.
 fn arrive<'m, 'c>(at: Taker<'m>, wire: &mut Wire) -> Option<End<'m, 'c>> {
     if at.socket.has_proxy_protocol {
         match wire.headers.checked_sub(1) {
@@ -300,5 +316,11 @@ fn arrive<'m, 'c>(at: Taker<'m>, wire: &mut Wire) -> Option<End<'m, 'c>> {
     }
     // A server of stream that reads nothing hands a header on with the rest.
     let is_read = at.module != Module::Stream || at.socket.is_tls;
-    (wire.headers > 0 && is_read).then_some(End::Closed(Closing::ProxyProtocolUnexpected(at)))
+    let closing = match at.module != Module::Stream && wire.is_wrapped {
+        _ if wire.headers > 0 && is_read => Closing::ProxyProtocolUnexpected(at),
+        true if !at.socket.is_tls => Closing::EncryptedToPlain(at),
+        true if wire.has_greeting => Closing::EncryptedTwice(at),
+        _ => return None,
+    };
+    Some(End::Closed(closing))
 }

@@ -91,13 +91,7 @@ impl Stream {
 
 impl Client {
     pub(crate) fn new() -> Client {
-        let provider = Arc::new(ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let mut tls =
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate)).with_no_client_auth();
-        // A resumed session would show the certificate of an earlier handshake.
-        tls.resumption = Resumption::disabled();
-        Client { tls: Arc::new(tls), open: None }
+        Client { tls: Arc::new(trusting_all()), open: None }
     }
 
     /// Sends a request that is called `id`; without a Host it is one of HTTP/1.0.
@@ -150,6 +144,16 @@ impl Client {
         let stream = Stream::Tls(Box::new(StreamOwned::new(tls, tcp)));
         Ok(Connection { stream: BufReader::new(stream), certificate: leaf })
     }
+}
+
+/// What a client needs that trusts every certificate.
+pub(crate) fn trusting_all() -> ClientConfig {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let mut tls = builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate)).with_no_client_auth();
+    // A resumed session would show the certificate of an earlier handshake.
+    tls.resumption = Resumption::disabled();
+    tls
 }
 
 /// Whether a name can be sent as SNI.
