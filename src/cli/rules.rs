@@ -49,7 +49,9 @@ fn write_table(width: usize, out: &mut dyn Write) -> io::Result<()> {
         let head = format!("{:names$}  {:categories$}", entry.name, entry.category);
         let summary = &entry.face().summary;
         if width < indent + 30 {
-            writeln!(out, "{}", head.trim_end())?;
+            let unaligned = format!("{} {}", entry.name, entry.category);
+            let head = if head.trim_end().len() > width { &unaligned } else { head.trim_end() };
+            writeln!(out, "{}", textwrap::fill(head, wrapping(width)))?;
             writeln!(out, "{}", textwrap::fill(summary, indented(width, "    ")))?;
         } else {
             let mut head = format!("{head}  ");

@@ -62,6 +62,8 @@ pub(crate) struct TlsFiles<'c> {
     contents: Vec<(TlsFileKind, PathBuf, OnceLock<TlsFileContent>)>,
     /// By the place of the directive.
     uses: Vec<FileUsage<'c>>,
+    /// For each user the numbers of its uses of authorities.
+    by_user: FxHashMap<TlsUser, Vec<usize>>,
 }
 
 struct FileUsage<'c> {
@@ -109,7 +111,7 @@ impl<'c> TlsFiles<'c> {
             }
         }
         openings.sort_by_key(|(span, row, _, user)| (*span, row.directive, *user));
-        let mut all = TlsFiles { files, contents: Vec::new(), uses: Vec::new() };
+        let mut all = TlsFiles { files, contents: Vec::new(), uses: Vec::new(), by_user: FxHashMap::default() };
         let mut known: FxHashMap<(TlsFileKind, PathBuf), usize> = FxHashMap::default();
         for same in openings.chunk_by(|a, b| a.0 == b.0) {
             let Some(&(_, row, word, _)) = same.first() else { continue };
@@ -120,6 +122,9 @@ impl<'c> TlsFiles<'c> {
             });
             let mut users: Vec<TlsUser> = same.iter().filter_map(|(.., user)| *user).collect();
             users.dedup();
+            for &user in users.iter().filter(|_| row.kind == TlsFileKind::Authorities) {
+                all.by_user.entry(user).or_default().push(all.uses.len());
+            }
             all.uses.push(FileUsage { row, word, content, users });
         }
         all
@@ -297,20 +302,21 @@ impl<'c> Model<'c> {
         .collect()
     }
 
-    /// The certificates by which a user verifies those of its peers, from all files that it has for that.
-    fn trusted_by<'f, 'm: 'f>(
-        &self,
-        files: &'f [UsedTlsFile<'m, 'c>],
-        user: TlsUser,
-    ) -> impl Iterator<Item = &'m CertificateFile> + use<'f, 'm, 'c> {
-        files.iter().filter(move |file| file.users.binary_search(&user).is_ok()).filter_map(UsedTlsFile::authorities)
+    /// The certificates of authorities that a user has, from all files that it has for that.
+    pub(crate) fn authorities_of(&self, user: TlsUser) -> impl Iterator<Item = &CertificateFile> {
+        let files = self.tls_files.as_ref();
+        let uses = files.and_then(|files| files.by_user.get(&user)).map(Vec::as_slice).unwrap_or_default();
+        uses.iter().filter_map(move |&number| match files?.content(files?.uses.get(number)?.content)?.1 {
+            TlsFileContent::Authorities(file) => Some(file),
+            _ => None,
+        })
     }
 
     /// When the last of the authorities that a user knows is valid; nothing where there may be others.
     #[must_use]
-    pub fn last_authority(&self, files: &[UsedTlsFile<'_, 'c>], user: TlsUser) -> Option<Validity> {
+    pub fn last_authority(&self, user: TlsUser) -> Option<Validity> {
         let mut last: Option<Validity> = None;
-        for file in self.trusted_by(files, user) {
+        for file in self.authorities_of(user) {
             if file.problem.is_some() {
                 return None;
             }
@@ -322,7 +328,7 @@ impl<'c> Model<'c> {
 
     /// Whether all authorities that a user knows have expired at the time of the run: then it refuses every peer.
     #[must_use]
-    pub fn has_only_expired_authorities(&self, files: &[UsedTlsFile<'_, 'c>], user: TlsUser) -> bool {
-        self.last_authority(files, user).is_some_and(|last| last.is_expired(self.environment.now))
+    pub fn has_only_expired_authorities(&self, user: TlsUser) -> bool {
+        self.last_authority(user).is_some_and(|last| last.is_expired(self.environment.now))
     }
 }

@@ -93,8 +93,10 @@ impl Missing<'_, '_> {
             _ => sink.error(span, message),
         };
         finding.help(match self.error {
-            ReadError::PermissionDenied => "run ngxlint as a user who may read what nginx reads, or with \
-             --certs skip",
+            ReadError::PermissionDenied => {
+                "run ngxlint as a user who may read what nginx reads, or with \
+             --certs skip"
+            }
             ReadError::NotFound => {
                 "correct the path, or obtain the file first; a relative path starts from the directory of the \
                  root file"

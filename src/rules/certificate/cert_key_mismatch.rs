@@ -44,9 +44,8 @@ fn report_certificates_without_key(model: &Model<'_>, sink: &mut Findings) {
     let servers = model.servers().filter(|server| !server.has_unseen_certificates);
     let servers = servers.map(|server| (TlsUser::Server(server.id), "ssl_certificate_key"));
     let endpoints = model.tls_endpoints().filter(|endpoint| endpoint.opens_files && !endpoint.has_unseen_certificates);
-    let endpoints = endpoints.filter_map(|endpoint| {
-        Some((TlsUser::Endpoint(endpoint.id), endpoint.side.directive(TlsFileKind::Key)?))
-    });
+    let endpoints = endpoints
+        .filter_map(|endpoint| Some((TlsUser::Endpoint(endpoint.id), endpoint.side.directive(TlsFileKind::Key)?)));
     let mut seen = FxHashSet::default();
     for (user, directive) in servers.chain(endpoints).filter(|_| model.config.is_whole()) {
         let (certificates, keys) = model.certificates_of(user);

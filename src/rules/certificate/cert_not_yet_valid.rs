@@ -13,7 +13,8 @@ impl Rule for CertNotYetValid {
             let message = format!("the certificate {} is not valid before {}", used.text(), leaf.validity.not_before);
             let who = used.presenting_text();
             let finding = if used.is_of_client() {
-                sink.warning(used.span(), format!("{message}: an upstream that asks for one refuses {who}")).conditional()
+                sink.warning(used.span(), format!("{message}: an upstream that asks for one refuses {who}"))
+                    .conditional()
             } else {
                 sink.error(used.span(), format!("{message}; it is presented for {who}"))
             };

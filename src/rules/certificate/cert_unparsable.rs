@@ -44,7 +44,12 @@ impl Rule for CertUnparsable {
 }
 
 /// OpenSSL skips in such a file what is no certificate, and takes each in any of its forms.
-fn report_authorities(model: &Model<'_>, used: &UsedTlsFile<'_, '_>, problem: &CertificateProblem, sink: &mut Findings) {
+fn report_authorities(
+    model: &Model<'_>,
+    used: &UsedTlsFile<'_, '_>,
+    problem: &CertificateProblem,
+    sink: &mut Findings,
+) {
     if !problem.stops_nginx() || matches!(problem, CertificateProblem::Unreadable(_)) {
         return;
     }

@@ -30,9 +30,9 @@ fn report_client(used: &UsedCertificate<'_, '_>, sink: &mut Findings) {
             used.text(),
             used.presenting_text(),
         );
-        sink.warning(used.span(), message)
-            .conditional()
-            .help("get a certificate with the extended key usage clientAuth; those of public authorities are for servers");
+        sink.warning(used.span(), message).conditional().help(
+            "get a certificate with the extended key usage clientAuth; those of public authorities are for servers",
+        );
     }
 }
 

@@ -34,11 +34,11 @@ fn report(same: &[IgnoredStapling<'_>], sink: &mut Findings) {
                  certificate of theirs brings a responder again",
             )
         }
-        StaplingProblem::NoIssuer => {
-            sink.warning(span, format!("{what}: the issuer's certificate is not there, which a request has to name")).help(
+        StaplingProblem::NoIssuer => sink
+            .warning(span, format!("{what}: the issuer's certificate is not there, which a request has to name"))
+            .help(
                 "append the issuer's certificate to the file of the certificate, or name it in ssl_trusted_certificate",
-            )
-        }
+            ),
         StaplingProblem::NotHttp(url) => sink
             .warning(span, format!("{what}: the responder's URL {url} does not begin with http://"))
             .help("give a URL with http:// in ssl_stapling_responder; the response is signed, so that is no risk"),
