@@ -29,6 +29,7 @@ mod revocation;
 mod store;
 #[cfg(test)]
 mod tests;
+mod ticket_key;
 mod validity;
 
 pub use accounts::GroupAccess;
@@ -46,4 +47,5 @@ pub use ocsp::ocsp_file_problem;
 pub use problem::CertificateProblem;
 pub use revocation::{RevocationFile, RevocationList};
 pub use store::{CertificateFile, CertificateStore};
+pub use ticket_key::ticket_key_problem;
 pub use validity::{TimeError, UnixTime, Validity};

@@ -1,4 +1,5 @@
-//! The files of TLS beside certificates and keys: authorities, revocation lists, parameters, OCSP responses, passwords.
+//! The files of TLS beside certificates and their keys: authorities, revocation lists, parameters, OCSP responses, passwords,
+//! keys of session tickets.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -17,6 +18,7 @@ use crate::source::{FileSystem, ReadError, Span};
 use crate::syntax::Word;
 use crate::tls::{
     CertificateFile, Exposure, FileProblem, Passwords, RevocationFile, Validity, dh_prime_bits, ocsp_file_problem,
+    ticket_key_problem,
 };
 
 /// A directive that names such a file which nginx opens as it starts.
@@ -46,11 +48,11 @@ pub enum TlsFileContent {
     DhParameters(Result<u32, FileProblem>),
     /// An OCSP response, and what is wrong with it.
     OcspResponse(Option<FileProblem>),
-    /// Passwords.
-    Passwords {
-        /// Why they cannot be read.
-        problem: Option<ReadError>,
-        /// That other users of the machine can read or change them.
+    /// Passwords, or a key of session tickets.
+    Secret {
+        /// What is wrong with it.
+        problem: Option<FileProblem>,
+        /// That other users of the machine can read or change it.
         exposure: Option<Exposure>,
     },
 }
@@ -189,9 +191,10 @@ impl<'c> Block<'c> {
             if !is_opened || matches!(row.kind, TlsFileKind::Certificate | TlsFileKind::Key) {
                 continue;
             }
-            let directive = inherit::value_in_effect(self.block, row.directive);
-            let word = directive.and_then(|directive| directive.argument(0)).filter(|word| !word.value().is_empty());
-            openings.extend(word.map(|word| (word.span(), row, word, Some(self.user))));
+            let directives = inherit::in_effect(self.block, row.directive).directives.into_iter();
+            let names_a_file = |word: &Word<'_>| row.kind == TlsFileKind::TicketKey || !word.value().is_empty();
+            let words = directives.filter_map(|directive| directive.argument(0)).filter(names_a_file);
+            openings.extend(words.map(|word| (word.span(), row, word, Some(self.user))));
         }
     }
 
@@ -212,14 +215,18 @@ impl TlsFileContent {
             TlsFileKind::DhParameters => TlsFileContent::DhParameters(dh_prime_bits(files, path)),
             TlsFileKind::OcspResponse => TlsFileContent::OcspResponse(ocsp_file_problem(files, path)),
             TlsFileKind::Passwords => {
-                let problem = Passwords::read(files, path).err();
-                let exposure = if problem.is_none() { Exposure::find(files, path) } else { None };
-                TlsFileContent::Passwords { problem, exposure }
+                TlsFileContent::secret(files, path, Passwords::read(files, path).err().map(FileProblem::from))
             }
+            TlsFileKind::TicketKey => TlsFileContent::secret(files, path, ticket_key_problem(files, path)),
             TlsFileKind::Authorities | TlsFileKind::Certificate | TlsFileKind::Key => {
                 TlsFileContent::Authorities(CertificateFile::read(files, path.to_path_buf()))
             }
         }
+    }
+
+    fn secret(files: &dyn FileSystem, path: &Path, problem: Option<FileProblem>) -> TlsFileContent {
+        let exposure = if problem.is_none() { Exposure::find(files, path) } else { None };
+        TlsFileContent::Secret { problem, exposure }
     }
 
     /// Why it cannot be read.
@@ -227,7 +234,7 @@ impl TlsFileContent {
     pub fn read_error(&self) -> Option<&ReadError> {
         let problem = match self {
             TlsFileContent::Authorities(file) => return file.read_error(),
-            TlsFileContent::Passwords { problem, .. } => return problem.as_ref(),
+            TlsFileContent::Secret { problem, .. } => problem.as_ref(),
             TlsFileContent::RevocationLists(file) => file.problem.as_ref(),
             TlsFileContent::DhParameters(parameters) => parameters.as_ref().err(),
             TlsFileContent::OcspResponse(problem) => problem.as_ref(),
