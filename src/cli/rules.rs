@@ -46,15 +46,13 @@ fn write_table(width: usize, out: &mut dyn Write) -> io::Result<()> {
     let categories = longest(&mut all_rules().iter().map(|entry| entry.category.len()));
     let indent = names + categories + 4;
     let is_narrow = width < indent + 30;
-    let names = if is_narrow { names.min(width.saturating_sub(categories + 2)) } else { names };
     for entry in all_rules() {
         let head = format!("{:names$}  {:categories$}", entry.name, entry.category);
         let summary = &entry.face().summary;
         if is_narrow {
-            match head.trim_end() {
-                head if head.len() <= width => writeln!(out, "{head}")?,
-                _ => writeln!(out, "{}\n    {}", entry.name, entry.category)?,
-            }
+            let unaligned = format!("{} {}", entry.name, entry.category);
+            let head = if head.trim_end().len() > width { &unaligned } else { head.trim_end() };
+            writeln!(out, "{}", textwrap::fill(head, wrapping(width)))?;
             writeln!(out, "{}", textwrap::fill(summary, indented(width, "    ")))?;
         } else {
             let mut head = format!("{head}  ");

@@ -22,6 +22,8 @@ pub enum TlsFileKind {
     DhParameters,
     /// What an OCSP responder said of the certificate.
     OcspResponse,
+    /// The key of session tickets.
+    TicketKey,
 }
 
 /// When nginx opens a file as it starts, so that it does not start without it.
@@ -125,10 +127,11 @@ const fn file(
 }
 
 use Opened::{Always, ToStaple, ToVerify, WithTls};
-use TlsFileKind::{Authorities, Certificate, DhParameters, Key, OcspResponse, Passwords, RevocationLists};
+use TlsFileKind::{Authorities, Certificate, DhParameters, Key, OcspResponse, Passwords, RevocationLists, TicketKey};
 use TlsSide::{Grpc, Proxy, Server, Uwsgi};
 
-/// All of them. An empty value names no file where the directive is a plain string; of certificates, see
+/// All of them, but for `ssl_ech_file`, which nginx 1.31 ignores with the releases of OpenSSL that there are. An empty
+/// value names no file where the directive is a plain string, so not for keys of tickets; of certificates, see
 /// [`EMPTY_CERTIFICATE_SINCE`].
 #[rustfmt::skip] // A table: one row a line.
 pub const TLS_FILES: &[TlsFile] = &[
@@ -144,6 +147,7 @@ pub const TLS_FILES: &[TlsFile] = &[
     file(Server, "ssl_crl", MAIL, RevocationLists, ToVerify),
     file(Server, "ssl_dhparam", SERVERS, DhParameters, WithTls),
     file(Server, "ssl_stapling_file", HTTP.union(STREAM), OcspResponse, ToStaple),
+    file(Server, "ssl_session_ticket_key", SERVERS, TicketKey, WithTls),
     file(Proxy, "proxy_ssl_certificate", PROXIES, Certificate, WithTls),
     file(Proxy, "proxy_ssl_certificate_key", PROXIES, Key, WithTls),
     file(Proxy, "proxy_ssl_password_file", PROXIES, Passwords, Always),

@@ -207,6 +207,7 @@ pub(super) fn role_word(kind: TlsFileKind) -> &'static str {
         TlsFileKind::RevocationLists => "revocation-lists",
         TlsFileKind::DhParameters => "dh-parameters",
         TlsFileKind::OcspResponse => "ocsp-response",
+        TlsFileKind::TicketKey => "ticket-key",
     }
 }
 

@@ -172,6 +172,7 @@ fn file_text(report: &CertsReport<'_>, file: &ListedFile) -> (Tone, String) {
         TlsFileKind::RevocationLists => "revocation lists",
         TlsFileKind::DhParameters => "Diffie-Hellman parameters",
         TlsFileKind::OcspResponse => "an OCSP response",
+        TlsFileKind::TicketKey => "a key of session tickets",
         kind => role_word(kind),
     };
     let mut text = format!("{}, {what}", shown(&file.path));

@@ -39,6 +39,12 @@ pub enum FileProblem {
         /// The line of its `-----BEGIN`.
         line: u32,
     },
+    /// Not of the size of a key of session tickets.
+    #[error("it has {size} bytes; a key of session tickets has 48 or 80")]
+    TicketKeySize {
+        /// Its size.
+        size: usize,
+    },
     /// Not the DER of an OCSP response.
     #[error("it is not an OCSP response in DER form")]
     NotOcsp,

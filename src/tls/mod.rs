@@ -32,6 +32,7 @@ mod signatures;
 mod store;
 #[cfg(test)]
 mod tests;
+mod ticket_key;
 mod validity;
 mod verification;
 #[cfg(test)]
@@ -52,5 +53,6 @@ pub use ocsp::ocsp_file_problem;
 pub use problem::CertificateProblem;
 pub use revocation::{RevocationFile, RevocationList};
 pub use store::{CertificateFile, CertificateStore};
+pub use ticket_key::ticket_key_problem;
 pub use validity::{TimeError, UnixTime, Validity};
 pub use verification::{Distrusted, Verification, holds_root, single_chain, verify};

@@ -146,6 +146,12 @@ impl Writer<'_> {
             let file = self.pick(&["other/dh2048.pem"], &[BAD, &["other/dh1536.pem", "root.pem"]]);
             self.name("ssl_dhparam", file);
         }
+        for _ in 0..self.random.below(3) {
+            if self.once_in(4) {
+                let file = self.pick(&["other/ticket48.key", "other/ticket80.key"], &[BAD, &["shop.example.key"]]);
+                self.name("ssl_session_ticket_key", file);
+            }
+        }
         if has_stapling {
             if self.once_in(3) {
                 let value = self.random.pick(&["ssl_stapling on;", "ssl_stapling on;", "ssl_stapling off;"]);

@@ -169,7 +169,7 @@ fn listed_files(model: &Model<'_>) -> Vec<ListedFile> {
             }
             TlsFileContent::DhParameters(parameters) => (parameters.as_ref().err().map(ToString::to_string), 0, None),
             TlsFileContent::OcspResponse(problem) => (problem.as_ref().map(ToString::to_string), 0, None),
-            TlsFileContent::Passwords { problem, .. } => (problem.as_ref().map(ToString::to_string), 0, None),
+            TlsFileContent::Secret { problem, .. } => (problem.as_ref().map(ToString::to_string), 0, None),
         };
         let users = used.users.iter().map(|&user| file_user(model, user)).collect();
         let directives = vec![used.row.directive];

@@ -1,7 +1,6 @@
 //! `ssl_stapling on`: to which certificates nginx staples nothing all the same.
 
 use crate::config::Directive;
-use crate::model::certificates::tls_file_use::UsedTlsFile;
 use crate::model::certificates::tls_user::TlsUser;
 use crate::model::{CertificateUse, Model, inherit};
 use crate::syntax::Word;
@@ -36,7 +35,6 @@ impl<'c> Model<'c> {
         let servers = self.servers().map(|server| (TlsUser::Server(server.id), server.directive));
         let endpoints = self.tls_endpoints().filter(|endpoint| endpoint.is_server() && endpoint.opens_files);
         let endpoints = endpoints.map(|endpoint| (TlsUser::Endpoint(endpoint.id), endpoint.block));
-        let mut files = None;
         let mut ignored = Vec::new();
         for (user, block) in servers.chain(endpoints) {
             let (certificates, keys) = self.certificates_of(user);
@@ -52,12 +50,11 @@ impl<'c> Model<'c> {
             if !directive.argument(0).is_some_and(|word| word.is("on")) || value("ssl_stapling_file").is_some() {
                 continue;
             }
-            let files = files.get_or_insert_with(|| self.tls_files());
             for used in certificates {
                 let file = self.certificate_file(used).filter(|file| file.problem.is_none());
                 let reason = file.and_then(|file| {
                     let responder = value("ssl_stapling_responder").map(|url| url.into_owned().into());
-                    self.stapling_problem(file, responder, user, files)
+                    self.stapling_problem(file, responder, user)
                 });
                 ignored.extend(reason.map(|reason| IgnoredStapling { directive, certificate: used.word, reason }));
             }
@@ -70,16 +67,13 @@ impl<'c> Model<'c> {
         file: &CertificateFile,
         responder: Option<Box<str>>,
         user: TlsUser,
-        files: &[UsedTlsFile<'_, 'c>],
     ) -> Option<StaplingProblem> {
         let (leaf, chain) = file.certificates.split_first()?;
         let Some(url) = responder.or_else(|| leaf.ocsp_url()) else { return Some(StaplingProblem::NoResponder) };
         let is_issuer = |issuer: &Certificate| leaf.names_issuer(issuer);
-        let mut trusted = files.iter().filter(|used| used.users.binary_search(&user).is_ok());
+        let mut trusted = self.authorities_of(user);
         let is_known = chain.iter().any(is_issuer)
-            || trusted.any(|used| {
-                used.authorities().is_some_and(|file| file.problem.is_some() || file.certificates.iter().any(is_issuer))
-            });
+            || trusted.any(|file| file.problem.is_some() || file.certificates.iter().any(is_issuer));
         if !is_known {
             return Some(StaplingProblem::NoIssuer);
         }

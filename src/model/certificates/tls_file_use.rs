@@ -1,4 +1,5 @@
-//! The files of TLS beside certificates and keys: authorities, revocation lists, parameters, OCSP responses, passwords.
+//! The files of TLS beside certificates and their keys: authorities, revocation lists, parameters, OCSP responses, passwords,
+//! keys of session tickets.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -17,6 +18,7 @@ use crate::source::{FileSystem, ReadError, Span};
 use crate::syntax::Word;
 use crate::tls::{
     CertificateFile, Exposure, FileProblem, Passwords, RevocationFile, Validity, dh_prime_bits, ocsp_file_problem,
+    ticket_key_problem,
 };
 
 /// A directive that names such a file which nginx opens as it starts.
@@ -46,11 +48,11 @@ pub enum TlsFileContent {
     DhParameters(Result<u32, FileProblem>),
     /// An OCSP response, and what is wrong with it.
     OcspResponse(Option<FileProblem>),
-    /// Passwords.
-    Passwords {
-        /// Why they cannot be read.
-        problem: Option<ReadError>,
-        /// That other users of the machine can read or change them.
+    /// Passwords, or a key of session tickets.
+    Secret {
+        /// What is wrong with it.
+        problem: Option<FileProblem>,
+        /// That other users of the machine can read or change it.
         exposure: Option<Exposure>,
     },
 }
@@ -62,6 +64,8 @@ pub(crate) struct TlsFiles<'c> {
     contents: Vec<(TlsFileKind, PathBuf, OnceLock<TlsFileContent>)>,
     /// By the place of the directive.
     uses: Vec<FileUsage<'c>>,
+    /// For each user the numbers of its uses of authorities.
+    by_user: FxHashMap<TlsUser, Vec<usize>>,
 }
 
 struct FileUsage<'c> {
@@ -109,7 +113,7 @@ impl<'c> TlsFiles<'c> {
             }
         }
         openings.sort_by_key(|(span, row, _, user)| (*span, row.directive, *user));
-        let mut all = TlsFiles { files, contents: Vec::new(), uses: Vec::new() };
+        let mut all = TlsFiles { files, contents: Vec::new(), uses: Vec::new(), by_user: FxHashMap::default() };
         let mut known: FxHashMap<(TlsFileKind, PathBuf), usize> = FxHashMap::default();
         for same in openings.chunk_by(|a, b| a.0 == b.0) {
             let Some(&(_, row, word, _)) = same.first() else { continue };
@@ -120,6 +124,9 @@ impl<'c> TlsFiles<'c> {
             });
             let mut users: Vec<TlsUser> = same.iter().filter_map(|(.., user)| *user).collect();
             users.dedup();
+            for &user in users.iter().filter(|_| row.kind == TlsFileKind::Authorities) {
+                all.by_user.entry(user).or_default().push(all.uses.len());
+            }
             all.uses.push(FileUsage { row, word, content, users });
         }
         all
@@ -184,9 +191,10 @@ impl<'c> Block<'c> {
             if !is_opened || matches!(row.kind, TlsFileKind::Certificate | TlsFileKind::Key) {
                 continue;
             }
-            let directive = inherit::value_in_effect(self.block, row.directive);
-            let word = directive.and_then(|directive| directive.argument(0)).filter(|word| !word.value().is_empty());
-            openings.extend(word.map(|word| (word.span(), row, word, Some(self.user))));
+            let directives = inherit::in_effect(self.block, row.directive).directives.into_iter();
+            let names_a_file = |word: &Word<'_>| row.kind == TlsFileKind::TicketKey || !word.value().is_empty();
+            let words = directives.filter_map(|directive| directive.argument(0)).filter(names_a_file);
+            openings.extend(words.map(|word| (word.span(), row, word, Some(self.user))));
         }
     }
 
@@ -207,14 +215,18 @@ impl TlsFileContent {
             TlsFileKind::DhParameters => TlsFileContent::DhParameters(dh_prime_bits(files, path)),
             TlsFileKind::OcspResponse => TlsFileContent::OcspResponse(ocsp_file_problem(files, path)),
             TlsFileKind::Passwords => {
-                let problem = Passwords::read(files, path).err();
-                let exposure = if problem.is_none() { Exposure::find(files, path) } else { None };
-                TlsFileContent::Passwords { problem, exposure }
+                TlsFileContent::secret(files, path, Passwords::read(files, path).err().map(FileProblem::from))
             }
+            TlsFileKind::TicketKey => TlsFileContent::secret(files, path, ticket_key_problem(files, path)),
             TlsFileKind::Authorities | TlsFileKind::Certificate | TlsFileKind::Key => {
                 TlsFileContent::Authorities(CertificateFile::read(files, path.to_path_buf()))
             }
         }
+    }
+
+    fn secret(files: &dyn FileSystem, path: &Path, problem: Option<FileProblem>) -> TlsFileContent {
+        let exposure = if problem.is_none() { Exposure::find(files, path) } else { None };
+        TlsFileContent::Secret { problem, exposure }
     }
 
     /// Why it cannot be read.
@@ -222,7 +234,7 @@ impl TlsFileContent {
     pub fn read_error(&self) -> Option<&ReadError> {
         let problem = match self {
             TlsFileContent::Authorities(file) => return file.read_error(),
-            TlsFileContent::Passwords { problem, .. } => return problem.as_ref(),
+            TlsFileContent::Secret { problem, .. } => problem.as_ref(),
             TlsFileContent::RevocationLists(file) => file.problem.as_ref(),
             TlsFileContent::DhParameters(parameters) => parameters.as_ref().err(),
             TlsFileContent::OcspResponse(problem) => problem.as_ref(),
@@ -297,20 +309,21 @@ impl<'c> Model<'c> {
         .collect()
     }
 
-    /// The certificates by which a user verifies those of its peers, from all files that it has for that.
-    fn trusted_by<'f, 'm: 'f>(
-        &self,
-        files: &'f [UsedTlsFile<'m, 'c>],
-        user: TlsUser,
-    ) -> impl Iterator<Item = &'m CertificateFile> + use<'f, 'm, 'c> {
-        files.iter().filter(move |file| file.users.binary_search(&user).is_ok()).filter_map(UsedTlsFile::authorities)
+    /// The certificates of authorities that a user has, from all files that it has for that.
+    pub(crate) fn authorities_of(&self, user: TlsUser) -> impl Iterator<Item = &CertificateFile> {
+        let files = self.tls_files.as_ref();
+        let uses = files.and_then(|files| files.by_user.get(&user)).map(Vec::as_slice).unwrap_or_default();
+        uses.iter().filter_map(move |&number| match files?.content(files?.uses.get(number)?.content)?.1 {
+            TlsFileContent::Authorities(file) => Some(file),
+            _ => None,
+        })
     }
 
     /// When the last of the authorities that a user knows is valid; nothing where there may be others.
     #[must_use]
-    pub fn last_authority(&self, files: &[UsedTlsFile<'_, 'c>], user: TlsUser) -> Option<Validity> {
+    pub fn last_authority(&self, user: TlsUser) -> Option<Validity> {
         let mut last: Option<Validity> = None;
-        for file in self.trusted_by(files, user) {
+        for file in self.authorities_of(user) {
             if file.problem.is_some() {
                 return None;
             }
@@ -322,7 +335,7 @@ impl<'c> Model<'c> {
 
     /// Whether all authorities that a user knows have expired at the time of the run: then it refuses every peer.
     #[must_use]
-    pub fn has_only_expired_authorities(&self, files: &[UsedTlsFile<'_, 'c>], user: TlsUser) -> bool {
-        self.last_authority(files, user).is_some_and(|last| last.is_expired(self.environment.now))
+    pub fn has_only_expired_authorities(&self, user: TlsUser) -> bool {
+        self.last_authority(user).is_some_and(|last| last.is_expired(self.environment.now))
     }
 }

@@ -120,8 +120,11 @@ impl<'c> Model<'c> {
     fn client_text(&self, client: &TlsEndpoint<'_>) -> String {
         let name = client.directive.name_text();
         if client.block.context() == Contexts::STREAM {
-            let servers = self.tls_endpoints().filter(|server| server.kind == EndpointKind::StreamServer);
-            let server = servers.into_iter().find(|server| server.directive == client.block);
+            // They come first, in the order of the configuration.
+            let count = self.tls_endpoints.partition_point(|endpoint| endpoint.kind == EndpointKind::StreamServer);
+            let servers = self.tls_endpoints.get(..count).unwrap_or_default();
+            let server = servers.binary_search_by_key(&client.block.id(), |server| server.directive.id()).ok();
+            let server = server.and_then(|at| servers.get(at));
             let server = server.map(|server| self.user_text(TlsUser::Endpoint(server.id))).unwrap_or_default();
             return format!("proxy_pass of {server}");
         }

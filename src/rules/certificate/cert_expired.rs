@@ -30,28 +30,21 @@ impl Rule for CertExpired {
                  file",
             );
         }
-        let files = model.tls_files();
-        for used in &files {
-            report_authorities(model, &files, used, sink);
-            report_revocations(model, used, sink);
+        for used in model.tls_files() {
+            report_authorities(model, &used, sink);
+            report_revocations(model, &used, sink);
         }
     }
 }
 
 /// One authority of many may well expire; with none that is valid nobody is let in.
-fn report_authorities<'c>(
-    model: &Model<'c>,
-    files: &[UsedTlsFile<'_, 'c>],
-    used: &UsedTlsFile<'_, 'c>,
-    sink: &mut Findings,
-) {
+fn report_authorities(model: &Model<'_>, used: &UsedTlsFile<'_, '_>, sink: &mut Findings) {
     let now = model.environment.now;
     let authorities = used.authorities().map(|file| file.certificates.as_slice()).unwrap_or_default();
     let last = authorities.iter().map(|authority| authority.validity.not_after).max();
     let Some(last) = last.filter(|last| *last < now) else { return };
     for (strictness, users) in used.refusing() {
-        let users: Vec<TlsUser> =
-            users.into_iter().filter(|&user| model.has_only_expired_authorities(files, user)).collect();
+        let users: Vec<TlsUser> = users.into_iter().filter(|&user| model.has_only_expired_authorities(user)).collect();
         if users.is_empty() {
             continue;
         }

@@ -40,13 +40,12 @@ impl Rule for CertExpiresSoon {
             sink.warning(used.span(), message)
                 .help("renew the certificate and reload nginx; see why automatic renewal has not done so");
         }
-        let files = model.tls_files();
-        for used in &files {
+        for used in model.tls_files() {
             let authorities = used.authorities().map(|file| file.certificates.as_slice()).unwrap_or_default();
             let last = authorities.iter().map(|authority| authority.validity).max_by_key(|validity| validity.not_after);
             let Some(last) = last.filter(|last| is_soon(*last)) else { continue };
             let users: Vec<TlsUser> = used.refusing().into_iter().flat_map(|(_, users)| users).collect();
-            let is_last = |user: &TlsUser| model.last_authority(&files, *user) == Some(last);
+            let is_last = |user: &TlsUser| model.last_authority(*user) == Some(last);
             let users: Vec<TlsUser> = users.into_iter().filter(is_last).collect();
             if !users.is_empty() {
                 let message = format!(

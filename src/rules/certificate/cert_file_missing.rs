@@ -68,6 +68,7 @@ fn what(kind: TlsFileKind) -> &'static str {
         TlsFileKind::DhParameters => "the Diffie-Hellman parameters",
         TlsFileKind::OcspResponse => "the OCSP response",
         TlsFileKind::Passwords => "the passwords",
+        TlsFileKind::TicketKey => "the key of session tickets",
         TlsFileKind::Certificate | TlsFileKind::Key => "the file",
     }
 }

@@ -37,7 +37,7 @@ impl Rule for CertUnparsable {
                 TlsFileContent::RevocationLists(file) => report(model, &used, file.problem.as_ref(), sink),
                 TlsFileContent::DhParameters(parameters) => report(model, &used, parameters.as_ref().err(), sink),
                 TlsFileContent::OcspResponse(problem) => report(model, &used, problem.as_ref(), sink),
-                TlsFileContent::Passwords { .. } => {}
+                TlsFileContent::Secret { problem, .. } => report(model, &used, problem.as_ref(), sink),
             }
         }
     }
@@ -82,6 +82,7 @@ fn report(model: &Model<'_>, used: &UsedTlsFile<'_, '_>, problem: Option<&FilePr
             "the Diffie-Hellman parameters",
             "make the file: openssl dhparam 2048; or delete the directive, for clients of today do without",
         ),
+        TlsFileKind::TicketKey => ("the key of session tickets", "make the file: openssl rand 80"),
         _ => ("the OCSP response", "make the file: openssl ocsp -respout; it is in DER form"),
     };
     // Before, OpenSSL took certificates instead, and then missed the lists of their authorities.

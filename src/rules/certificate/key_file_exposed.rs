@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::model::{Model, TlsFileContent, UsedKey};
+use crate::nginx::tls_files::TlsFileKind;
 use crate::rules::{Findings, Rule};
 use crate::tls::GroupAccess;
 
@@ -36,12 +37,14 @@ impl Rule for KeyFileExposed {
             }
         }
         for used in model.tls_files() {
-            if let TlsFileContent::Passwords { exposure: Some(exposure), .. } = used.content {
+            if let TlsFileContent::Secret { exposure: Some(exposure), .. } = used.content {
                 let (verb, file) = (if exposure.is_writable() { "change" } else { "read" }, used.word.text());
-                let message = format!(
-                    "every user of this machine can {verb} {file} (mode {:o}), which holds passwords of private keys",
-                    exposure.mode,
-                );
+                let what = match used.row.kind {
+                    TlsFileKind::TicketKey => "the key of session tickets",
+                    _ => "the passwords of private keys",
+                };
+                let message =
+                    format!("every user of this machine can {verb} {what} in {file} (mode {:o})", exposure.mode);
                 sink.warning(used.word.span(), message)
                     .help(format!("chmod 600 {file}: nginx reads it as root, before its workers start"));
             }

@@ -151,9 +151,9 @@ fn compare(nginx: &Nginx, case: &[&str], ports: &[u16]) -> (bool, Option<String>
     };
     let case: Vec<String> = case.iter().map(place).collect();
     let mut text = String::new();
-    for module in ["stream", "mail"] {
+    for (module, load) in [("stream", nginx.loads_stream()), ("mail", nginx.loads_mail())] {
         if case.iter().any(|listen| listen.starts_with(module)) {
-            match nginx.loads(module) {
+            match load {
                 Some(load) => text.push_str(&load),
                 None => return (false, None),
             }
