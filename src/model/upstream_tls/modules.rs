@@ -45,16 +45,6 @@ pub enum TlsSetting {
 }
 
 impl PassModule {
-    /// Where its settings stand.
-    #[must_use]
-    pub fn levels(&self) -> Contexts {
-        if self.side == Contexts::STREAM {
-            Contexts::STREAM.union(Contexts::STREAM_SERVER)
-        } else {
-            Contexts::HTTP.union(Contexts::SERVER).union(Contexts::LOCATION)
-        }
-    }
-
     /// The name of a setting: `proxy_ssl_verify`.
     #[must_use]
     pub fn name_of(&self, setting: TlsSetting) -> &'static str {

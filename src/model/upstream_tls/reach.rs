@@ -87,3 +87,34 @@ fn is_private(ip: IpAddr) -> bool {
         IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_names_of_private_networks() {
+        for (ip, expected) in [
+            ("10.1.2.3", true),
+            ("172.31.0.1", true),
+            ("172.32.0.1", false),
+            ("100.64.0.1", true),
+            ("100.128.0.1", false),
+            ("169.254.1.1", true),
+            ("8.8.8.8", false),
+            ("fd00::1", true),
+            ("fe80::1", true),
+            ("2001:db8::1", false),
+        ] {
+            assert_eq!(is_private(ip.parse().unwrap()), expected, "{ip}");
+        }
+        for (name, expected) in [
+            ("app", Some(Reach::Private)),
+            ("app.internal", Some(Reach::Private)),
+            ("api.partner.example", Some(Reach::Public)),
+            ("<%= host %>", None),
+        ] {
+            assert_eq!(reach_of_name(name), expected, "{name}");
+        }
+    }
+}

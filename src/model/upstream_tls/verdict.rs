@@ -9,6 +9,7 @@ use super::pass::{TlsPass, is_sent};
 use crate::config::{Config, Directive};
 use crate::model::requests::upstreams::UpstreamAddress;
 use crate::model::{ListenSocket, Model, Server, Settled};
+use crate::nginx::DirectiveName;
 use crate::tls::{CertificateFile, Distrusted, Verification, holds_root, verify};
 
 /// Why every connection of a pass fails.
@@ -22,6 +23,15 @@ pub struct TlsFailure<'m, 'c> {
     pub sni: Option<String>,
     /// What happens there.
     pub kind: FailureKind<'m, 'c>,
+}
+
+impl TlsFailure<'_, '_> {
+    /// Hosts for which a server of the socket would answer, by name.
+    pub fn hosts(&self, model: &Model<'_>) -> impl Iterator<Item = String> {
+        let servers = self.socket.members.iter().map(|member| model.server(member.server));
+        let hosts = servers.filter(|server| !server.rejects_handshake).flat_map(Server::hosts);
+        hosts.filter(|host| host.name().is_some()).map(|host| host.to_string())
+    }
 }
 
 /// A connection to a socket of this configuration.
@@ -85,14 +95,21 @@ pub enum FailureKind<'m, 'c> {
     },
 }
 
-/// The files that upstreams are verified against, as far as anything is verified at all.
-pub(crate) fn trusted_files<'c>(config: &'c Config<'c>) -> impl Iterator<Item = PathBuf> + use<'c> {
-    MODULES.iter().flat_map(move |module| {
-        let named = move |setting| config.directives_named(module.name_of(setting), module.levels());
-        let is_off = |verify: Directive<'_>| verify.argument(0).is_some_and(|value| value.is("off"));
-        let is_verified = named(TlsSetting::Verify).any(|verify| !is_off(verify));
-        is_verified.then(|| named(TlsSetting::TrustedCertificate).filter_map(path)).into_iter().flatten()
-    })
+/// The files that upstreams are verified against, as far as any is verified at all.
+pub(crate) fn trusted_files(config: &Config<'_>) -> Vec<PathBuf> {
+    let names = |setting: TlsSetting| -> Vec<Option<DirectiveName>> {
+        MODULES.iter().map(|module| DirectiveName::find(module.name_of(setting).as_bytes())).collect()
+    };
+    let (verify, trusted) = (names(TlsSetting::Verify), names(TlsSetting::TrustedCertificate));
+    let (mut is_verified, mut paths) = (false, Vec::new());
+    for directive in config.directives().filter(|directive| directive.name().is_some()) {
+        if trusted.contains(&directive.name()) {
+            paths.extend(path(directive));
+        } else if verify.contains(&directive.name()) {
+            is_verified |= !directive.argument(0).is_some_and(|value| value.is("off"));
+        }
+    }
+    if is_verified { paths } else { Vec::new() }
 }
 
 /// The file that a directive names, as nginx would open it.

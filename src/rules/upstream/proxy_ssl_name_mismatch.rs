@@ -2,7 +2,7 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_name>; X509_check_host(3)
 
-use super::consequence;
+use super::{Alike, by_key, consequence, relate_others};
 use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::{TlsPass, is_sent};
 use crate::model::upstream_tls::reach::public_hosts;
@@ -15,6 +15,7 @@ pub(super) struct ProxySslNameMismatch;
 
 impl Rule for ProxySslNameMismatch {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        let mut doubted = Vec::new();
         for pass in model.tls_passes().iter().filter(|pass| pass.is_always_tls) {
             if let Some(failure) = model.tls_failure(pass) {
                 if !model.needs_sni(pass) {
@@ -30,13 +31,14 @@ impl Rule for ProxySslNameMismatch {
                 let verify = pass.module.name_of(TlsSetting::Verify);
                 let message = format!("{verify} looks for {reason}: {}", consequence(pass.module));
                 relate(sink.error(pass.pass.span(), message), pass);
-            } else if let Some((message, is_certain)) = doubt(pass) {
-                let finding = sink.warning(pass.pass.span(), message);
-                if !is_certain {
-                    finding.conditional();
-                }
-                relate(finding, pass);
+            } else if let Some(message) = doubt(pass) {
+                doubted.push((message, pass));
             }
+        }
+        for Alike { key: message, first: pass, others } in by_key(doubted.into_iter()) {
+            let finding = sink.warning(pass.pass.span(), message).conditional();
+            relate(finding, pass);
+            relate_others(finding, &others);
         }
     }
 }
@@ -96,8 +98,8 @@ fn no_host(pass: &TlsPass<'_>) -> Option<String> {
     }
 }
 
-/// A name that a certificate is hardly for; whether it is certain that it is of no use.
-fn doubt(pass: &TlsPass<'_>) -> Option<(String, bool)> {
+/// A name that hardly any certificate is for.
+fn doubt(pass: &TlsPass<'_>) -> Option<String> {
     let name = pass.name.text.as_deref()?;
     let is_verified = pass.verify.settled() == Settled::Known(true);
     let is_asked = pass.server_name.settled() == Settled::Known(true) && is_sent(name);
@@ -108,11 +110,13 @@ fn doubt(pass: &TlsPass<'_>) -> Option<(String, bool)> {
             "{verify} looks for the text {name} in the upstream's certificate, where an iPAddress name does not count: \
              {failing}, unless it is a DNS name or the common name there"
         );
-        return Some((message, false));
+        return Some(message);
     }
     let is_host = Host::parse(name.as_bytes()).is_ok_and(|host| is_public_name(&host))
         || pass.upstream.as_ref()?.servers().any(|server| server.host.eq_ignore_ascii_case(name));
-    if !pass.is_named_by_group() || is_host {
+    // A script that chooses the server may give the name, too.
+    let is_scripted = pass.upstream.as_ref()?.has_unseen_servers();
+    if !pass.is_named_by_group() || is_host || is_scripted {
         return None;
     }
     if is_verified {
@@ -120,7 +124,7 @@ fn doubt(pass: &TlsPass<'_>) -> Option<(String, bool)> {
             "{verify} looks for {name}, the name of the upstream group, in the certificates of its servers: {failing}, \
              unless they are for that name"
         );
-        return Some((message, false));
+        return Some(message);
     }
     let hosts = public_hosts(pass);
     let first = hosts.first().filter(|_| is_asked)?;
@@ -128,5 +132,5 @@ fn doubt(pass: &TlsPass<'_>) -> Option<(String, bool)> {
         "nginx asks {first} for {name}, the name of the upstream group: it presents its default certificate, or refuses \
          the handshake"
     );
-    Some((message, false))
+    Some(message)
 }

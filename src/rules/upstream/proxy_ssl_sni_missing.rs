@@ -73,7 +73,8 @@ fn report_failure(model: &Model<'_>, sink: &mut Findings, pass: &TlsPass<'_>) {
         finding.related(server.span(), "this server answers");
     }
     let is_named = pass.name.text.as_deref().is_some_and(is_sent);
-    finding.help(lines(pass, (!is_named).then_some("HOST")));
+    let host = failure.hosts(model).next().unwrap_or_else(|| "HOST".to_owned());
+    finding.help(lines(pass, (!is_named).then_some(host.as_str())));
 }
 
 fn report_useless_name(sink: &mut Findings, pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
