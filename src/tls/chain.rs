@@ -454,7 +454,7 @@ impl<'a> Links<'a> {
                 add(index, OddityKind::NeedlessRoot);
             } else {
                 // The signature of a root is never checked, its key is the client's business.
-                for kind in weaknesses(link) {
+                for kind in link.weaknesses() {
                     add(index, kind);
                 }
             }
@@ -493,11 +493,4 @@ impl<'a> Links<'a> {
         }
         None
     }
-}
-
-/// What is weak about a certificate that clients check.
-fn weaknesses(link: &Link<'_>) -> impl Iterator<Item = OddityKind> {
-    let key = link.has_weak_key().then_some(OddityKind::WeakKey(link.certificate.key));
-    let hash = link.weak_hash().filter(|_| !link.certificate.is_self_issued);
-    key.into_iter().chain(hash.map(OddityKind::WeakSignature))
 }

@@ -165,7 +165,7 @@ fn what_is_not_opened_is_said() {
     // Without a password nginx does not open them either.
     for name in ["p256.pbes1", "p256.rounds", "p256.legacy-camellia128"] {
         let key = text(&format!("{name}.key"));
-        assert_eq!(outcome(&key, None, "p256"), "it is encrypted, and no ssl_password_file is in effect", "{name}");
+        assert_eq!(outcome(&key, None, "p256"), "it is encrypted, and no file of passwords is in effect", "{name}");
         assert!(outcome(&key, Some("\n"), "p256").contains("none of the 0 passwords"), "{name}");
     }
 }
@@ -175,7 +175,7 @@ fn what_is_not_opened_is_said() {
 fn many_passwords_are_tried_on_quick_keys_only() {
     let passwords: String = (0..200).map(|number| format!("password {number}\n")).collect();
     for (name, expected) in [
-        ("p256.aes256", "it is encrypted, and none of the 100 passwords of the ssl_password_file opens it"),
+        ("p256.aes256", "it is encrypted, and none of the 100 passwords of its file opens it"),
         ("p256.slow", "it is encrypted with PBKDF2 with 200000 rounds, which ngxlint does not open"),
     ] {
         assert_eq!(outcome(&text(&format!("{name}.key")), Some(&passwords), "p256"), expected, "{name}");

@@ -17,6 +17,7 @@ use x509_parser::verify::verify_signature;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 use super::certificate::{Certificate, Curve, KeyKind, hexadecimal};
+use super::chain::OddityKind;
 use super::names::printable;
 
 /// The list of signed certificate timestamps (RFC 6962, section 3.3).
@@ -211,6 +212,13 @@ impl<'a> Link<'a> {
             KeyKind::Ec(Curve::Other) | KeyKind::Dsa => true,
             _ => false,
         }
+    }
+
+    /// What is weak about it, as far as clients check it.
+    pub(super) fn weaknesses(&self) -> impl Iterator<Item = OddityKind> + use<> {
+        let key = self.has_weak_key().then_some(OddityKind::WeakKey(self.certificate.key));
+        let hash = self.weak_hash().filter(|_| !self.certificate.is_self_issued);
+        key.into_iter().chain(hash.map(OddityKind::WeakSignature))
     }
 
     /// The weak hash function that it is signed with.

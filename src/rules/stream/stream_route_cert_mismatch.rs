@@ -114,7 +114,12 @@ fn stray<'r, 'm, 'c>(
     let on_way = |way: &'r Passage<'m, 'c>| {
         let presenter = model.presenter(way, sni)?;
         let is_bad = match presenter {
-            // A server of http that has the name itself is told of by cert-name-mismatch.
+            // A server that has the name itself is told of by cert-name-mismatch.
+            Presenter::Server(_, selected)
+                if route.origin == Origin::StreamName && route.server == Some(selected.id) =>
+            {
+                false
+            }
             Presenter::Server(_, selected) if model.owners_of(sni).any(|owner| owner.id == selected.id) => false,
             Presenter::Server(presenting, _) => model.coverage(presenting, &routed.host) == Coverage::NotCovered,
             Presenter::Rejecting(server) => is_stranger(route, way, server),

@@ -39,8 +39,10 @@ pub(super) fn write(directory: &Path) {
             }
         }
     }
-    std::fs::write(pki.join("passwords"), "wrong\nngxlint\n").unwrap();
-    std::fs::write(pki.join("wrong-passwords"), "wrong\n").unwrap();
+    for (name, passwords) in [("passwords", "wrong\nngxlint\n"), ("wrong-passwords", "wrong\n")] {
+        std::fs::write(pki.join(name), passwords).unwrap();
+        std::fs::set_permissions(pki.join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
     make_soon(&pki);
 }
 
