@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "openssl reads files that these tests write")]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::*;
 use crate::source::MemoryFiles;
@@ -137,6 +138,18 @@ fn chains() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Files share what is known of the signatures of issuers, in whatever order they come.
+#[test]
+fn signatures_that_are_known_change_nothing() {
+    let checked = Arc::default();
+    for (names, anchor_names, trust, oddities) in CHAINS.iter().chain(CHAINS.iter().rev()) {
+        let mut anchors = anchors(anchor_names);
+        anchors.checked = Arc::clone(&checked);
+        let found = shown(&chain_of(&join(names), &anchors));
+        assert_eq!(found, ((*trust).to_owned(), (*oddities).to_owned()), "{names} | {anchor_names}");
+    }
 }
 
 /// `openssl verify` says yes to the same chains, but for rows in which clients differ.
