@@ -10,6 +10,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
+use ngxlint::model::upstream_tls::modules::TlsSetting;
 use ngxlint::model::upstream_tls::pass::TlsPass;
 use ngxlint::model::upstream_tls::verdict::{TlsConnection, TlsOutcome};
 use ngxlint::model::{Model, Settled};
@@ -105,11 +106,10 @@ fn agrees(expected: &Seen, seen: &Seen) -> bool {
     }
 }
 
-/// What the rules say of the pass on a line.
-fn says_error(model: &Model<'_>, found: &[Finding], line: usize) -> bool {
-    let is_there = |span| place(model, span).1 == line;
-    let mut errors = found.iter().filter(|finding| finding.severity == Severity::Error);
-    errors.any(|finding| is_there(finding.span) || finding.related.iter().any(|related| is_there(related.span)))
+/// Whether a rule has an error on some line.
+fn says_error(model: &Model<'_>, found: &[Finding], lines: &[usize]) -> bool {
+    let errors = found.iter().filter(|finding| finding.severity == Severity::Error);
+    errors.into_iter().any(|finding| lines.contains(&place(model, finding.span).1))
 }
 
 fn compare(nginx: &Nginx, model: &Model<'_>, fronts: &[Front], seen: &[Seen], tally: &mut Tally) -> Vec<String> {
@@ -139,7 +139,11 @@ fn compare(nginx: &Nginx, model: &Model<'_>, fronts: &[Front], seen: &[Seen], ta
             wrong.push(format!("{front:?}: nginx {seen:?}, ngxlint {expected:?}"));
         }
         let is_rootless = pass.is_some_and(|pass| model.rootless_file(pass).is_some());
-        let says_error = says_error(model, &found, front.line);
+        // A depth that is too small is told where it is set.
+        let depth = pass.and_then(|pass| pass.setting(TlsSetting::VerifyDepth).0).filter(|_| *seen == Seen::Failed);
+        let depth = depth.map(|depth| place(model, depth.span()).1);
+        let lines: Vec<usize> = [Some(front.line), depth].into_iter().flatten().collect();
+        let says_error = says_error(model, &found, &lines);
         if !is_rootless && !is_plain_group && says_error != (*seen == Seen::Failed) {
             wrong.push(format!(
                 "{front:?}: nginx {seen:?}, the rules say {}",

@@ -15,25 +15,13 @@ pub(super) struct ProxySslVerifyDepth;
 impl Rule for ProxySslVerifyDepth {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let passes = || model.tls_passes().iter().filter(|pass| pass.is_always_tls);
-        for pass in passes() {
-            let Some(failure) = model.tls_failure(pass) else { continue };
-            let FailureKind::Distrusted { server, reason: Distrusted::TooLong { intermediates }, .. } = failure.kind
-            else {
-                continue;
-            };
-            let Some(depth) = pass.verify_depth() else { continue };
-            let by = pass.setting(TlsSetting::VerifyDepth).0;
-            let message = format!(
-                "{} presents a certificate with {} below its root, and nginx follows {depth}: {}",
-                failure.address,
-                counted(intermediates),
-                consequence(pass.module)
-            );
-            let finding = sink.error(by.unwrap_or(pass.pass).span(), message);
-            if by.is_some() {
-                finding.related(pass.pass.span(), "for example here");
-            }
-            finding.related(server.span(), "this server answers").help(help(pass, intermediates));
+        let refused = passes().filter_map(|pass| {
+            let (address, intermediates) = too_long(model, pass)?;
+            let by = pass.setting(TlsSetting::VerifyDepth).0.unwrap_or(pass.pass);
+            Some(((by.id(), address, intermediates), pass))
+        });
+        for Alike { key: (_, address, intermediates), first: pass, others } in by_key(refused) {
+            report_chain(sink, &address, intermediates, pass, &others);
         }
         let trusted =
             |pass: &TlsPass<'_>| pass.setting(TlsSetting::TrustedCertificate).0.map(|directive| directive.id());
@@ -43,6 +31,33 @@ impl Rule for ProxySslVerifyDepth {
             report_file(model, sink, pass, &others);
         }
     }
+}
+
+/// The first socket of nginx's own that a pass leads to, and the intermediates of what it presents, if those are too many.
+fn too_long(model: &Model<'_>, pass: &TlsPass<'_>) -> Option<(String, usize)> {
+    let failure = model.tls_failure(pass)?;
+    match failure.kind {
+        FailureKind::Distrusted { reason: Distrusted::TooLong { intermediates }, .. } => {
+            Some((failure.address.to_string(), intermediates))
+        }
+        _ => None,
+    }
+}
+
+fn report_chain(sink: &mut Findings, address: &str, intermediates: usize, pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
+    let Some(depth) = pass.verify_depth() else { return };
+    let by = pass.setting(TlsSetting::VerifyDepth).0;
+    let message = format!(
+        "{address} presents a certificate with {} below its root, and nginx follows {depth}: {}",
+        counted(intermediates),
+        consequence(pass.module)
+    );
+    let finding = sink.error(by.unwrap_or(pass.pass).span(), message);
+    if by.is_some() {
+        finding.related(pass.pass.span(), "for example here");
+    }
+    relate_others(finding, others);
+    finding.help(help(pass, intermediates));
 }
 
 /// What the trusted file says of its chain, where that is longer than nginx follows it.
