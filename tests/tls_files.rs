@@ -332,3 +332,14 @@ fn a_key_that_a_group_can_read() {
         );
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn passwords_may_come_from_a_named_pipe() {
+    let conf = "events {}\nhttp { server { listen 443 ssl; server_name shop.example; ssl_password_file pipe; \
+                ssl_certificate pki/shop.example.pem; ssl_certificate_key pki/encrypted.shop.example.key; } }\n";
+    let folder = folder(conf);
+    std::process::Command::new("mkfifo").arg(folder.path("pipe")).status().unwrap();
+    let select = "--select=cert-file-missing,cert-unparsable,cert-key-mismatch,key-file-exposed";
+    folder.run(&["check", NOW, "--format=short", "--certs=require", select, "nginx.conf"]).expect(0, &[], &[]);
+}

@@ -17,8 +17,8 @@ use crate::model::certificates::unused::NamedFiles;
 use crate::model::{CertificateMode, CertificateSource, Model, Server, ServerId, ServerName};
 use crate::nginx::Contexts;
 use crate::nginx::tls_files::TlsFileKind;
-use crate::source::FileSystem;
-use crate::tls::{Certificate, CertificateFile, CertificateName, Host, OddityKind};
+use crate::source::{FileSystem, ReadError};
+use crate::tls::{Certificate, CertificateFile, CertificateName, FileProblem, Host, OddityKind};
 
 pub use crate::model::certificates::listed::{
     CertificateUser, FileUser, ListedCertificate, ListedFile, ListedKey, ListedSource, NameCoverage, Protocol, UserName,
@@ -169,7 +169,11 @@ fn listed_files(model: &Model<'_>) -> Vec<ListedFile> {
             }
             TlsFileContent::DhParameters(parameters) => (parameters.as_ref().err().map(ToString::to_string), 0, None),
             TlsFileContent::OcspResponse(problem) => (problem.as_ref().map(ToString::to_string), 0, None),
-            TlsFileContent::Secret { problem, .. } => (problem.as_ref().map(ToString::to_string), 0, None),
+            TlsFileContent::Secret { problem, .. } => {
+                // A named pipe is as good for passwords.
+                let is_problem = |problem: &&FileProblem| **problem != FileProblem::Unreadable(ReadError::NotRegular);
+                (problem.as_ref().filter(is_problem).map(ToString::to_string), 0, None)
+            }
         };
         let users = used.users.iter().map(|&user| file_user(model, user)).collect();
         let directives = vec![used.row.directive];

@@ -1,6 +1,6 @@
 //! nginx does not start when it cannot read a certificate, or another file that it needs for TLS.
 
-use crate::model::{CertificateMode, Model};
+use crate::model::{CertificateMode, Model, UsedTlsFile};
 use crate::nginx::tls_files::TlsFileKind;
 use crate::rules::{Findings, Rule};
 use crate::source::ReadError;
@@ -28,7 +28,12 @@ impl Rule for CertFileMissing {
             );
         }
         let files = model.tls_files();
-        let others: Vec<_> = files.iter().filter_map(|used| Some((used, used.content.read_error()?))).collect();
+        // Passwords may come from a named pipe, as nginx's documentation says; it is not opened here.
+        let is_pipe = |used: &UsedTlsFile<'_, '_>, error: &ReadError| {
+            used.row.kind == TlsFileKind::Passwords && *error == ReadError::NotRegular
+        };
+        let others = files.iter().filter_map(|used| Some((used, used.content.read_error()?)));
+        let others: Vec<_> = others.filter(|(used, error)| !is_pipe(used, error)).collect();
         if model.lacks_certificates {
             let word = unreadable.first().map(|(used, ..)| used.word).or(others.first().map(|(used, _)| used.word));
             if let Some(word) = word {
