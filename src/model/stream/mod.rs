@@ -16,6 +16,9 @@ pub mod proxy_protocol;
 pub mod server;
 pub mod target;
 
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 use std::ops::{Range, RangeInclusive};
 use std::sync::OnceLock;
@@ -24,6 +27,7 @@ use rustc_hash::FxHashSet;
 
 use crate::config::{Config, Directive};
 use crate::model::requests::upstreams::Upstreams;
+use crate::model::sockets::listen::Endpoint;
 use crate::model::sockets::socket::Sockets;
 use crate::model::values::definitions::Definitions;
 use crate::model::{ListenSocket, Model, Server, ServerId, further_ports};
@@ -103,6 +107,8 @@ pub(crate) struct StreamSide<'c> {
     upstreams: OnceLock<Upstreams<'c>>,
     /// The addresses that some socket of any module listens on.
     own_addresses: OnceLock<FxHashSet<IpAddr>>,
+    /// The sockets of `http` to which servers of `stream` lead that end TLS.
+    behind_tls: OnceLock<FxHashSet<Endpoint>>,
 }
 
 impl<'c> StreamSide<'c> {
@@ -114,6 +120,7 @@ impl<'c> StreamSide<'c> {
             definitions: OnceLock::new(),
             upstreams: OnceLock::new(),
             own_addresses: OnceLock::new(),
+            behind_tls: OnceLock::new(),
         }
     }
 }
