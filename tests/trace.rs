@@ -386,3 +386,103 @@ fn a_cycle_of_internal_redirects_is_told_once() {
         assert_eq!(run.stdout.matches("internal ").count(), turns + 1, "{url}\n{}", run.stdout);
     }
 }
+
+#[test]
+fn through_stream() {
+    let conf = "events {}
+stream {
+    map $ssl_preread_server_name $backend {
+        shop.example 127.0.0.1:8443;
+        term.example unix:/run/term.sock;
+        far.example  192.0.2.20:443;
+    }
+    server { listen 443; ssl_preread on; proxy_pass $backend; }
+    server {
+        listen unix:/run/term.sock ssl;
+        ssl_certificate pki/shop.pem;
+        ssl_certificate_key pki/shop.key;
+        proxy_pass 127.0.0.1:8080;
+    }
+}
+http {
+    server {
+        listen 127.0.0.1:8443 ssl;
+        server_name shop.example;
+        ssl_certificate pki/shop.pem;
+        ssl_certificate_key pki/shop.key;
+        location / { return 204; }
+        location /rel { return 301 /new; }
+    }
+    server { listen 127.0.0.1:8080; server_name term.example; return 302 $scheme://$host:$server_port/; }
+}
+";
+    let folder = Folder::new(&[("nginx.conf", conf), ("pki/shop.pem", CERTIFICATE), ("pki/shop.key", "")]);
+    const ROWS: &[Row] = &[
+        (
+            &["https://shop.example/"],
+            0,
+            "answered",
+            &[
+                ("/listen", "\"0.0.0.0:443\""),
+                ("/tls/server/line", "17"),
+                ("/server/line", "17"),
+                ("/tls/certificate/covers_host", "true"),
+                ("/conditions", "[]"),
+            ],
+        ),
+        // http sees the port of its own socket, which clients do not reach.
+        (
+            &["https://shop.example/rel", "--max-hops=1"],
+            1,
+            "truncated",
+            &[("/response/location_header", "\"https://shop.example:8443/new\"")],
+        ),
+        (&["https://shop.example/rel"], 1, "refused", &[("/refused", "\"nothing-listens\"")]),
+        // TLS ends in stream, so that http sees none.
+        (
+            &["https://term.example/", "--max-hops=1"],
+            1,
+            "truncated",
+            &[
+                ("/tls/server/line", "9"),
+                ("/tls/certificate/covers_host", "false"),
+                ("/response/location_header", "\"http://term.example:8080/\""),
+            ],
+        ),
+        (
+            &["https://far.example/"],
+            1,
+            "undetermined",
+            &[
+                ("/listen", "\"0.0.0.0:443\""),
+                ("/tls", "null"),
+                ("/response", "null"),
+                ("/conditions", "[\"stream hands the connection to 0.0.0.0:443 on to 192.0.2.20:443\"]"),
+            ],
+        ),
+        (
+            &["https://other.example/"],
+            1,
+            "refused",
+            &[("/conditions", "[\"stream closes the connection to 0.0.0.0:443: there is no address for the name\"]")],
+        ),
+        (&["http://shop.example/"], 1, "refused", &[("/refused", "\"nothing-listens\""), ("/listen", "null")]),
+    ];
+    for (arguments, status, outcome, parts) in ROWS {
+        let (report, found) = folder.trace_json(arguments);
+        assert_eq!((found, report["outcome"].as_str().unwrap()), (*status, *outcome), "{arguments:?} {report:#}");
+        let hop = report["hops"].as_array().unwrap().last().unwrap();
+        for (pointer, expected) in *parts {
+            assert_eq!(hop.pointer(pointer).unwrap().to_string(), *expected, "{arguments:?} {pointer} {report:#}");
+        }
+    }
+    folder.trace(&["https://term.example/", "--max-hops=1"]).expect(
+        1,
+        &[
+            "stream       proxy_pass to unix:/run/term.sock (nginx.conf:8), by the entry term.example",
+            "socket       unix:/run/term.sock, stream, which ends TLS",
+            "SNI term.example selects the default server, the stream server on",
+        ],
+        &[],
+    );
+}

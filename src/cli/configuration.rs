@@ -40,7 +40,7 @@ pub(super) fn with_model<T>(
             return Err(RunError::NotAConfiguration { path: target.path.clone(), problem });
         }
         let model = Model::build(&config, library.files(), environment);
-        if model.server_count() == 0 {
+        if model.server_count() + model.stream_servers().len() == 0 {
             complain("note", &format!("there is no `server` in {}", target.path.display()));
         }
         let shown = Shown::new(input, working_directory);

@@ -93,14 +93,14 @@ impl<'c> Model<'c> {
 
     /// Whether all that comes to a server of `http` has come through a server of `stream` that ends TLS, or may have.
     pub(crate) fn sits_behind_stream_tls(&self, server: &Server<'_>) -> bool {
-        let mut ending =
-            self.stream_servers().filter(|front| self.stream_sockets_of(front.id).any(|socket| socket.is_tls));
-        ending.any(|front| {
-            let takers = self.possible_takers(front);
-            self.sockets_of(server.id).any(|socket| {
-                takers.iter().any(|(_, taker)| taker.module == Module::Http && std::ptr::eq(taker.socket, socket))
-            })
-        })
+        let find_all = || {
+            let ends_tls = |front: &&Server<'_>| self.stream_sockets_of(front.id).any(|socket| socket.is_tls);
+            let takers = self.stream_servers().filter(ends_tls).flat_map(|front| self.possible_takers(front));
+            let of_http = takers.filter(|(_, taker)| taker.module == Module::Http);
+            of_http.map(|(_, taker)| taker.socket.endpoint.clone()).collect()
+        };
+        let behind = self.stream.behind_tls.get_or_init(find_all);
+        !behind.is_empty() && self.sockets_of(server.id).any(|socket| behind.contains(&socket.endpoint))
     }
 
     /// Whether clients come to a TLS socket of `http` only with names that `stream` sends there one by one: it is an

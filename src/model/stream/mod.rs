@@ -16,6 +16,9 @@ pub mod proxy_protocol;
 pub mod server;
 pub mod target;
 
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 use std::ops::{Range, RangeInclusive};
 use std::sync::OnceLock;
@@ -23,6 +26,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashSet;
 
 use crate::config::{Config, Directive};
+use crate::model::sockets::listen::Endpoint;
 use crate::model::sockets::socket::Sockets;
 use crate::model::values::definitions::Definitions;
 use crate::model::{ListenSocket, Model, Server, ServerId, further_ports};
@@ -68,12 +72,14 @@ struct Part {
 }
 
 impl Part {
-    /// Reads the `server`s in a context; they come behind those that are there.
-    fn read<'c>(config: &'c Config<'c>, context: Contexts, servers: &mut Vec<Server<'c>>) -> Part {
+    /// Reads the `server`s of a module; they come behind those that are there.
+    fn read<'c>(config: &'c Config<'c>, module: Module, servers: &mut Vec<Server<'c>>) -> Part {
         let first = servers.len();
-        // A snippet whose context is not known for sure is taken for one of `http`.
-        let is_of_module = |block: &Directive<'_>| block.is_block() && block.context() == context;
-        for block in config.directives_named("server", context).filter(is_of_module) {
+        let blocks = config.top_level_named(module.name()).flat_map(|block| block.children_named("server"));
+        // In a snippet they stand in no block; one whose context is not known for sure is taken for one of `http`.
+        let context = Contexts::named(module.name()).unwrap_or_default();
+        let alone = config.top_level_named("server").filter(|server| server.context() == context);
+        for block in blocks.chain(alone).filter(Directive::is_block) {
             servers.push(Server::new(ServerId(servers.len() as u32), block));
         }
         let own = first..servers.len();
@@ -101,16 +107,19 @@ pub(crate) struct StreamSide<'c> {
     definitions: OnceLock<Definitions<'c>>,
     /// The addresses that some socket of any module listens on.
     own_addresses: OnceLock<FxHashSet<IpAddr>>,
+    /// The sockets of `http` to which servers of `stream` lead that end TLS.
+    behind_tls: OnceLock<FxHashSet<Endpoint>>,
 }
 
 impl<'c> StreamSide<'c> {
     pub(crate) fn build(config: &'c Config<'c>, servers: &mut Vec<Server<'c>>) -> StreamSide<'c> {
         StreamSide {
-            stream: Part::read(config, Contexts::STREAM, servers),
-            mail: Part::read(config, Contexts::MAIL, servers),
-            rtmp: Part::read(config, Contexts::RTMP, servers),
+            stream: Part::read(config, Module::Stream, servers),
+            mail: Part::read(config, Module::Mail, servers),
+            rtmp: Part::read(config, Module::Rtmp, servers),
             definitions: OnceLock::new(),
             own_addresses: OnceLock::new(),
+            behind_tls: OnceLock::new(),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::model::stream::passage::{Closing, End, Passage};
 use crate::model::stream::server::Handling;
 use crate::model::values::map::{Table, TableKind};
 use crate::model::values::value::{Piece, pieces};
-use crate::model::{Family, ListenSocket, Model, NameKind, Server, ServerId, ServerName, Settled};
+use crate::model::{Family, ListenSocket, Model, NameKind, SelectedBy, Server, ServerId, ServerName};
 use crate::source::Span;
 use crate::syntax::Word;
 use crate::tls::Host;
@@ -195,13 +195,17 @@ impl<'c> Model<'c> {
     /// configuration, or cannot be told.
     #[must_use]
     pub fn presenter<'m>(&'m self, way: &Passage<'m, 'c>, sni: &str) -> Option<Presenter<'m, 'c>> {
+        // The name may stand in a file that could not be read.
+        let is_unseen = |socket: &ListenSocket, by: SelectedBy| by == SelectedBy::Default && socket.has_unseen_names;
         if let Some(tls) = way.tls {
-            return Some(Presenter::Server(tls.presenting, tls.server));
+            let is_known = !is_unseen(tls.socket, tls.selected_by);
+            return is_known.then_some(Presenter::Server(tls.presenting, tls.server));
         }
         match &way.end {
             End::Closed(Closing::HandshakeRejected(server)) => Some(Presenter::Rejecting(server)),
             End::Taken(taker) if taker.module == Module::Http && taker.socket.is_tls && !way.is_encrypted_again => {
-                let Settled::Known(selected) = self.select_by_sni(taker.socket, Some(sni)) else { return None };
+                let selected = self.select_by_sni(taker.socket, Some(sni)).known();
+                let selected = selected.filter(|selected| !is_unseen(taker.socket, selected.by))?;
                 Some(match selected.server.rejects_handshake {
                     true => Presenter::Rejecting(selected.server),
                     false => {

@@ -2,6 +2,7 @@
 
 use crate::config::Directive;
 use crate::model::requests::choices::{Choices, Condition, explore};
+use crate::model::requests::response::Value;
 use crate::model::requests::upstreams::UpstreamAddress;
 use crate::model::stream::Module;
 use crate::model::stream::connection::{Client, Connection, Greeting, TakenEntry};
@@ -246,8 +247,14 @@ impl<'c> Model<'c> {
             }
             return self.pass(text);
         }
+        let sends = handling.proxy_protocol.and_then(|directive| directive.argument(0));
+        let sends = sends.map_or(Value::new("off"), |word| connection.expand(&word.text()));
         let next = self.proxied(text, !has_variables(&written), handler, connection.choices())?;
-        wire.headers += u32::from(handling.proxy_protocol.is_some());
+        wire.headers += match sends.known() {
+            Some("" | "off") => 0,
+            Some(_) => 1,
+            None => return Err(End::Unknown("whether it speaks the PROXY protocol depends on a variable")),
+        };
         wire.is_wrapped |= handling.encrypts;
         wire.has_tls = false;
         Ok(next)

@@ -5,10 +5,12 @@
 //!
 //! nginx: <https://nginx.org/en/docs/stream/ngx_stream_proxy_module.html#proxy_protocol>
 
+use crate::config::Directive;
 use crate::model::stream::Module;
 use crate::model::stream::dependencies::PREREAD_VARIABLES;
 use crate::model::stream::server::Handling;
 use crate::model::stream::target::{PossibleTarget, Taker};
+use crate::model::values::value::has_variables;
 use crate::model::{Family, ListenSocket, Model, Server};
 
 /// What is wrong between two ends.
@@ -46,7 +48,8 @@ impl<'c> Model<'c> {
         let handling = Handling::of(server);
         let sends = handling.proxies() && handling.proxy_protocol.is_some();
         let is_tcp = self.stream_sockets_of(server.id).any(|socket| !socket.is_udp);
-        if handling.is_unknown || !is_tcp {
+        let depends = |directive: Directive<'_>| directive.argument(0).is_some_and(|word| has_variables(&word.text()));
+        if handling.is_unknown || !is_tcp || handling.proxy_protocol.is_some_and(depends) {
             return Vec::new();
         }
         let mut takers: Vec<(PossibleTarget<'c>, Taker<'_>)> = self.possible_takers(server);

@@ -12,7 +12,8 @@ pub struct Handling<'c> {
     pub handler: Option<Directive<'c>>,
     /// `ssl_preread on`
     pub prereads: bool,
-    /// The `proxy_protocol` in effect, if it is not off; `pass` knows nothing of it.
+    /// The `proxy_protocol` in effect, if it is not off; `pass` knows nothing of it. It may hold variables, as nginx's
+    /// own tests have it for a release to come.
     pub proxy_protocol: Option<Directive<'c>>,
     /// `proxy_ssl on`: nginx speaks TLS of its own with the upstream.
     pub encrypts: bool,
@@ -52,7 +53,7 @@ impl<'c> Handling<'c> {
             prereads: inherit::flag_in_effect(block, "ssl_preread") == Some(true),
             proxy_protocol: proxy_protocol.filter(is_on),
             encrypts: inherit::flag_in_effect(block, "proxy_ssl") == Some(true),
-            is_unknown: levels().any(|level| level.is_incomplete() || level.children().any(|child| runs_code(child))),
+            is_unknown: levels().any(|level| level.is_incomplete() || runs_code(level)),
         }
     }
 
@@ -75,8 +76,9 @@ impl<'c> Handling<'c> {
     }
 }
 
-fn runs_code(directive: Directive<'_>) -> bool {
-    CODE.contains(&&*directive.name_text())
+/// Whether a directive of a block runs code that decides where connections go.
+fn runs_code(block: Directive<'_>) -> bool {
+    CODE.iter().any(|name| block.children_named(name).next().is_some())
 }
 
 impl Model<'_> {

@@ -1,7 +1,7 @@
 //! Two sockets on one address: the second `bind` fails, and nginx does not start.
 
-use crate::model::Model;
 use crate::model::sockets::bound::{ConflictKind, ListenConflict};
+use crate::model::{Member, Model, Module};
 use crate::rules::{Findings, Rule};
 
 pub(super) struct ListenConflicts;
@@ -44,13 +44,13 @@ fn report(model: &Model<'_>, sink: &mut Findings, conflict: &ListenConflict<'_>)
         ConflictKind::Duplicate => (
             format!("{to} is another server's already: servers of {other} cannot share a socket, nginx does not start"),
             match second.module {
-                crate::model::Module::Stream => "from 1.25.5 they can, with names; else give this one another port",
+                Module::Stream => "from 1.25.5 they can, with names; else give this one another port",
                 _ => "give this one another port or address",
             }
             .to_owned(),
         ),
     };
-    let span = |member: &crate::model::Member| model.server(member.server).listen_span(member.listen);
+    let span = |member: &Member| model.server(member.server).listen_span(member.listen);
     let finding = sink.error(span(second_member), message);
     finding.related(span(first_member), format!("{one} listens on {at} here"));
     finding.help(help);

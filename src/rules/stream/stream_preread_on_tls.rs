@@ -41,7 +41,7 @@ fn check_pass(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>) {
     };
     let Some(socket) = model.stream_sockets_of(server.id).find(|socket| socket.is_tls) else { return };
     let message = format!(
-        "every connection to {} is closed: pass takes none of which ssl_preread has read what was decrypted",
+        "each connection that this server gets on {} is closed: pass takes none of which ssl_preread has read what was decrypted",
         socket.endpoint
     );
     sink.error(pass.span(), message)

@@ -1,9 +1,9 @@
 //! `$ssl_preread_*` is empty where nothing reads the client's greeting: all clients are treated alike, whatever name
 //! they ask for.
 
-use crate::model::stream::dependencies::Unread;
+use crate::model::stream::dependencies::{Unread, UnreadUse};
 use crate::model::stream::server::Handling;
-use crate::model::{ListenSocket, Model};
+use crate::model::{ListenSocket, Model, Server};
 use crate::rules::{Findings, Rule};
 
 pub(super) struct StreamSniWithoutPreread;
@@ -11,44 +11,54 @@ pub(super) struct StreamSniWithoutPreread;
 impl Rule for StreamSniWithoutPreread {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         for server in model.stream_servers() {
-            for found in model.unread_uses(server) {
-                let variable = found.variable;
-                let endpoint = &found.socket.endpoint;
-                let (why, help) = match found.why {
-                    Unread::Tls(_) => continue,
-                    Unread::Off(default) if default.id == server.id => {
-                        ("ssl_preread is off".to_owned(), "add `ssl_preread on;` to this server".to_owned())
-                    }
-                    Unread::Off(_) => (
-                        format!("ssl_preread is off in the default server of {endpoint}, whose setting counts"),
-                        "add `ssl_preread on;` to the default server".to_owned(),
-                    ),
-                    Unread::Udp(_) => (
-                        format!("{endpoint} takes datagrams, of which ssl_preread reads nothing"),
-                        "write an address here: datagrams cannot be told apart by name".to_owned(),
-                    ),
-                    Unread::TooEarly(_) => (
-                        "it is asked for before the greeting is read, and keeps its value".to_owned(),
-                        "use the variable itself, or a map of it, in the place of what `set` makes".to_owned(),
-                    ),
-                };
-                let all = format!("all connections to {endpoint} go the same way, whatever name is asked for");
-                let message = format!("${variable} is always empty here, as {why}: {all}");
-                let finding = sink.error(found.directive.span(), message);
-                match found.why {
-                    Unread::TooEarly(directive) => {
-                        finding.related(directive.span(), "this runs before the greeting is read");
-                    }
-                    Unread::Off(default) if default.id != server.id => {
-                        finding.related(default.directive.span(), "this is the default server");
-                    }
-                    _ => {}
-                }
-                finding.help(help);
-            }
+            let uses = model.unread_uses(server).into_iter();
+            uses.filter(|found| !matches!(found.why, Unread::Tls(_)))
+                .for_each(|found| report(model, sink, server, &found));
         }
-        model.stream_sockets().for_each(|socket| check_names(model, sink, socket));
+        // Of a lone snippet, another file may hold the default server.
+        for socket in model.stream_sockets().filter(|_| model.config.is_whole()) {
+            check_names(model, sink, socket);
+        }
     }
+}
+
+fn report(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, found: &UnreadUse<'_, '_>) {
+    let UnreadUse { variable, socket, .. } = found;
+    let endpoint = &socket.endpoint;
+    let why = match found.why {
+        Unread::Off(default) if default.id == server.id => "ssl_preread is off".to_owned(),
+        Unread::Off(_) => format!("ssl_preread is off in the default server of {endpoint}, whose setting counts"),
+        Unread::Udp(_) => format!("{endpoint} takes datagrams, of which ssl_preread reads nothing"),
+        Unread::TooEarly(_) => "it is asked for before the greeting is read, and keeps its value".to_owned(),
+        Unread::Tls(_) => return,
+    };
+    // What stands in `stream` itself is not to be seen in a lone snippet.
+    let is_open = matches!(found.why, Unread::Off(_)) && !model.config.is_whole();
+    let unless = if is_open { ", unless `stream` says `ssl_preread on`" } else { "" };
+    let message = format!(
+        "${variable} is always empty here, as {why}{unless}: on {endpoint} it makes no difference what a client asks for"
+    );
+    let finding = if is_open {
+        let finding = sink.warning(found.directive.span(), message);
+        finding.conditional()
+    } else {
+        sink.error(found.directive.span(), message)
+    };
+    match found.why {
+        Unread::TooEarly(directive) => {
+            finding.related(directive.span(), "this runs before the greeting is read");
+        }
+        Unread::Off(default) if default.id != server.id => {
+            finding.related(default.directive.span(), "this is the default server");
+        }
+        _ => {}
+    }
+    finding.help(match found.why {
+        Unread::Off(default) if default.id == server.id => "add `ssl_preread on;` to this server",
+        Unread::Off(_) | Unread::Tls(_) => "add `ssl_preread on;` to the default server",
+        Unread::Udp(_) => "write an address here: datagrams cannot be told apart by name",
+        Unread::TooEarly(_) => "use the variable itself, or a map of it, in the place of what `set` makes",
+    });
 }
 
 /// Servers with names on a socket on which no name is read.
