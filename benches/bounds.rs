@@ -36,6 +36,7 @@ const CASES: &[Case] = &[
     ("entries of a map", 100_000, map),
     ("regexes of a map", 2_000, regex_map),
     ("maps of maps", 2_000, maps),
+    ("servers that share a map of chains", 2_500, servers_with_map),
     ("ifs that cannot be decided", 2_000, ifs),
     ("nested ifs", 64, nested_ifs),
     ("a regex that backtracks", 20_000, backtracking),
@@ -189,6 +190,16 @@ fn regex_map(count: usize) -> String {
 fn maps(count: usize) -> String {
     let chain = lines(count, |number| format!("map $m{} $m{number} {{ default $m{}; x y; }}", number + 1, number + 1));
     format!("{chain}\n{}", server("return 301 /$m0;"))
+}
+
+fn servers_with_map(count: usize) -> String {
+    let entries = lines(20_000, |number| format!("/p{number} /p{};", number + 1));
+    let servers = lines(count, |number| {
+        format!(
+            "server {{ listen 80; server_name name{number}.test; if ($next) {{ return 301 http://name{number}.test$next; }} }}"
+        )
+    });
+    format!("map $uri $next {{\n{entries}}}\n{servers}")
 }
 
 fn ifs(count: usize) -> String {

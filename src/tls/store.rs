@@ -1,10 +1,11 @@
 //! The certificate files of a configuration, each read and parsed once.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use x509_parser::der_parser::asn1_rs::{FromBer, Header, Tag};
 use x509_parser::nom::Err;
 
@@ -22,6 +23,8 @@ use crate::source::{FileSystem, MAX_CERTIFICATE_BYTES, ReadError};
 pub struct CertificateStore {
     /// Sorted by the bytes of their paths.
     files: Vec<CertificateFile>,
+    /// Their numbers, by path: every rule asks for the files of every server.
+    numbers: FxHashMap<OsString, usize>,
 }
 
 /// One certificate file, as `ssl_certificate` names it.
@@ -59,14 +62,14 @@ impl CertificateStore {
             }
             file
         };
-        CertificateStore { files: paths.into_par_iter().map(read).collect() }
+        let numbers = paths.iter().enumerate().map(|(number, path)| (path.clone().into_os_string(), number)).collect();
+        CertificateStore { files: paths.into_par_iter().map(read).collect(), numbers }
     }
 
     /// The file that was loaded by this path, spelled in the same way.
     #[must_use]
     pub fn file(&self, path: &Path) -> Option<&CertificateFile> {
-        let place = self.files.binary_search_by(|file| file.path.as_os_str().cmp(path.as_os_str())).ok()?;
-        self.files.get(place)
+        self.files.get(*self.numbers.get(path.as_os_str())?)
     }
 
     /// All files, sorted by path.
