@@ -18,6 +18,9 @@ pub(super) struct StreamRouteCertMismatch;
 /// How many names of a certificate a message spells out.
 const SPELLED_OUT: usize = 4;
 
+/// Names after which no further socket is looked at.
+const MANY_ROUTES: usize = 65_536;
+
 /// A host whose clients see another's certificate, or none.
 struct Stray<'r, 'm, 'c> {
     route: &'r Route<'m, 'c>,
@@ -32,14 +35,17 @@ impl Rule for StreamRouteCertMismatch {
         // Of several sockets the public ones first; a name is told of once.
         let mut sockets: Vec<&ListenSocket> = model.stream_sockets().filter(|socket| !socket.is_udp).collect();
         sockets.sort_by_key(|socket| !Family::ALL.iter().any(|&family| socket.serves(family)));
-        let routes: Vec<(&ListenSocket, Route<'_, '_>)> = sockets
-            .into_iter()
-            .flat_map(|socket| model.stream_routes(socket).into_iter().map(move |route| (socket, route)))
-            .collect();
+        let mut routes: Vec<Route<'_, '_>> = Vec::new();
+        for socket in sockets {
+            // Ports of a range lead to the same.
+            if routes.len() < MANY_ROUTES {
+                routes.extend(model.stream_routes(socket));
+            }
+        }
         // A name of http is there for clients when one socket leads to it.
         let mut found: FxHashMap<Span, Option<Stray<'_, '_, '_>>> = FxHashMap::default();
         let mut order: Vec<Span> = Vec::new();
-        for (_, route) in &routes {
+        for route in &routes {
             let Some(span) = route.name.span() else { continue };
             let stray = judge(model, route);
             match found.get_mut(&span) {
