@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::certs_arguments::CertsArguments;
+use super::formats::{FormatChoice, FormatParser};
 use super::rule_names::{RuleSet, RuleSeverity, parse_rule_set, parse_rule_severity};
 use super::trace_arguments::TraceArguments;
 use crate::config;
@@ -180,12 +181,23 @@ pub(super) struct RuleOptions {
 }
 
 /// How the findings are told.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputOptions {
-    /// The form of the report
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    pub(super) format: Format,
+    /// The form of the report [default: human]; repeatable
+    ///
+    /// With a file it goes there: --format human --format sarif=ngxlint.sarif. With github, the table of findings is
+    /// added to the file that GITHUB_STEP_SUMMARY names.
+    #[arg(long = "format", value_name = "FORMAT[=FILE]", value_parser = FormatParser)]
+    pub(super) formats: Vec<FormatChoice>,
+
+    /// Count the findings of each rule instead of showing them
+    #[arg(long, conflicts_with = "formats")]
+    pub(super) statistics: bool,
+
+    /// Show findings only, without a last line that sums up
+    #[arg(short, long)]
+    pub(super) quiet: bool,
 
     /// Exit with 1 when there are findings of this severity or a worse one
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
@@ -241,17 +253,6 @@ pub(super) struct RebuildPreloadArguments {
 pub(super) struct ExplainArguments {
     /// The rule's id, as findings and `ngxlint rules` show it
     pub(super) rule: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum Format {
-    /// With the lines concerned, for people
-    #[default]
-    Human,
-    /// FILE:LINE:COL: severity[rule] message, for editors
-    Short,
-    /// One object, for programs
-    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

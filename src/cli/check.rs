@@ -6,8 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustc_hash::FxHashSet;
 
 use super::analyses::{Analyses, Subject, analyse};
-use super::arguments::{CheckArguments, EnvironmentOptions, FileOptions, Format};
-use super::{RunError, Status, complain, output};
+use super::arguments::{CheckArguments, EnvironmentOptions, FileOptions, OutputOptions};
+use super::formats::{Destination, Format};
+use super::{RunError, Status, complain, output, repository};
 use crate::model::{Edge, Environment, Model};
 use crate::report::{self, Checked, Report};
 use crate::rules::{self, Finding, Selection};
@@ -20,6 +21,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     let environment = environment(&arguments.environment, &arguments.files, anchors);
     let selection = arguments.rules.selection();
     let sources = Sources::default();
+    let destinations = arguments.output.destinations()?;
     let file = arguments.output.output.as_deref();
     let analyses = analyse(&arguments.paths, &arguments.files, file, &sources, |subject| {
         Analysis::new(subject, environment.clone(), &selection)
@@ -31,7 +33,8 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     let mut total = Total::default();
     analyses.into_iter().for_each(|analysis| total.add(analysis));
     let report = total.into_report(&sources, &environment);
-    write(arguments, &report, has_failed)?;
+    let report = report.within(repository::around_working_directory()).with_failure(has_failed);
+    write(arguments, &destinations, &report)?;
     let threshold = arguments.output.fail_on.threshold();
     let fails = |finding: &Finding| threshold.is_some_and(|threshold| finding.severity >= threshold);
     Ok(match (has_failed, report.findings().iter().any(fails)) {
@@ -127,18 +130,33 @@ impl Total {
     }
 }
 
-fn write(arguments: &CheckArguments, report: &Report<'_>, has_failed: bool) -> Result<(), RunError> {
+/// Writes every report that was asked for.
+fn write(arguments: &CheckArguments, destinations: &[Destination], report: &Report<'_>) -> Result<(), RunError> {
     let nothing = report.checked().files == 0;
-    let format = arguments.output.format;
-    if nothing && !has_failed && format != Format::Human {
+    if nothing && !report.has_failed() && destinations.iter().all(|place| place.format != Format::Human) {
         complain("note", "nothing to lint: no nginx configuration was found");
     }
-    let file = arguments.output.output.as_deref();
-    output::write_to(file, |out| match format {
-        // After an error message, "nothing to lint" would be wrong.
-        Format::Human if nothing && has_failed => Ok(()),
-        Format::Human => report::write_human(report, output::human_style(arguments.output.color, file.is_some()), out),
+    destinations.iter().try_for_each(|place| write_one(&arguments.output, place, report))
+}
+
+fn write_one(options: &OutputOptions, place: &Destination, report: &Report<'_>) -> Result<(), RunError> {
+    let file = place.file.as_deref();
+    output::write_to(file, |out| match place.format {
+        Format::Human if options.statistics => report::write_statistics(report, out),
+        Format::Human => {
+            let style = output::human_style(options.color, file.is_some());
+            report::write_human(report, style, options.quiet, out)
+        }
         Format::Short => report::write_short(report, out),
         Format::Json => report::write_json(report, out),
-    })
+        Format::Sarif => report::write_sarif(report, out),
+        Format::Github => report::write_github(report, out),
+        Format::Gitlab => report::write_gitlab(report, out),
+        Format::Junit => report::write_junit(report, options.fail_on.threshold(), out),
+        Format::Checkstyle => report::write_checkstyle(report, out),
+    })?;
+    match (place.format, output::step_summary()) {
+        (Format::Github, Some(summary)) => output::append_to(&summary, |out| report::write_github_summary(report, out)),
+        _ => Ok(()),
+    }
 }

@@ -12,10 +12,12 @@ mod check;
 mod configuration;
 mod difference;
 mod explain;
+mod formats;
 mod input;
 mod output;
 mod progress;
 mod rebuild_preload;
+mod repository;
 mod rule_names;
 mod rules;
 mod show_files;
@@ -126,6 +128,12 @@ enum RunError {
         #[source]
         source: std::io::Error,
     },
+    /// Two reports for one place.
+    #[error("only one --format can go to standard output; give the others a file, as in --format sarif=ngxlint.sarif")]
+    SeveralFormats,
+    /// `--output` where every report has a file of its own.
+    #[error("--output names a file, but every --format has one of its own")]
+    OutputNotUsed,
     /// `explain` of a rule that does not exist.
     #[error("{0}")]
     UnknownRule(String),

@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::RunError;
 use super::arguments::ColorChoice;
@@ -75,6 +75,20 @@ pub(super) fn write_to(
             write_file(path, write).map_err(|source| RunError::Output { place: path.display().to_string(), source })
         }
     }
+}
+
+/// The file to which GitHub Actions wants what it shows as the summary of a step.
+pub(super) fn step_summary() -> Option<PathBuf> {
+    variable("GITHUB_STEP_SUMMARY").map(PathBuf::from)
+}
+
+/// Lets `write` add to the end of a file, which others write to as well.
+pub(super) fn append_to(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), RunError> {
+    let append = || {
+        let mut file = BufWriter::new(std::fs::OpenOptions::new().append(true).create(true).open(path)?);
+        write(&mut file).and_then(|()| file.flush())
+    };
+    append().map_err(|source| RunError::Output { place: path.display().to_string(), source })
 }
 
 fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

@@ -35,11 +35,11 @@ pub struct HumanStyle {
     pub unicode: bool,
 }
 
-/// Writes each finding with its lines, and a line that sums up.
+/// Writes each finding with its lines, and, unless it is to be quiet, a line that sums up.
 ///
 /// # Errors
 /// What `out` says.
-pub fn write_human(report: &Report<'_>, style: HumanStyle, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_human(report: &Report<'_>, style: HumanStyle, is_quiet: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut text = String::new();
     for finding in report.findings_named_first() {
         text.clear();
@@ -47,6 +47,9 @@ pub fn write_human(report: &Report<'_>, style: HumanStyle, out: &mut dyn Write) 
         writeln!(out, "{text}")?;
     }
     match report.checked.files {
+        _ if is_quiet => Ok(()),
+        // After an error message, "nothing to lint" would be wrong.
+        0 if report.has_failed() => Ok(()),
         0 => writeln!(out, "nothing to lint: no nginx configuration was found"),
         _ => writeln!(out, "{}", summary(report, style)),
     }

@@ -7,16 +7,25 @@
 mod certs;
 mod certs_human;
 mod certs_json;
+mod checkstyle;
 mod difference_human;
 mod difference_json;
 mod difference_words;
 mod excerpt;
+mod fingerprint;
+mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
 mod page;
 mod printable;
 mod prometheus;
+mod repository;
+mod rule_page;
+mod sarif;
 mod short;
+mod statistics;
 mod trace;
 mod trace_human;
 mod trace_json;
@@ -29,14 +38,21 @@ use rustc_hash::FxHashSet;
 pub use certs::CertsReport;
 pub use certs_human::write_certs_human;
 pub use certs_json::{CERTS_SCHEMA, write_certs_json};
+pub use checkstyle::write_checkstyle;
 pub use difference_human::write_difference_human;
 pub use difference_json::{DIFFERENCE_SCHEMA, write_difference_json};
+pub use github::{write_github, write_github_summary};
+pub use gitlab::write_gitlab;
 pub(crate) use human::wrapping;
 pub use human::{HumanStyle, write_human};
 pub use json::{FINDINGS_SCHEMA, write_json};
+pub use junit::write_junit;
 pub use printable::printable;
 pub use prometheus::write_certs_prometheus;
+pub use repository::Repository;
+pub use sarif::write_sarif;
 pub use short::write_short;
+pub use statistics::write_statistics;
 pub use trace::TraceReport;
 pub use trace_human::write_trace_human;
 pub use trace_json::{TRACE_SCHEMA, write_trace_json};
@@ -66,6 +82,8 @@ pub struct Report<'s> {
     named: FxHashSet<FileId>,
     checked: Checked,
     nginx_version: NginxVersion,
+    repository: Repository,
+    has_failed: bool,
 }
 
 impl<'s> Report<'s> {
@@ -90,7 +108,26 @@ impl<'s> Report<'s> {
                 .then_with(|| (&a.certainty, &a.help).cmp(&(&b.certainty, &b.help)))
         });
         findings.dedup_by(|a, b| (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message));
-        Report { sources, findings, named, checked, nginx_version }
+        let repository = Repository::default();
+        Report { sources, findings, named, checked, nginx_version, repository, has_failed: false }
+    }
+
+    /// The same, seen from a repository.
+    #[must_use]
+    pub fn within(self, repository: Repository) -> Report<'s> {
+        Report { repository, ..self }
+    }
+
+    /// The same of a run in which something that was asked for could not be read, which was said elsewhere.
+    #[must_use]
+    pub fn with_failure(self, has_failed: bool) -> Report<'s> {
+        Report { has_failed, ..self }
+    }
+
+    /// Whether something that was asked for could not be read.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.has_failed
     }
 
     /// The findings by file, offset and rule.

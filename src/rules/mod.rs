@@ -24,7 +24,7 @@ use rayon::prelude::*;
 
 pub use face::{Example, Face, FaceError, OptionFace};
 pub use finding::{Certainty, Edit, Finding, Findings, Fix, Related, Severity};
-pub use registry::{Options, RuleEntry, RuleId, all_rules, find_rule};
+pub use registry::{Options, PROJECT, RuleEntry, RuleId, all_rules, find_rule};
 
 use crate::model::Model;
 

@@ -6,8 +6,11 @@ use std::sync::{LazyLock, OnceLock};
 use super::declare::Declared;
 use super::{Face, Rule};
 
-/// Where the rules are documented.
-const DOCUMENTATION: &str = "https://github.com/ngxlint/ngxlint/blob/main/rules";
+/// Where the project is at home.
+pub const PROJECT: &str = "https://github.com/ngxlint/ngxlint";
+
+/// Where the rules are documented, below [`PROJECT`].
+const DOCUMENTATION: &str = "blob/main/rules";
 
 /// A rule's id: its place in the sorted list of all rules, so that ids sort as their names do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,7 +66,7 @@ impl RuleEntry {
     /// The address of its documentation.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("{DOCUMENTATION}/{}/{}.yaml", self.category, self.name)
+        format!("{PROJECT}/{DOCUMENTATION}/{}/{}.yaml", self.category, self.name)
     }
 }
 

@@ -1,0 +1,117 @@
+//! The forms of a report, and where each goes.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
+use clap::{Arg, Command, ValueEnum};
+
+use super::RunError;
+use super::arguments::OutputOptions;
+
+/// A form that a report can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Format {
+    /// With the lines concerned, for people
+    #[default]
+    Human,
+    /// FILE:LINE:COL: severity[rule] message, for editors
+    Short,
+    /// One object, for programs
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// GitLab's Code Quality report
+    Gitlab,
+    /// JUnit's XML
+    Junit,
+    /// Checkstyle's XML
+    Checkstyle,
+}
+
+/// A form, and the file that is to have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FormatChoice {
+    format: Format,
+    file: Option<PathBuf>,
+}
+
+/// Reads `FORMAT` and `FORMAT=FILE`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FormatParser;
+
+impl TypedValueParser for FormatParser {
+    type Value = FormatChoice;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<FormatChoice, clap::Error> {
+        let text = value.to_string_lossy();
+        let (name, file) = match text.split_once('=') {
+            Some((name, file)) if !file.is_empty() => (name, Some(file.into())),
+            _ => (&*text, None),
+        };
+        let format = EnumValueParser::<Format>::new().parse_ref(command, argument, OsStr::new(name))?;
+        Ok(FormatChoice { format, file })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Format::value_variants().iter().filter_map(Format::to_possible_value)))
+    }
+}
+
+/// A report that is to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Destination {
+    pub(super) format: Format,
+    /// `None`: standard output.
+    pub(super) file: Option<PathBuf>,
+}
+
+impl OutputOptions {
+    /// What is to be written, and where. A form without a file of its own goes to `--output`, else to standard output.
+    pub(super) fn destinations(&self) -> Result<Vec<Destination>, RunError> {
+        if self.formats.is_empty() {
+            return Ok(vec![Destination { format: Format::default(), file: self.output.clone() }]);
+        }
+        let without_file = self.formats.iter().filter(|choice| choice.file.is_none()).count();
+        if without_file > 1 {
+            return Err(RunError::SeveralFormats);
+        }
+        if without_file == 0 && self.output.is_some() {
+            return Err(RunError::OutputNotUsed);
+        }
+        let place = |choice: &FormatChoice| choice.file.clone().or_else(|| self.output.clone());
+        let destinations = self.formats.iter().map(|choice| Destination { format: choice.format, file: place(choice) });
+        Ok(destinations.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn destinations(
+        formats: &[(Format, Option<&str>)],
+        output: Option<&str>,
+    ) -> Option<Vec<(Format, Option<PathBuf>)>> {
+        let formats =
+            formats.iter().map(|&(format, file)| FormatChoice { format, file: file.map(PathBuf::from) }).collect();
+        let options = OutputOptions { formats, output: output.map(PathBuf::from), ..OutputOptions::default() };
+        let found = options.destinations().ok()?;
+        Some(found.into_iter().map(|found| (found.format, found.file)).collect())
+    }
+
+    #[test]
+    fn one_report_goes_to_standard_output_and_any_number_to_files() {
+        let (human, sarif) = (Format::Human, Format::Sarif);
+        assert_eq!(destinations(&[], None), Some(vec![(human, None)]));
+        assert_eq!(destinations(&[], Some("o")), Some(vec![(human, Some("o".into()))]));
+        assert_eq!(
+            destinations(&[(human, None), (sarif, Some("s"))], None),
+            Some(vec![(human, None), (sarif, Some("s".into()))])
+        );
+        assert_eq!(destinations(&[(human, None), (sarif, None)], None), None);
+        assert_eq!(destinations(&[(sarif, Some("s"))], Some("o")), None);
+    }
+}

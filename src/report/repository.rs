@@ -1,0 +1,76 @@
+//! Paths as a repository holds them: what code hosts want, whatever directory the program runs in.
+
+use std::path::{Component, Path, PathBuf};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// All but the unreserved characters of RFC 3986, section 2.3, and the slash between segments.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// Where the paths of a report are seen from.
+#[derive(Debug, Clone, Default)]
+pub struct Repository {
+    /// What the paths of messages are relative to.
+    pub working_directory: PathBuf,
+    /// The top of the repository around it; `None`: there is none, and paths stay as they are.
+    pub root: Option<PathBuf>,
+}
+
+impl Repository {
+    /// `shown`, a path of messages, from the top of the repository, with `/` between its parts. One outside of the
+    /// repository is absolute.
+    #[must_use]
+    pub fn path(&self, shown: &Path) -> String {
+        let absolute = without_dots(&self.working_directory.join(shown));
+        let base = self.root.as_deref().unwrap_or(&self.working_directory);
+        let path = absolute.strip_prefix(base).unwrap_or(&absolute);
+        path.to_string_lossy().into_owned()
+    }
+
+    /// The same as a URI reference (RFC 3986): relative to the top of the repository, or `file:` with a path.
+    #[must_use]
+    pub fn uri(&self, shown: &Path) -> String {
+        let path = self.path(shown);
+        let scheme = if path.starts_with('/') { "file://" } else { "" };
+        format!("{scheme}{}", utf8_percent_encode(&path, ESCAPED))
+    }
+}
+
+fn without_dots(path: &Path) -> PathBuf {
+    let mut short = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                short.pop();
+            }
+            Component::CurDir => {}
+            other => short.push(other),
+        }
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_seen_from_the_top_of_the_repository() {
+        let repository = Repository { working_directory: "/r/deploy".into(), root: Some("/r".into()) };
+        for (shown, path, uri) in [
+            ("nginx/a.conf", "deploy/nginx/a.conf", "deploy/nginx/a.conf"),
+            ("../nginx/a.conf", "nginx/a.conf", "nginx/a.conf"),
+            ("/r/a b#.conf", "a b#.conf", "a%20b%23.conf"),
+            ("/etc/nginx/nginx.conf", "/etc/nginx/nginx.conf", "file:///etc/nginx/nginx.conf"),
+        ] {
+            assert_eq!(repository.path(Path::new(shown)), path);
+            assert_eq!(repository.uri(Path::new(shown)), uri);
+        }
+    }
+
+    #[test]
+    fn without_a_repository_paths_stay_relative_to_the_working_directory() {
+        let repository = Repository { working_directory: "/w".into(), root: None };
+        assert_eq!(repository.path(Path::new("a.conf")), "a.conf");
+    }
+}
