@@ -1,18 +1,16 @@
-//! `ngxlint check`: PATHs to configurations, to models, to findings, to a report.
+//! `ngxlint check`: PATHs to findings, to reports.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustc_hash::FxHashSet;
-
-use super::analyses::{Analyses, Subject, analyse};
 use super::arguments::{CheckArguments, EnvironmentOptions, FileOptions, OutputOptions};
 use super::formats::{Destination, Format};
+use super::lint::{Outcome, lint};
 use super::{RunError, Status, complain, output, repository};
-use crate::model::{Edge, Environment, Model};
-use crate::report::{self, Checked, Report};
-use crate::rules::{self, Finding, Selection};
-use crate::source::{FileId, RealFiles, Sources};
+use crate::model::{Edge, Environment};
+use crate::report::{self, Report};
+use crate::rules::Finding;
+use crate::source::{RealFiles, Sources};
 use crate::tls::{TrustAnchors, UnixTime};
 
 /// Runs the command.
@@ -23,21 +21,15 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     let sources = Sources::default();
     let destinations = arguments.output.destinations()?;
     let file = arguments.output.output.as_deref();
-    let analyses = analyse(&arguments.paths, &arguments.files, file, &sources, |subject| {
-        Analysis::new(subject, environment.clone(), &selection)
-    })?;
-    let (analyses, has_failed) = match analyses {
-        Analyses::FilesShown(status) => return Ok(status),
-        Analyses::Done { analyses, has_failed } => (analyses, has_failed),
+    let linted = match lint(&arguments.paths, &arguments.files, file, &sources, &environment, &selection)? {
+        Outcome::FilesShown(status) => return Ok(status),
+        Outcome::Linted(linted) => linted,
     };
-    let mut total = Total::default();
-    analyses.into_iter().for_each(|analysis| total.add(analysis));
-    let report = total.into_report(&sources, &environment);
-    let report = report.within(repository::around_working_directory()).with_failure(has_failed);
+    let report = linted.into_report(&sources, environment.version).within(repository::around_working_directory());
     write(arguments, &destinations, &report)?;
     let threshold = arguments.output.fail_on.threshold();
     let fails = |finding: &Finding| threshold.is_some_and(|threshold| finding.severity >= threshold);
-    Ok(match (has_failed, report.findings().iter().any(fails)) {
+    Ok(match (report.has_failed(), report.findings().iter().any(fails)) {
         (true, _) => Status::Failed,
         (false, true) => Status::Found,
         (false, false) => Status::Success,
@@ -71,62 +63,6 @@ pub(super) fn environment(options: &EnvironmentOptions, files: &FileOptions, anc
         prefix: files.prefix.clone(),
         document_files: true,
         edge: options.edge.map_or(Edge::None, Edge::from),
-    }
-}
-
-/// What is left of a configuration when its model is gone.
-struct Analysis {
-    findings: Vec<Finding>,
-    files: Vec<FileId>,
-    /// The files that were asked for, where they are not all.
-    named: Vec<FileId>,
-    servers: usize,
-    certificates: usize,
-}
-
-impl Analysis {
-    fn new(subject: &Subject<'_, '_>, environment: Environment, selection: &Selection) -> Analysis {
-        let Subject { library, target, config, .. } = subject;
-        let model = Model::build(config, library.files(), environment);
-        let analysis = Analysis {
-            findings: rules::run(&model, selection),
-            files: config.files().map(|file| file.ast.file).collect(),
-            named: target.named.iter().filter_map(|path| Some(library.load(path).ok()?.ast.file)).collect(),
-            servers: model.server_count(),
-            certificates: model.certificates.files().filter(|file| !file.is_unreadable()).count(),
-        };
-        if subject.is_only {
-            // The program ends with the report: to give back what the model of thousands of sites holds, piece by piece,
-            // takes longer than to write it.
-            std::mem::forget(model);
-        }
-        analysis
-    }
-}
-
-/// What the configurations of a run give together.
-#[derive(Default)]
-struct Total {
-    findings: Vec<Finding>,
-    files: FxHashSet<FileId>,
-    named: FxHashSet<FileId>,
-    servers: usize,
-    certificates: usize,
-}
-
-impl Total {
-    fn add(&mut self, analysis: Analysis) {
-        self.findings.extend(analysis.findings);
-        self.files.extend(analysis.files);
-        self.named.extend(analysis.named);
-        self.servers += analysis.servers;
-        self.certificates += analysis.certificates;
-    }
-
-    fn into_report<'s>(self, sources: &'s Sources, environment: &Environment) -> Report<'s> {
-        let checked =
-            Checked { files: self.files.len(), servers: self.servers, certificates: self.certificates, suppressed: 0 };
-        Report::new(sources, self.findings, self.named, checked, environment.version)
     }
 }
 

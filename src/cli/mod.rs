@@ -14,6 +14,7 @@ mod difference;
 mod explain;
 mod formats;
 mod input;
+mod lint;
 mod output;
 mod progress;
 mod rebuild_preload;
