@@ -62,6 +62,8 @@ impl<'c> Model<'c> {
         let (traces, is_complete) = self.tracer().traces(&start);
         let responses: Vec<Response<'c>> =
             traces.into_iter().filter_map(|trace| trace.hops.into_iter().next()?.response).collect();
+        let responses: Vec<Response<'c>> =
+            responses.into_iter().flat_map(|response| self.with_upstream_hsts(response)).collect();
         let is_known = |response: &Response<'_>| !matches!(response.kind, ResponseKind::Closed | ResponseKind::Unknown);
         (is_complete && !responses.is_empty() && responses.iter().all(is_known)).then_some(responses)
     }
@@ -95,11 +97,10 @@ impl<'c> Model<'c> {
         let url = Url::parse(&format!("https://{domain}/")).ok()?;
         let mut refusal = None;
         for response in &self.first_answers(&url)? {
-            let mut sent = self.upstream_hsts(response);
-            sent.extend(response.hsts.iter().cloned());
+            let sent = &response.hsts;
             let kind = match sent.as_slice() {
                 // A script or an upstream may send it.
-                [] if response.kind == ResponseKind::Proxy || self.scripts_headers(response.block) => return None,
+                [] if response.upstream_hsts.is_none() || self.scripts_headers(response.block) => return None,
                 [] => PreloadRefusalKind::NoHeader,
                 [(_, value)] => match value.known() {
                     Some(text) if !HstsPolicy::parse(text).is_some_and(|policy| policy.preload) => {
