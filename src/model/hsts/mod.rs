@@ -220,6 +220,13 @@ impl<'c> Model<'c> {
         }
     }
 
+    /// Whether a TLS server that names `host` sends it a header that browsers keep.
+    #[must_use]
+    pub fn sends_policy(&self, host: &Host) -> bool {
+        let headers = self.tls_owners(host).flat_map(|server| self.hsts_headers(server));
+        headers.filter(|header| header.is_sent_for(host)).any(|header| header.binding().is_some())
+    }
+
     /// Whether a TLS server that names `host` sends includeSubDomains.
     #[must_use]
     pub fn binds_subdomains(&self, host: &Host) -> bool {
