@@ -146,10 +146,11 @@ impl<'c> Model<'c> {
     }
 
     /// The hosts that a header of a server binds: its names, or, where it has none and answers for all, those of its
-    /// certificates.
+    /// certificates; no addresses, which browsers never note (RFC 6797, section 8.1.1).
     #[must_use]
     pub fn bound_hosts(&self, server: &Server<'c>, header: &HstsHeader<'c>) -> Vec<Host> {
-        let mut hosts: Vec<Host> = server.hosts().filter(|host| header.is_sent_for(host)).collect();
+        let is_bound = |host: &Host| host.name().is_some() && header.is_sent_for(host);
+        let mut hosts: Vec<Host> = server.hosts().filter(is_bound).collect();
         let socket = self.tls_sockets_of(server.id).find(|socket| socket.default.server == server.id);
         if let Some(socket) = socket.filter(|_| !server.has_real_name()) {
             for name in self.certificate_names(server) {
