@@ -7,9 +7,9 @@ use std::fmt;
 
 use url::Url;
 
-use crate::model::{CertificateUse, Coverage, Edge, HstsPolicy, Model, Response, ResponseKind, Start};
+use crate::model::{HstsPolicy, Model, Response, ResponseKind, Start};
 use crate::source::Span;
-use crate::tls::{Host, Trust};
+use crate::tls::Host;
 
 /// Redirects that the scanner follows (`maxRedirects`).
 const MAX_REDIRECTS: usize = 3;
@@ -42,19 +42,6 @@ pub enum PreloadRefusalKind {
     RedirectedToPlain(String),
     /// More redirects follow than the list's scanner does.
     TooManyRedirects,
-    /// The certificate, by its path, is not valid.
-    Certificate(String, CertificateFault),
-}
-
-/// Why a certificate is not valid for a domain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CertificateFault {
-    /// It does not have the name.
-    NotCovered,
-    /// Its time is over.
-    Expired,
-    /// Nobody is known to trust it, or its file lacks an intermediate.
-    Chain,
 }
 
 impl fmt::Display for PreloadRefusal {
@@ -69,14 +56,6 @@ impl fmt::Display for PreloadRefusal {
             PreloadRefusalKind::TooManyRedirects => {
                 write!(f, "more than {MAX_REDIRECTS} redirects follow one another from {url} on")
             }
-            PreloadRefusalKind::Certificate(path, fault) => {
-                let fault = match fault {
-                    CertificateFault::NotCovered => "does not cover it",
-                    CertificateFault::Expired => "has expired",
-                    CertificateFault::Chain => "has no chain to a root that browsers know",
-                };
-                write!(f, "{url} presents {path}, which {fault}")
-            }
             PreloadRefusalKind::SeveralHeaders(count) => write!(f, "{url} answers with {count} HSTS headers"),
         }
     }
@@ -87,8 +66,7 @@ impl<'c> Model<'c> {
     #[must_use]
     pub fn preload_refusal(&self, domain: &Host) -> Option<PreloadRefusal> {
         let refusal = self.plain_refusal(domain).or_else(|| self.secure_refusal(domain));
-        let refusal = refusal.or_else(|| ["http", "https"].iter().find_map(|scheme| self.way_refusal(domain, scheme)));
-        refusal.or_else(|| self.certificate_refusal(domain))
+        refusal.or_else(|| ["http", "https"].iter().find_map(|scheme| self.way_refusal(domain, scheme)))
     }
 
     /// However a visitor of the domain is sent on, it has to be over https, and in few steps.
@@ -117,31 +95,6 @@ impl<'c> Model<'c> {
         });
         let first = refusals.next()??;
         refusals.all(|other| other.is_some()).then_some(first)
-    }
-
-    /// Browsers have to take the certificate.
-    fn certificate_refusal(&self, domain: &Host) -> Option<PreloadRefusal> {
-        let server = self.tls_owners(domain).next().filter(|_| self.environment.edge == Edge::None)?;
-        let presenting = self.presenting_server(self.tls_sockets_of(server.id).next()?, server.id);
-        let fault_of = |used: &CertificateUse<'_>| {
-            let file = self.certificate_file(used)?;
-            let trust = &file.chain(&self.environment.anchors, self.environment.now)?.trust;
-            let is_cut_off = matches!(trust, Trust::SelfSigned | Trust::PrivateRoot { .. } | Trust::Incomplete(_));
-            match file.leaf()?.validity.is_expired(self.environment.now) {
-                true => Some(CertificateFault::Expired),
-                false => is_cut_off.then_some(CertificateFault::Chain),
-            }
-        };
-        let used = presenting.certificates.first()?;
-        let fault = match self.coverage(presenting, domain) {
-            Coverage::NotCovered => CertificateFault::NotCovered,
-            // Clients get the kind that they know: one that is valid may do.
-            _ if presenting.certificates.iter().any(|used| fault_of(used).is_none()) => return None,
-            _ => fault_of(used)?,
-        };
-        let url = Url::parse(&format!("https://{domain}/")).ok()?;
-        let kind = PreloadRefusalKind::Certificate(used.word.text().into_owned(), fault);
-        Some(PreloadRefusal { url, kind, by: Some(used.directive.span()) })
     }
 
     fn first_answers(&self, url: &Url) -> Option<Vec<Response<'c>>> {

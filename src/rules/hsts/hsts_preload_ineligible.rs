@@ -95,9 +95,6 @@ fn check_host(
         finding.related(by, "this answers");
     }
     finding.help(match &refusal.kind {
-        PreloadRefusalKind::Certificate(..) => {
-            format!("the list takes {domain} only with a certificate that browsers take, on it and on www.{domain}")
-        }
         PreloadRefusalKind::RedirectedToPlain(_) | PreloadRefusalKind::TooManyRedirects => {
             format!(
                 "from http://{domain}/ and from https://{domain}/ on, redirect over https only, three times at most"
