@@ -101,6 +101,7 @@ fn what_is_known_of_certificates() {
                 "exposed": false,
                 "detail": "pki/shop.example.key matches"
             }],
+            "replaced_by": [],
             "servers": [{
                 "protocol": "http",
                 "file": "nginx.conf",
@@ -351,4 +352,62 @@ fn no_key_is_shown() {
         let run = folder.certs(&["--format", format, "nginx.conf"]);
         assert!(!run.stdout.contains(&secret) && !run.stdout.contains("SECRET"), "{format}");
     }
+}
+
+/// A configuration of one server with these certificates, each with a key.
+fn with_pairs(pairs: &[(&str, &str)]) -> Folder {
+    let text = |(certificate, key): &(&str, &str)| {
+        format!("ssl_certificate pki/{certificate}.shop.example.pem; ssl_certificate_key pki/{key}.shop.example.key;\n")
+            .replace("/.shop", "/shop")
+    };
+    let pairs: String = pairs.iter().map(text).collect();
+    folder(&format!("events {{}}\nhttp {{ server {{ listen 443 ssl; server_name shop.example;\n{pairs} }} }}\n"))
+}
+
+#[test]
+fn of_certificates_with_one_kind_of_key_the_last_is_presented() {
+    let folder = with_pairs(&[("expired", "expired"), ("rsa", "rsa"), ("", "")]);
+    let report = folder.certs_json(&["nginx.conf"]);
+    let expired = listed(&report, "pki/expired.shop.example.pem");
+    assert_eq!(expired["replaced_by"], json!(["pki/shop.example.pem"]));
+    assert_eq!(expired["servers"], json!([]));
+    for presented in ["pki/rsa.shop.example.pem", "pki/shop.example.pem"] {
+        let presented = listed(&report, presented);
+        assert_eq!((&presented["replaced_by"], &presented["servers"][0]["line"]), (&json!([]), &json!(2)));
+    }
+    let counts: Vec<_> = report["findings"].as_array().unwrap().iter().map(|count| &count["rule"]).collect();
+    assert!(counts.contains(&&json!("cert-replaced")) && !counts.contains(&&json!("cert-expired")), "{counts:?}");
+    let metrics = folder.certs(&["nginx.conf", "--format=prometheus"]).stdout;
+    let of_expired: Vec<&str> = metrics.lines().filter(|line| line.contains("pki/expired")).collect();
+    assert_eq!(of_expired, ["ngxlint_certificate_readable{path=\"pki/expired.shop.example.pem\"} 1"]);
+}
+
+#[test]
+fn keys_in_another_order_than_their_certificates_match() {
+    let folder = with_pairs(&[("", "rsa"), ("rsa", "")]);
+    let report = folder.certs_json(&["nginx.conf", "--ca=pki/root.pem"]);
+    for name in ["shop.example", "rsa.shop.example"] {
+        let (certificate, key) = (format!("pki/{name}.pem"), format!("pki/{name}.key"));
+        let keys = &listed(&report, &certificate)["keys"];
+        assert_eq!((&keys[0]["file"], &keys[0]["state"]), (&json!(key), &json!("matches")));
+        assert_eq!(keys.as_array().unwrap().len(), 1);
+    }
+    let metrics = folder.certs(&["nginx.conf", "--format=prometheus"]).stdout;
+    assert!(
+        !metrics.contains("\"} 0\n") && metrics.contains("key_matches{path=\"pki/rsa.shop.example.pem\"} 1"),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn a_key_without_a_certificate_to_compare_it_with_matches_nothing() {
+    let conf = "events {}\nhttp { server { listen 443 ssl; ssl_certificate pki/none.pem; ssl_certificate_key pki/shop.example.key; }
+        server { listen 444 ssl; ssl_certificate pki/shop.example.pem; ssl_certificate_key pki/shop.example.key; } }";
+    let folder = folder(conf);
+    let report = folder.certs_json(&["nginx.conf"]);
+    assert_eq!(listed(&report, "pki/none.pem")["keys"][0]["state"], "uncompared");
+    let metrics = folder.certs(&["nginx.conf", "--format=prometheus"]).stdout;
+    let matching: Vec<&str> =
+        metrics.lines().filter(|line| line.starts_with("ngxlint_certificate_key_matches")).collect();
+    assert_eq!(matching, ["ngxlint_certificate_key_matches{path=\"pki/shop.example.pem\"} 1"]);
 }

@@ -190,7 +190,7 @@ fn each_of_several_certificates_is_judged() {
     assert_eq!(findings(&server(&good), &[rules]), [""; 0]);
     let rows: [(&str, &str, &str); 4] = [
         ("expired.shop.example", "expired.shop.example", "6:17: error[cert-expired] the certificate pki/expired"),
-        ("shop.example", "other.example", "7:21: error[cert-key-mismatch] the key pki/other.example.key belongs not"),
+        ("shop.example", "other.example", "7:21: error[cert-key-mismatch] the key pki/other.example.key does not"),
         ("missing", "shop.example", "6:17: error[cert-file-missing] cannot read the certificate pki/missing.pem"),
         ("shop.example", "missing", "7:21: error[cert-key-mismatch] nginx cannot load the key pki/missing.key"),
     ];
@@ -214,7 +214,7 @@ fn a_certificate_at_http_level_is_that_of_all_servers_without_one() {
     assert_eq!(found.len(), 2, "{found:#?}");
     assert!(found[0].ends_with("it is presented for shop.example, www.shop.example"), "{found:#?}");
     assert!(
-        found[1].contains("the key pki/other.example.key belongs not to pki/expired.shop.example.pem"),
+        found[1].contains("the key pki/other.example.key does not belong to pki/expired.shop.example.pem"),
         "{found:#?}"
     );
 }

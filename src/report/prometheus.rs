@@ -122,6 +122,10 @@ impl Certificates {
         }
         let path = || vec![("path", source_text(&listed.source))];
         self.readable.add(path(), listed.leaf.is_some().into());
+        // Nobody gets it, so that nobody minds how it is.
+        if listed.is_replaced() {
+            return;
+        }
         let is_complete = listed.chain.as_ref().and_then(|chain| ChainState::of(chain).is_complete());
         if let Some(is_complete) = is_complete {
             self.chain.add(path(), is_complete.into());
@@ -130,7 +134,7 @@ impl Certificates {
             match key.check.state {
                 KeyState::Matches => self.key.add(path(), 1),
                 KeyState::Differs { .. } => self.key.add(path(), 0),
-                KeyState::Unusable(_) => {}
+                KeyState::Uncompared | KeyState::Unusable(_) => {}
             }
         }
         let Some(leaf) = &listed.leaf else { return };

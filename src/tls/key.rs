@@ -31,6 +31,8 @@ pub enum KeyState {
         /// A later certificate of the same file that it belongs to.
         fits: Option<Place>,
     },
+    /// There is no certificate to compare it with.
+    Uncompared,
     /// It could not be compared.
     Unusable(KeyProblem),
 }
@@ -157,7 +159,8 @@ impl KeyState {
                 Link::open(certificate).map_or(Ok(true), |link| key.belongs_to(link.parsed().public_key()))
             };
             match certificates.first().map(belongs_to).transpose()? {
-                None | Some(true) => Ok(KeyState::Matches),
+                None => Ok(KeyState::Uncompared),
+                Some(true) => Ok(KeyState::Matches),
                 Some(false) => {
                     let mut others = certificates.iter().enumerate().skip(1);
                     let fitting = others.find(|(_, certificate)| belongs_to(certificate) == Ok(true));
@@ -349,6 +352,6 @@ fn is_ec_pair(curve: Curve, private: &[u8], public: &[u8]) -> Option<bool> {
         Curve::P256 => is_pair!(p256),
         Curve::P384 => is_pair!(p384),
         Curve::P521 => is_pair!(p521),
-        Curve::Other => None,
+        Curve::Brainpool | Curve::Secp256k1 | Curve::P224 | Curve::Other => None,
     }
 }

@@ -7,7 +7,7 @@ use crate::model::certificates::tls_user::TlsUser;
 use crate::model::{CertificateSource, CertificateUse, Coverage, Model, Server, ServerId, ServerName};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{Certificate, CertificateFile, CertificateName, Chain, Host, KeyKind};
+use crate::tls::{Certificate, CertificateFile, CertificateName, Chain, Curve, Host, KeyKind};
 
 /// One `ssl_certificate` or `proxy_ssl_certificate` (grpc, uwsgi), as it is written, with all that it is in effect in.
 /// With `$ssl_server_name` in its path it counts once for each name whose file is there.
@@ -155,16 +155,48 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
         self.file.and_then(CertificateFile::leaf)
     }
 
-    /// The servers of `http` that present it: those with a TLS socket.
+    /// The one of the same server that takes its place, if any does wherever the server names it.
+    fn replacing(&self, user: TlsUser) -> Option<&'m CertificateUse<'c>> {
+        let certificates = self.model.certificates_of(user).0;
+        let mut own = certificates.iter().enumerate().filter(|(_, used)| used.word.span() == self.word.span());
+        let (first, _) = own.next()?;
+        // A snippet may be included twice in one server.
+        let last = own.last().map_or(first, |(number, _)| number);
+        self.model.replacing(certificates, last, self.name())
+    }
+
+    /// The servers and other endpoints that speak TLS and for which a later certificate takes its place, with that one.
+    pub fn replaced(&self) -> impl Iterator<Item = (TlsUser, &'m CertificateUse<'c>)> {
+        let servers = self.servers.iter().filter(|server| self.model.tls_sockets_of(**server).next().is_some());
+        let endpoints = self.endpoints.iter().filter(|id| self.model.tls_endpoint(**id).speaks_tls);
+        let users = servers.map(|&id| TlsUser::Server(id)).chain(endpoints.map(|&id| TlsUser::Endpoint(id)));
+        users.filter_map(|user| Some((user, self.replacing(user)?)))
+    }
+
+    /// The files of those.
+    pub(crate) fn replacing_paths(&self) -> impl Iterator<Item = PathBuf> {
+        self.replaced().filter_map(|(_, used)| match (&used.source, self.name()) {
+            (CertificateSource::File(path), _) => Some(path.clone()),
+            (CertificateSource::PerName, Some(name)) => used.file_for(name),
+            _ => None,
+        })
+    }
+
+    /// The servers of `http` that it is in effect in, without those in which a later one takes its place.
+    pub(crate) fn keeping(&self) -> impl Iterator<Item = ServerId> {
+        self.servers.iter().copied().filter(|&server| self.replacing(TlsUser::Server(server)).is_none())
+    }
+
+    /// The servers of `http` that present it: those with a TLS socket, unless a later certificate takes its place.
     pub fn presenting(&self) -> impl Iterator<Item = &'m Server<'c>> {
-        let on_tls = self.servers.iter().filter(|server| self.model.tls_sockets_of(**server).next().is_some());
-        on_tls.map(|&server| self.model.server(server))
+        let on_tls = self.keeping().filter(|&server| self.model.tls_sockets_of(server).next().is_some());
+        on_tls.map(|server| self.model.server(server))
     }
 
     /// The other endpoints that present it.
     pub fn presenting_endpoints(&self) -> impl Iterator<Item = &'m TlsEndpoint<'c>> {
         let endpoints = self.endpoints.iter().map(|&id| self.model.tls_endpoint(id));
-        endpoints.filter(|endpoint| endpoint.speaks_tls)
+        endpoints.filter(|endpoint| endpoint.speaks_tls && self.replacing(TlsUser::Endpoint(endpoint.id)).is_none())
     }
 
     /// Whether anybody gets to see it.
@@ -272,8 +304,8 @@ impl<'c> Model<'c> {
     /// The certificate that an ordinary client gets of `server`; `None` where there is none, or where one of several
     /// is not known.
     ///
-    /// OpenSSL keeps one of each kind of key, the last, and clients of today take the one of an elliptic curve before
-    /// that of RSA; the names play no part in it (SSL_CTX_use_certificate(3)).
+    /// Of those that are [kept](Model::kept), clients of today take the one of an elliptic curve before that of RSA; the
+    /// names play no part in it.
     pub(crate) fn presented<'s, 'd>(
         &self,
         server: &'s Server<'d>,
@@ -290,25 +322,19 @@ impl<'c> Model<'c> {
         sni: Option<&Host>,
     ) -> Option<(&'s CertificateUse<'d>, &Certificate)> {
         let rank = |leaf: &Certificate| match leaf.key {
+            // What browsers do not know.
+            KeyKind::RsaPss { .. }
+            | KeyKind::Ec(Curve::Brainpool | Curve::Secp256k1 | Curve::P224 | Curve::Other)
+            | KeyKind::Dsa
+            | KeyKind::Other => 4,
             KeyKind::Ec(_) => 0,
             KeyKind::Ed25519 => 1,
             KeyKind::Ed448 => 2,
             KeyKind::Rsa { .. } => 3,
-            // Browsers take none of these.
-            KeyKind::RsaPss { .. } | KeyKind::Dsa | KeyKind::Other => 4,
         };
-        let mut best: Option<(&CertificateUse<'d>, &Certificate)> = None;
-        for used in certificates {
-            let file = match sni {
-                Some(sni) => self.certificate_file_for(used, sni),
-                None => self.certificate_file(used),
-            };
-            let leaf = file.and_then(CertificateFile::leaf)?;
-            if best.is_none_or(|(_, known)| rank(leaf) <= rank(known)) {
-                best = Some((used, leaf));
-            }
-        }
-        best
+        let known = |used: &'s CertificateUse<'d>| Some((used, self.leaf_for(used, sni)?));
+        let kept: Option<Vec<_>> = self.kept(certificates, sni).map(known).collect();
+        kept?.into_iter().min_by_key(|(_, leaf)| rank(leaf))
     }
 
     /// The `ssl_certificate` of what an ordinary client gets of `server`; where it cannot be told, the last that is
@@ -320,7 +346,7 @@ impl<'c> Model<'c> {
 
     /// The names of the certificates that `server` presents, as far as they are known.
     pub fn certificate_names(&self, server: &Server<'_>) -> impl Iterator<Item = &CertificateName> {
-        let leaves = server.certificates.iter().filter_map(|used| self.certificate_file(used)?.leaf());
+        let leaves = self.kept(&server.certificates, None).filter_map(|used| self.certificate_file(used)?.leaf());
         leaves.flat_map(Certificate::names).collect::<Vec<_>>().into_iter()
     }
 

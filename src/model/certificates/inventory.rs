@@ -3,7 +3,7 @@
 //! It keeps no references into a model, so that what several configurations say of one file can be put together when
 //! their models are gone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -51,6 +51,8 @@ struct Draft<'m> {
     /// The other endpoints that present it.
     endpoints: Vec<EndpointId>,
     keys: Vec<ListedKey>,
+    /// What is presented in its place.
+    replaced_by: BTreeSet<PathBuf>,
 }
 
 /// What is asked while the drafts are finished.
@@ -87,6 +89,7 @@ impl Inventory {
                 *path = shown(path);
             }
             certificate.keys.iter_mut().for_each(|key| key.path = shown(&key.path));
+            certificate.replaced_by.iter_mut().for_each(|path| *path = shown(path));
         }
         self.files.iter_mut().for_each(|file| file.path = shown(&file.path));
         self.unused.iter_mut().for_each(|unused| unused.path = shown(&unused.path));
@@ -138,14 +141,15 @@ fn drafts<'m>(model: &'m Model<'_>) -> BTreeMap<ListedSource, Draft<'m>> {
         let draft = drafts.entry(source).or_default();
         draft.file = used.file;
         draft.unknown = unknown;
-        draft.presenting.extend(used.servers.iter().map(|&server| (server, used.name())));
+        draft.presenting.extend(used.keeping().map(|server| (server, used.name())));
+        draft.replaced_by.extend(used.replacing_paths());
         draft.endpoints.extend(used.presenting_endpoints().map(|endpoint| endpoint.id));
     }
     for used in model.key_uses() {
-        if let (Some(certificate), Some(path)) = (used.certificate_path(), used.path())
+        if let (Some(certificate), Some((path, check))) = (used.certificate_path(), used.in_use())
             && let Some(draft) = drafts.get_mut(&ListedSource::File(certificate))
         {
-            draft.add_key(ListedKey { path, check: used.check.clone() });
+            draft.add_key(ListedKey { path, check });
         }
     }
     drafts
@@ -270,6 +274,7 @@ impl<'m, 'c> Survey<'m, 'c> {
             chain,
             problem: draft.file.and_then(|file| file.problem.clone()),
             keys: draft.keys,
+            replaced_by: draft.replaced_by.into_iter().collect(),
             users,
             clients,
             unserved: names.iter().filter(is_unserved).cloned().collect(),

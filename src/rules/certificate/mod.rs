@@ -10,6 +10,7 @@ declare_rules! { "certificate":
     cert_key_mismatch::CertKeyMismatch = "cert-key-mismatch",
     cert_name_mismatch::CertNameMismatch = "cert-name-mismatch",
     cert_not_yet_valid::CertNotYetValid = "cert-not-yet-valid",
+    cert_replaced::CertReplaced = "cert-replaced",
     cert_self_signed::CertSelfSigned = "cert-self-signed",
     cert_unparsable::CertUnparsable = "cert-unparsable",
     cert_weak::CertWeak = "cert-weak",
