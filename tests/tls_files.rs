@@ -343,3 +343,32 @@ fn passwords_may_come_from_a_named_pipe() {
     let select = "--select=cert-file-missing,cert-unparsable,cert-key-mismatch,key-file-exposed";
     folder.run(&["check", NOW, "--format=short", "--certs=require", select, "nginx.conf"]).expect(0, &[], &[]);
 }
+
+#[test]
+fn by_what_clients_are_verified_depends_on_the_version() {
+    let conf = |lines: &str| {
+        format!(
+            "events {{}}\nhttp {{\nserver {{ listen 443 ssl; server_name shop.example;\n\
+             ssl_certificate pki/shop.example.pem; ssl_certificate_key pki/shop.example.key;\n{lines} }} }}\n"
+        )
+    };
+    // (lines, of 1.22.1, of 1.27.2)
+    const ROWS: &[(&str, bool, bool)] = &[
+        ("ssl_verify_client on;", true, true),
+        ("ssl_verify_client ON;", true, true),
+        ("ssl_verify_client optional;", true, true),
+        ("ssl_verify_client optional_no_ca;", false, false),
+        ("ssl_verify_client off;", false, false),
+        ("ssl_verify_client on; ssl_trusted_certificate pki/root.pem;", true, false),
+        ("ssl_verify_client on; ssl_trusted_certificate \"\";", true, true),
+        ("ssl_verify_client on; ssl_client_certificate pki/root.pem;", false, false),
+        ("ssl_verify_client on; include missing/*.conf;", true, true),
+    ];
+    for &(lines, old, new) in ROWS {
+        for (version, is_refused) in [("1.22.1", old), ("1.27.1", old), ("1.27.2", new)] {
+            let version = format!("--nginx-version={version}");
+            let found = findings(&conf(lines), &["--select=ssl-verify-client-without-trust", &version]);
+            assert_eq!(found.len(), usize::from(is_refused), "{lines} {version}: {found:#?}");
+        }
+    }
+}

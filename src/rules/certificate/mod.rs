@@ -23,5 +23,6 @@ declare_rules! { "certificate":
     missing_server_name::MissingServerName = "missing-server-name",
     ssl_stapling_without_responder::SslStaplingWithoutResponder = "ssl-stapling-without-responder",
     ssl_without_certificate::SslWithoutCertificate = "ssl-without-certificate",
+    ssl_verify_client_without_trust::SslVerifyClientWithoutTrust = "ssl-verify-client-without-trust",
     tls_host_unserved::TlsHostUnserved = "tls-host-unserved",
 }
