@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use rustc_hash::FxHashSet;
+
 use crate::model::certificates::tls_endpoint::{EndpointId, TlsEndpoint};
 use crate::model::certificates::tls_user::TlsUser;
 use crate::model::{CertificateSource, CertificateUse, Coverage, Model, Server, ServerId, ServerName};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{Certificate, CertificateFile, CertificateName, Chain, Curve, Host, KeyKind};
+use crate::tls::{Certificate, CertificateFile, CertificateName, Chain, Curve, Host, KeyKind, OddityKind};
 
 /// One `ssl_certificate` or `proxy_ssl_certificate` (grpc, uwsgi), as it is written, with all that it is in effect in.
 /// With `$ssl_server_name` in its path it counts once for each name whose file is there.
@@ -199,6 +201,14 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
         endpoints.filter(|endpoint| endpoint.speaks_tls && self.replacing(TlsUser::Endpoint(endpoint.id)).is_none())
     }
 
+    /// Whether those that present it present no other certificate.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        let servers = self.presenting().map(|server| &server.certificates);
+        let mut all = servers.chain(self.presenting_endpoints().map(|endpoint| &endpoint.certificates));
+        all.all(|certificates| self.model.kept(certificates, self.name()).nth(1).is_none())
+    }
+
     /// Whether anybody gets to see it.
     #[must_use]
     pub fn is_presented(&self) -> bool {
@@ -286,6 +296,16 @@ impl<'c> Model<'c> {
         }
     }
 
+    /// Whether a file begins with an issuer, and the certificate of the server stands behind it: then what is wrong is the
+    /// order.
+    #[must_use]
+    pub fn starts_with_issuer(&self, file: &CertificateFile) -> bool {
+        let chain = file.chain(&self.environment.anchors, self.environment.now);
+        chain.is_some_and(|chain| {
+            chain.oddities.iter().any(|oddity| matches!(oddity.kind, OddityKind::LeafNotFirst { .. }))
+        })
+    }
+
     /// Whether the certificate that `server` presents covers `host`.
     #[must_use]
     pub fn coverage(&self, server: &Server<'_>, host: &Host) -> Coverage {
@@ -359,6 +379,14 @@ impl<'c> Model<'c> {
     pub fn certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
         let uses = self.certificate_uses.get_or_init(|| Usage::all(self));
         uses.iter().map(|usage| UsedCertificate::new(self, usage))
+    }
+
+    /// How many certificates, by what names them, can be in no file that is known.
+    #[must_use]
+    pub fn unknown_certificate_count(&self) -> usize {
+        let uses = self.certificate_uses().filter(|used| used.file.is_none());
+        let uses = uses.filter(|used| !matches!(used.source(), CertificateSource::File(_)));
+        uses.map(|used| used.text()).collect::<FxHashSet<_>>().len()
     }
 
     /// The same, with all chains judged at once.
