@@ -263,6 +263,16 @@ impl Certificate {
         Link::open(self).zip(Link::open(issuer)).is_some_and(|(link, issuer)| link.names(&issuer))
     }
 
+    /// Why a name in it that people would take for `host` does not cover it; nothing where there is none, or another that
+    /// does.
+    #[must_use]
+    pub fn near_miss(&self, host: &Host) -> Option<&'static str> {
+        if self.covers(host) {
+            return None;
+        }
+        self.names().iter().find_map(|name| name.near_miss(host))
+    }
+
     /// Whether it has the wildcard `*.domain`, which covers every name one label below `domain`.
     #[must_use]
     pub fn has_wildcard_for(&self, domain: &Host) -> bool {

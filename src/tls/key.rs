@@ -82,7 +82,7 @@ pub enum KeyProblem {
     #[error("it is encrypted, and no file of passwords is in effect")]
     NeedsPassword,
     /// It is encrypted, and no password of the `ssl_password_file` opens it.
-    #[error("it is encrypted, and none of the {tried} passwords of its file opens it")]
+    #[error("it is encrypted, and {}", wrong_passwords(*tried))]
     WrongPassword {
         /// How many there are.
         tried: usize,
@@ -96,6 +96,14 @@ pub enum KeyProblem {
     /// A kind of key that this program cannot compare. nginx may.
     #[error("it is a key of a kind that ngxlint does not compare: {0}")]
     UnsupportedKey(Box<str>),
+}
+
+fn wrong_passwords(tried: usize) -> String {
+    match tried {
+        0 => "its file holds no password".to_owned(),
+        1 => "the password of its file does not open it".to_owned(),
+        _ => format!("none of the {tried} passwords of its file opens it"),
+    }
 }
 
 impl KeyProblem {

@@ -137,7 +137,8 @@ fn encrypted_keys() {
         for (passwords, expected) in [
             (None, "it is encrypted, and no file of passwords is in effect"),
             (Some("wrong\r\n\nngxlint\r\nother\n"), "matches"),
-            (Some(""), "it is encrypted, and none of the 0 passwords of its file opens it"),
+            (Some(""), "it is encrypted, and its file holds no password"),
+            (Some("a\n"), "it is encrypted, and the password of its file does not open it"),
             (Some("a\nngxlint \n"), "it is encrypted, and none of the 2 passwords of its file opens it"),
         ] {
             assert_eq!(outcome(&key, passwords, kind), expected, "{name}, {passwords:?}");

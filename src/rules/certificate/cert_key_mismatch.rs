@@ -9,7 +9,7 @@ use crate::model::{CertificateMode, Model, TlsUser, UsedKey};
 use crate::nginx::tls_files::TlsFileKind;
 use crate::rules::{Findings, Rule};
 use crate::source::ReadError;
-use crate::tls::{KeyKind, KeyProblem, KeyState, OddityKind};
+use crate::tls::{KeyKind, KeyProblem, KeyState};
 
 pub(super) struct CertKeyMismatch;
 
@@ -75,7 +75,7 @@ fn report_difference(model: &Model<'_>, used: &UsedKey<'_, '_>, key: KeyKind, is
     let Some(leaf) = used.leaf() else { return };
     let (key_file, file) = (used.text(), used.certificate_text());
     let mut finding = if discriminant(&key) == discriminant(&leaf.key) {
-        if is_of_later && starts_with_authority(model, used) {
+        if is_of_later && model.certificate_file(used.certificate).is_some_and(|file| model.starts_with_issuer(file)) {
             return; // cert-chain-incomplete tells it.
         }
         let whose = if is_of_later { "belongs to a later certificate of" } else { "does not belong to" };
@@ -110,14 +110,6 @@ fn report_difference(model: &Model<'_>, used: &UsedKey<'_, '_>, key: KeyKind, is
     };
     finding = finding.related(used.certificate.word.span(), "the certificate that nginx takes it for");
     finding.help("name the key that the certificate was requested with, or renew the certificate with this key");
-}
-
-/// Whether the certificate's file begins with an authority's.
-fn starts_with_authority(model: &Model<'_>, used: &UsedKey<'_, '_>) -> bool {
-    let chain = model.certificate_file(used.certificate);
-    let chain = chain.and_then(|file| file.chain(&model.environment.anchors, model.environment.now));
-    chain
-        .is_some_and(|chain| chain.oddities.iter().any(|oddity| matches!(oddity.kind, OddityKind::LeafNotFirst { .. })))
 }
 
 fn report_problem(model: &Model<'_>, used: &UsedKey<'_, '_>, problem: &KeyProblem, sink: &mut Findings) {
