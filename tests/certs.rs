@@ -411,3 +411,50 @@ fn a_key_without_a_certificate_to_compare_it_with_matches_nothing() {
         metrics.lines().filter(|line| line.starts_with("ngxlint_certificate_key_matches")).collect();
     assert_eq!(matching, ["ngxlint_certificate_key_matches{path=\"pki/shop.example.pem\"} 1"]);
 }
+
+#[test]
+fn what_nothing_is_known_of_is_counted() {
+    let metrics = |conf: &str| {
+        let stdout = folder(conf).certs(&["nginx.conf", "--format=prometheus"]).stdout;
+        stdout.lines().find(|line| line.starts_with("ngxlint_certificates_unknown")).map(str::to_owned)
+    };
+    assert_eq!(metrics(CONF).as_deref(), Some("ngxlint_certificates_unknown 2"));
+    let known = "events {}\nhttp { server { listen 443 ssl; ssl_certificate pki/shop.example.pem;
+        ssl_certificate_key pki/shop.example.key; } }";
+    assert_eq!(metrics(known).as_deref(), Some("ngxlint_certificates_unknown 0"));
+    let folder = folder(CONF);
+    let checked = folder.run(&["check", NOW, "nginx.conf"]).stdout;
+    assert!(checked.trim_end().ends_with("certificates checked, 2 not known)"), "{checked}");
+}
+
+#[test]
+fn bundles_in_the_wrong_order_and_keys_may_be_unused() {
+    let folder = with_pairs(&[("", "")]);
+    for entry in fs::read_dir(folder.path("pki")).unwrap() {
+        let path = entry.unwrap().path();
+        let kept = ["pki/shop.example.pem", "pki/shop.example.key", "pki/blog.example.key", "pki/root.pem"];
+        if path.is_file() && !kept.iter().any(|name| path.ends_with(name)) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let text = |name: &str| fs::read(format!("fixtures/pki/{name}.pem")).unwrap();
+    folder.write("pki/bundle.crt", &[text("intermediate"), text("other.example")].concat());
+    let report = folder.certs_json(&["nginx.conf"]);
+    let unused: Vec<&serde_json::Value> =
+        report["unused"].as_array().unwrap().iter().map(|file| &file["file"]).collect();
+    assert_eq!(unused, [&json!("pki/bundle.crt")]);
+    assert_eq!(report["unused"][0]["names"], json!(["other.example", "www.other.example"]));
+    assert_eq!(report["unused_keys"], json!(["pki/blog.example.key"]));
+}
+
+#[test]
+fn the_name_of_a_mail_server_is_not_said_to_be_uncovered() {
+    let conf = "events {}
+        mail { auth_http 127.0.0.1:9; ssl_certificate pki/shop.example.pem; ssl_certificate_key pki/shop.example.key;
+        server { listen 993 ssl; server_name mail.other.example; } }";
+    let folder = folder(conf);
+    let report = folder.certs_json(&["nginx.conf"]);
+    let shop = listed(&report, "pki/shop.example.pem");
+    assert_eq!(shop["servers"][0]["names"], json!([{"name": "mail.other.example", "covered": "unknown"}]));
+    assert_eq!((&shop["uncovered_names"], &report["findings"]), (&json!([]), &json!([])));
+}

@@ -79,6 +79,7 @@ struct Analysis {
     named: Vec<FileId>,
     servers: usize,
     certificates: usize,
+    unknown_certificates: usize,
 }
 
 impl Analysis {
@@ -91,6 +92,7 @@ impl Analysis {
             named: target.named.iter().filter_map(|path| Some(library.load(path).ok()?.ast.file)).collect(),
             servers: model.server_count(),
             certificates: model.certificates.files().filter(|file| !file.is_unreadable()).count(),
+            unknown_certificates: model.unknown_certificate_count(),
         };
         if subject.is_only {
             // The program ends with the report: to give back what the model of thousands of sites holds, piece by piece,
@@ -109,6 +111,7 @@ struct Total {
     named: FxHashSet<FileId>,
     servers: usize,
     certificates: usize,
+    unknown_certificates: usize,
 }
 
 impl Total {
@@ -118,11 +121,17 @@ impl Total {
         self.named.extend(analysis.named);
         self.servers += analysis.servers;
         self.certificates += analysis.certificates;
+        self.unknown_certificates += analysis.unknown_certificates;
     }
 
     fn into_report<'s>(self, sources: &'s Sources, environment: &Environment) -> Report<'s> {
-        let checked =
-            Checked { files: self.files.len(), servers: self.servers, certificates: self.certificates, suppressed: 0 };
+        let checked = Checked {
+            files: self.files.len(),
+            servers: self.servers,
+            certificates: self.certificates,
+            unknown_certificates: self.unknown_certificates,
+            suppressed: 0,
+        };
         Report::new(sources, self.findings, self.named, checked, environment.version)
     }
 }

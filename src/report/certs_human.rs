@@ -37,13 +37,16 @@ pub fn write_certs_human(report: &CertsReport<'_>, style: HumanStyle, out: &mut 
         }
         writeln!(page.out)?;
     }
-    if !report.inventory.unused.is_empty() {
+    if !report.inventory.unused.is_empty() || !report.inventory.unused_keys.is_empty() {
         page.title("In the same directories, not used by nginx")?;
         for unused in &report.inventory.unused {
             let (path, leaf) = (shown(&unused.path), &unused.leaf);
             let of = if leaf.names().is_empty() { leaf.subject.to_string() } else { spelled_out(&names(leaf)) };
             let verb = if leaf.validity.is_expired(report.now) { "expired on" } else { "until" };
             page.item(Tone::Plain, &format!("{path}, for {of} ({verb} {})", leaf.validity.not_after))?;
+        }
+        for unused in &report.inventory.unused_keys {
+            page.item(Tone::Plain, &format!("{}, by its name a private key", shown(&unused.path)))?;
         }
         writeln!(page.out)?;
     }

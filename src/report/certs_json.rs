@@ -35,6 +35,7 @@ pub fn write_certs_json(report: &CertsReport<'_>, out: &mut dyn Write) -> io::Re
         certificates: report.certificates().into_iter().map(|listed| CertificateObject::new(report, listed)).collect(),
         files: report.inventory.files.iter().map(|file| FileObject::new(report, file)).collect(),
         unused: report.inventory.unused.iter().map(|unused| UnusedObject::new(report, unused)).collect(),
+        unused_keys: report.inventory.unused_keys.iter().map(|unused| shown(&unused.path)).collect(),
         findings: counts.map(|((rule, severity), count)| CountObject { rule, severity, count }).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &object)?;
@@ -50,6 +51,7 @@ struct ReportObject<'r> {
     certificates: Vec<CertificateObject<'r>>,
     files: Vec<FileObject<'r>>,
     unused: Vec<UnusedObject>,
+    unused_keys: Vec<String>,
     findings: Vec<CountObject>,
 }
 

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::model::certificates::served_names::ServedNames;
-use crate::model::certificates::tls_endpoint::{EndpointId, TlsEndpoint};
+use crate::model::certificates::tls_endpoint::{EndpointId, EndpointKind, TlsEndpoint};
 use crate::model::certificates::tls_file_use::TlsFileContent;
 use crate::model::certificates::tls_user::TlsUser;
 use crate::model::certificates::unused::NamedFiles;
@@ -23,7 +23,7 @@ use crate::tls::{Certificate, CertificateFile, CertificateName, FileProblem, Hos
 pub use crate::model::certificates::listed::{
     CertificateUser, FileUser, ListedCertificate, ListedFile, ListedKey, ListedSource, NameCoverage, Protocol, UserName,
 };
-pub use crate::model::certificates::unused::UnusedCertificate;
+pub use crate::model::certificates::unused::{UnusedCertificate, UnusedKey};
 
 /// Why a file was not opened.
 const NOT_OPENED: &str = "certificates are not opened (--certs skip)";
@@ -37,6 +37,8 @@ pub struct Inventory {
     pub files: Vec<ListedFile>,
     /// Certificates in the same directories that nothing uses, by path.
     pub unused: Vec<UnusedCertificate>,
+    /// Files there that are called as private keys and that nothing uses, by path.
+    pub unused_keys: Vec<UnusedKey>,
     /// The real paths of the files that are named, for whatever purpose.
     named: FxHashSet<PathBuf>,
 }
@@ -74,11 +76,12 @@ impl Inventory {
         let named = NamedFiles::of(model.config, files);
         let mut directories: Vec<&Path> = drafts.keys().filter_map(ListedSource::directory).collect();
         directories.dedup();
+        let unused_keys = if is_opened { named.keys_beside(files, &directories) } else { Vec::new() };
         let unused = if is_opened { named.beside(files, directories) } else { Vec::new() };
         let survey = Survey::new(model);
         let drafts: Vec<_> = drafts.into_iter().collect();
         let certificates = drafts.into_par_iter().map(|(source, draft)| survey.finish(source, draft)).collect();
-        Inventory { certificates, files: listed_files(model), unused, named: named.real }
+        Inventory { certificates, files: listed_files(model), unused, unused_keys, named: named.real }
     }
 
     /// Makes all paths those that people know.
@@ -93,6 +96,7 @@ impl Inventory {
         }
         self.files.iter_mut().for_each(|file| file.path = shown(&file.path));
         self.unused.iter_mut().for_each(|unused| unused.path = shown(&unused.path));
+        self.unused_keys.iter_mut().for_each(|unused| unused.path = shown(&unused.path));
         self
     }
 
@@ -102,10 +106,12 @@ impl Inventory {
     pub fn merged(all: impl IntoIterator<Item = Inventory>) -> Inventory {
         let mut certificates: BTreeMap<ListedSource, ListedCertificate> = BTreeMap::new();
         let mut unused = Vec::new();
+        let mut unused_keys = Vec::new();
         let mut named = FxHashSet::default();
         let mut files: BTreeMap<(PathBuf, TlsFileKind), ListedFile> = BTreeMap::new();
         for inventory in all {
             unused.extend(inventory.unused);
+            unused_keys.extend(inventory.unused_keys);
             named.extend(inventory.named);
             for certificate in inventory.certificates {
                 match certificates.get_mut(&certificate.source) {
@@ -122,7 +128,10 @@ impl Inventory {
         unused.sort_by(|a, b| a.path.cmp(&b.path));
         let mut seen = FxHashSet::default();
         unused.retain(|file| seen.insert(file.real.clone()));
-        Inventory { certificates, files: files.into_values().collect(), unused, named }
+        unused_keys.retain(|file: &UnusedKey| !named.contains(&file.real));
+        unused_keys.sort_by(|a, b| a.path.cmp(&b.path));
+        unused_keys.retain(|file| seen.insert(file.real.clone()));
+        Inventory { certificates, files: files.into_values().collect(), unused, unused_keys, named }
     }
 }
 
@@ -309,8 +318,20 @@ fn endpoint_user(endpoint: &TlsEndpoint<'_>, leaf: Option<&Certificate>) -> Cert
     CertificateUser {
         span: endpoint.directive.span(),
         protocol: protocol(endpoint),
-        names: user_names(endpoint.names.iter(), leaf),
+        names: match endpoint.kind {
+            EndpointKind::MailServer => greeting_names(endpoint, leaf),
+            _ => user_names(endpoint.names.iter(), leaf),
+        },
     }
+}
+
+/// In `mail`, the name is that with which nginx greets; clients need not have asked for it.
+fn greeting_names(endpoint: &TlsEndpoint<'_>, leaf: Option<&Certificate>) -> Vec<UserName> {
+    let mut names = user_names(endpoint.names.iter(), leaf);
+    for name in names.iter_mut().filter(|name| name.coverage != NameCoverage::Covered) {
+        name.coverage = NameCoverage::Unknown;
+    }
+    names
 }
 
 fn user_names<'n, 'c: 'n>(
