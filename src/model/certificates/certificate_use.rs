@@ -160,10 +160,8 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
     /// The one of the same server that takes its place, if any does wherever the server names it.
     fn replacing(&self, user: TlsUser) -> Option<&'m CertificateUse<'c>> {
         let certificates = self.model.certificates_of(user).0;
-        let mut own = certificates.iter().enumerate().filter(|(_, used)| used.word.span() == self.word.span());
-        let (first, _) = own.next()?;
         // A snippet may be included twice in one server.
-        let last = own.last().map_or(first, |(number, _)| number);
+        let last = certificates.iter().rposition(|used| used.word.span() == self.word.span())?;
         self.model.replacing(certificates, last, self.name())
     }
 
