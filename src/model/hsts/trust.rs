@@ -23,9 +23,10 @@ impl<'c> Model<'c> {
         }
         let socket = self.tls_sockets_of(server.id).next();
         let presenting = socket.map_or(server, |socket| self.presenting_server(socket, server.id));
-        let first = presenting.certificates.first()?;
+        let mut kept = self.kept(&presenting.certificates, None);
+        let first = kept.next()?;
         let distrust = self.distrust_of(first)?;
-        let is_none_trusted = presenting.certificates.iter().all(|used| self.distrust_of(used).is_some());
+        let is_none_trusted = kept.all(|used| self.distrust_of(used).is_some());
         is_none_trusted.then_some((distrust, first))
     }
 

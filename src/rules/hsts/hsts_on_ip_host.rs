@@ -22,7 +22,7 @@ impl Rule for HstsOnIpHost {
             let presenting = socket.map_or(server, |socket| model.server(socket.default.server));
             let is_uncovered = |address: &&Host| model.coverage(presenting, address) == Coverage::NotCovered;
             let uncovered: Vec<&Host> = addresses.iter().filter(is_uncovered).collect();
-            let also = match presenting.certificates.first() {
+            let also = match model.kept(&presenting.certificates, None).next() {
                 Some(used) if !uncovered.is_empty() => {
                     format!(", and {} does not name {}", used.word.text(), list(uncovered.iter()))
                 }

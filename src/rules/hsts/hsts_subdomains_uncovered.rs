@@ -184,8 +184,8 @@ fn report_missing_wildcard<'c>(
     host: &Host,
     subdomains: &[Subdomain],
 ) {
-    let leaves: Vec<_> =
-        server.certificates.iter().filter_map(|used| Some((used, model.certificate_file(used)?.leaf()?))).collect();
+    let kept = model.kept(&server.certificates, None);
+    let leaves: Vec<_> = kept.filter_map(|used| Some((used, model.certificate_file(used)?.leaf()?))).collect();
     let Some((used, leaf)) = leaves.first() else { return };
     if leaves.iter().any(|(_, leaf)| leaf.has_wildcard_for(host)) {
         return;
