@@ -101,6 +101,7 @@ fn what_is_known_of_certificates() {
                 "exposed": false,
                 "detail": "pki/shop.example.key matches"
             }],
+            "replaced_by": [],
             "servers": [{
                 "protocol": "http",
                 "file": "nginx.conf",
@@ -351,4 +352,109 @@ fn no_key_is_shown() {
         let run = folder.certs(&["--format", format, "nginx.conf"]);
         assert!(!run.stdout.contains(&secret) && !run.stdout.contains("SECRET"), "{format}");
     }
+}
+
+/// A configuration of one server with these certificates, each with a key.
+fn with_pairs(pairs: &[(&str, &str)]) -> Folder {
+    let text = |(certificate, key): &(&str, &str)| {
+        format!("ssl_certificate pki/{certificate}.shop.example.pem; ssl_certificate_key pki/{key}.shop.example.key;\n")
+            .replace("/.shop", "/shop")
+    };
+    let pairs: String = pairs.iter().map(text).collect();
+    folder(&format!("events {{}}\nhttp {{ server {{ listen 443 ssl; server_name shop.example;\n{pairs} }} }}\n"))
+}
+
+#[test]
+fn of_certificates_with_one_kind_of_key_the_last_is_presented() {
+    let folder = with_pairs(&[("expired", "expired"), ("rsa", "rsa"), ("", "")]);
+    let report = folder.certs_json(&["nginx.conf"]);
+    let expired = listed(&report, "pki/expired.shop.example.pem");
+    assert_eq!(expired["replaced_by"], json!(["pki/shop.example.pem"]));
+    assert_eq!(expired["servers"], json!([]));
+    for presented in ["pki/rsa.shop.example.pem", "pki/shop.example.pem"] {
+        let presented = listed(&report, presented);
+        assert_eq!((&presented["replaced_by"], &presented["servers"][0]["line"]), (&json!([]), &json!(2)));
+    }
+    let counts: Vec<_> = report["findings"].as_array().unwrap().iter().map(|count| &count["rule"]).collect();
+    assert!(counts.contains(&&json!("cert-replaced")) && !counts.contains(&&json!("cert-expired")), "{counts:?}");
+    let metrics = folder.certs(&["nginx.conf", "--format=prometheus"]).stdout;
+    let of_expired: Vec<&str> = metrics.lines().filter(|line| line.contains("pki/expired")).collect();
+    assert_eq!(of_expired, ["ngxlint_certificate_readable{path=\"pki/expired.shop.example.pem\"} 1"]);
+}
+
+#[test]
+fn keys_in_another_order_than_their_certificates_match() {
+    let folder = with_pairs(&[("", "rsa"), ("rsa", "")]);
+    let report = folder.certs_json(&["nginx.conf", "--ca=pki/root.pem"]);
+    for name in ["shop.example", "rsa.shop.example"] {
+        let (certificate, key) = (format!("pki/{name}.pem"), format!("pki/{name}.key"));
+        let keys = &listed(&report, &certificate)["keys"];
+        assert_eq!((&keys[0]["file"], &keys[0]["state"]), (&json!(key), &json!("matches")));
+        assert_eq!(keys.as_array().unwrap().len(), 1);
+    }
+    let metrics = folder.certs(&["nginx.conf", "--format=prometheus"]).stdout;
+    assert!(
+        !metrics.contains("\"} 0\n") && metrics.contains("key_matches{path=\"pki/rsa.shop.example.pem\"} 1"),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn a_key_without_a_certificate_to_compare_it_with_matches_nothing() {
+    let conf = "events {}\nhttp { server { listen 443 ssl; ssl_certificate pki/none.pem; ssl_certificate_key pki/shop.example.key; }
+        server { listen 444 ssl; ssl_certificate pki/shop.example.pem; ssl_certificate_key pki/shop.example.key; } }";
+    let folder = folder(conf);
+    let report = folder.certs_json(&["nginx.conf"]);
+    assert_eq!(listed(&report, "pki/none.pem")["keys"][0]["state"], "uncompared");
+    let metrics = folder.certs(&["nginx.conf", "--format=prometheus"]).stdout;
+    let matching: Vec<&str> =
+        metrics.lines().filter(|line| line.starts_with("ngxlint_certificate_key_matches")).collect();
+    assert_eq!(matching, ["ngxlint_certificate_key_matches{path=\"pki/shop.example.pem\"} 1"]);
+}
+
+#[test]
+fn what_nothing_is_known_of_is_counted() {
+    let metrics = |conf: &str| {
+        let stdout = folder(conf).certs(&["nginx.conf", "--format=prometheus"]).stdout;
+        stdout.lines().find(|line| line.starts_with("ngxlint_certificates_unknown")).map(str::to_owned)
+    };
+    assert_eq!(metrics(CONF).as_deref(), Some("ngxlint_certificates_unknown 2"));
+    let known = "events {}\nhttp { server { listen 443 ssl; ssl_certificate pki/shop.example.pem;
+        ssl_certificate_key pki/shop.example.key; } }";
+    assert_eq!(metrics(known).as_deref(), Some("ngxlint_certificates_unknown 0"));
+    let folder = folder(CONF);
+    let checked = folder.run(&["check", NOW, "nginx.conf"]).stdout;
+    assert!(checked.trim_end().ends_with("certificates checked, 2 not known)"), "{checked}");
+}
+
+#[test]
+fn bundles_in_the_wrong_order_and_keys_may_be_unused() {
+    let folder = with_pairs(&[("", "")]);
+    for entry in fs::read_dir(folder.path("pki")).unwrap() {
+        let path = entry.unwrap().path();
+        let kept = ["pki/shop.example.pem", "pki/shop.example.key", "pki/blog.example.key", "pki/root.pem"];
+        if path.is_file() && !kept.iter().any(|name| path.ends_with(name)) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let text = |name: &str| fs::read(format!("fixtures/pki/{name}.pem")).unwrap();
+    folder.write("pki/bundle.crt", &[text("intermediate"), text("other.example")].concat());
+    let report = folder.certs_json(&["nginx.conf"]);
+    let unused: Vec<&serde_json::Value> =
+        report["unused"].as_array().unwrap().iter().map(|file| &file["file"]).collect();
+    assert_eq!(unused, [&json!("pki/bundle.crt")]);
+    assert_eq!(report["unused"][0]["names"], json!(["other.example", "www.other.example"]));
+    assert_eq!(report["unused_keys"], json!(["pki/blog.example.key"]));
+}
+
+#[test]
+fn the_name_of_a_mail_server_is_not_said_to_be_uncovered() {
+    let conf = "events {}
+        mail { auth_http 127.0.0.1:9; ssl_certificate pki/shop.example.pem; ssl_certificate_key pki/shop.example.key;
+        server { listen 993 ssl; server_name mail.other.example; } }";
+    let folder = folder(conf);
+    let report = folder.certs_json(&["nginx.conf"]);
+    let shop = listed(&report, "pki/shop.example.pem");
+    assert_eq!(shop["servers"][0]["names"], json!([{"name": "mail.other.example", "covered": "unknown"}]));
+    assert_eq!((&shop["uncovered_names"], &report["findings"]), (&json!([]), &json!([])));
 }

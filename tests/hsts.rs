@@ -70,8 +70,7 @@ fn a_table_of_two_hundred_subdomains_is_cut_with_a_count() {
     let finding = &report["findings"][0];
     assert_eq!(
         finding["message"],
-        "includeSubDomains on shop.example locks browsers out of bad0.shop.example and 19 more: not served over HTTPS with \
-         a certificate that covers it"
+        "includeSubDomains on shop.example locks browsers out of bad0.shop.example and 19 more: served on plain HTTP only"
     );
     let related: Vec<&str> =
         finding["related"].as_array().unwrap().iter().map(|place| place["message"].as_str().unwrap()).collect();

@@ -190,7 +190,7 @@ fn each_of_several_certificates_is_judged() {
     assert_eq!(findings(&server(&good), &[rules]), [""; 0]);
     let rows: [(&str, &str, &str); 4] = [
         ("expired.shop.example", "expired.shop.example", "6:17: error[cert-expired] the certificate pki/expired"),
-        ("shop.example", "other.example", "7:21: error[cert-key-mismatch] the key pki/other.example.key belongs not"),
+        ("shop.example", "other.example", "7:21: error[cert-key-mismatch] the key pki/other.example.key does not"),
         ("missing", "shop.example", "6:17: error[cert-file-missing] cannot read the certificate pki/missing.pem"),
         ("shop.example", "missing", "7:21: error[cert-key-mismatch] nginx cannot load the key pki/missing.key"),
     ];
@@ -214,7 +214,7 @@ fn a_certificate_at_http_level_is_that_of_all_servers_without_one() {
     assert_eq!(found.len(), 2, "{found:#?}");
     assert!(found[0].ends_with("it is presented for shop.example, www.shop.example"), "{found:#?}");
     assert!(
-        found[1].contains("the key pki/other.example.key belongs not to pki/expired.shop.example.pem"),
+        found[1].contains("the key pki/other.example.key does not belong to pki/expired.shop.example.pem"),
         "{found:#?}"
     );
 }
@@ -342,4 +342,33 @@ fn passwords_may_come_from_a_named_pipe() {
     std::process::Command::new("mkfifo").arg(folder.path("pipe")).status().unwrap();
     let select = "--select=cert-file-missing,cert-unparsable,cert-key-mismatch,key-file-exposed";
     folder.run(&["check", NOW, "--format=short", "--certs=require", select, "nginx.conf"]).expect(0, &[], &[]);
+}
+
+#[test]
+fn by_what_clients_are_verified_depends_on_the_version() {
+    let conf = |lines: &str| {
+        format!(
+            "events {{}}\nhttp {{\nserver {{ listen 443 ssl; server_name shop.example;\n\
+             ssl_certificate pki/shop.example.pem; ssl_certificate_key pki/shop.example.key;\n{lines} }} }}\n"
+        )
+    };
+    // (lines, of 1.22.1, of 1.27.2)
+    const ROWS: &[(&str, bool, bool)] = &[
+        ("ssl_verify_client on;", true, true),
+        ("ssl_verify_client ON;", true, true),
+        ("ssl_verify_client optional;", true, true),
+        ("ssl_verify_client optional_no_ca;", false, false),
+        ("ssl_verify_client off;", false, false),
+        ("ssl_verify_client on; ssl_trusted_certificate pki/root.pem;", true, false),
+        ("ssl_verify_client on; ssl_trusted_certificate \"\";", true, true),
+        ("ssl_verify_client on; ssl_client_certificate pki/root.pem;", false, false),
+        ("ssl_verify_client on; include missing/*.conf;", true, true),
+    ];
+    for &(lines, old, new) in ROWS {
+        for (version, is_refused) in [("1.22.1", old), ("1.27.1", old), ("1.27.2", new)] {
+            let version = format!("--nginx-version={version}");
+            let found = findings(&conf(lines), &["--select=ssl-verify-client-without-trust", &version]);
+            assert_eq!(found.len(), usize::from(is_refused), "{lines} {version}: {found:#?}");
+        }
+    }
 }

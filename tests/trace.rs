@@ -375,6 +375,26 @@ fn what_is_not_known_is_no_value() {
     folder.trace(&["http://shop.example/hsts?age=9"]).expect(0, &["max-age=9, which browsers ignore over plain"], &[]);
 }
 
+// RFC 6797, section 8.1.
+#[test]
+fn an_upstreams_policy_comes_before_the_own_one() {
+    let header = |age: u32| format!("add_header Strict-Transport-Security max-age={age};");
+    let (upstream, own) = (header(300), header(9));
+    let folder = Folder::new(&[(
+        "nginx.conf",
+        &format!(
+            "events {{}}\nhttp {{ server {{ listen 127.0.0.1:81; {upstream} return 204; }} server {{ listen 443 ssl; {own}
+             server_name shop.example; ssl_certificate a.pem; ssl_certificate_key a.key;
+             location / {{ proxy_pass http://127.0.0.1:81; }}
+             location /own {{ proxy_hide_header Strict-Transport-Security; proxy_pass http://127.0.0.1:81; }} }} }}\n"
+        ),
+    )]);
+    for (path, age) in [("", 300), ("own", 9)] {
+        let (report, _) = folder.trace_json(&[&format!("https://shop.example/{path}")]);
+        assert_eq!(report["hops"][0]["hsts"]["max_age"], age, "{report:#}");
+    }
+}
+
 #[test]
 fn a_cycle_of_internal_redirects_is_told_once() {
     let server = "listen 80; location / { rewrite ^/(.*) /x/$1 last; }

@@ -11,6 +11,9 @@ use crate::source::Sources;
 /// The rules of whose findings the status speaks, unless the user names others.
 const CATEGORY: &str = "certificate";
 
+/// Those of the category that are about names of servers, whatever certificates they have.
+const OF_NAMES: &[&str] = &["conflicting-server-name", "implicit-default-server", "missing-server-name"];
+
 /// What is left of a configuration when its model is gone.
 struct Analysis {
     inventory: Inventory,
@@ -81,7 +84,7 @@ pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
 fn selection(arguments: &CertsArguments) -> Selection {
     let mut selection = arguments.rules.selection();
     if selection.select.is_empty() {
-        let rules = all_rules().iter().filter(|entry| entry.category == CATEGORY);
+        let rules = all_rules().iter().filter(|entry| entry.category == CATEGORY && !OF_NAMES.contains(&entry.name));
         selection.select = rules.map(|entry| entry.id).collect();
     }
     selection

@@ -29,6 +29,7 @@ pub(super) struct Linted {
     named: FxHashSet<FileId>,
     servers: usize,
     certificates: usize,
+    unknown_certificates: usize,
     /// Whether something that was asked for could not be read, which has been said.
     has_failed: bool,
 }
@@ -61,6 +62,7 @@ struct Analysis {
     named: Vec<FileId>,
     servers: usize,
     certificates: usize,
+    unknown_certificates: usize,
 }
 
 impl Analysis {
@@ -73,6 +75,7 @@ impl Analysis {
             named: target.named.iter().filter_map(|path| Some(library.load(path).ok()?.ast.file)).collect(),
             servers: model.server_count(),
             certificates: model.certificates.files().filter(|file| !file.is_unreadable()).count(),
+            unknown_certificates: model.unknown_certificate_count(),
         };
         if subject.is_only {
             // The program ends with the report: to give back what the model of thousands of sites holds, piece by piece,
@@ -90,12 +93,18 @@ impl Linted {
         self.named.extend(analysis.named);
         self.servers += analysis.servers;
         self.certificates += analysis.certificates;
+        self.unknown_certificates += analysis.unknown_certificates;
     }
 
     /// The same as a report.
     pub(super) fn into_report(self, sources: &Sources, version: NginxVersion) -> Report<'_> {
-        let checked =
-            Checked { files: self.files.len(), servers: self.servers, certificates: self.certificates, suppressed: 0 };
+        let checked = Checked {
+            files: self.files.len(),
+            servers: self.servers,
+            certificates: self.certificates,
+            unknown_certificates: self.unknown_certificates,
+            suppressed: 0,
+        };
         Report::new(sources, self.findings, self.named, checked, version).with_failure(self.has_failed)
     }
 }

@@ -190,6 +190,10 @@ pub const EMPTY_CERTIFICATE_SINCE: NginxVersion = NginxVersion::new(1, 23, 0);
 /// alone is no list. Before, OpenSSL took either for both.
 pub const OWN_READERS_SINCE: NginxVersion = NginxVersion::new(1, 27, 2);
 
+/// From this release `ssl_trusted_certificate` alone is enough for `ssl_verify_client`; before, nginx asks for
+/// `ssl_client_certificate`.
+pub const TRUST_ALONE_SINCE: NginxVersion = NginxVersion::new(1, 27, 2);
+
 /// From this release servers of `stream` share listen sockets, with `server_name` and `ssl_reject_handshake`, and each is
 /// set up for TLS that has a certificate, whether its `listen` says `ssl` or not.
 pub const STREAM_NAMES_SINCE: NginxVersion = NginxVersion::new(1, 25, 5);

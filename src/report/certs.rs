@@ -230,6 +230,7 @@ pub(super) fn key_text(key: &ListedKey) -> String {
     };
     match &key.check.state {
         KeyState::Matches => format!("{path} matches{exposed}"),
+        KeyState::Uncompared => format!("{path}: there is no certificate to compare it with{exposed}"),
         KeyState::Differs { key, fits: None } => format!("{path} is another certificate's ({key}){exposed}"),
         KeyState::Differs { key, fits: Some(place) } => {
             format!("{path} belongs to the certificate on line {} ({key}){exposed}", place.line)
@@ -242,6 +243,7 @@ pub(super) fn key_text(key: &ListedKey) -> String {
 pub(super) fn key_word(key: &ListedKey) -> &'static str {
     match &key.check.state {
         KeyState::Matches => "matches",
+        KeyState::Uncompared => "uncompared",
         KeyState::Differs { .. } => "differs",
         KeyState::Unusable(_) => "unusable",
     }

@@ -37,13 +37,16 @@ pub fn write_certs_human(report: &CertsReport<'_>, style: HumanStyle, out: &mut 
         }
         writeln!(page.out)?;
     }
-    if !report.inventory.unused.is_empty() {
+    if !report.inventory.unused.is_empty() || !report.inventory.unused_keys.is_empty() {
         page.title("In the same directories, not used by nginx")?;
         for unused in &report.inventory.unused {
             let (path, leaf) = (shown(&unused.path), &unused.leaf);
             let of = if leaf.names().is_empty() { leaf.subject.to_string() } else { spelled_out(&names(leaf)) };
             let verb = if leaf.validity.is_expired(report.now) { "expired on" } else { "until" };
             page.item(Tone::Plain, &format!("{path}, for {of} ({verb} {})", leaf.validity.not_after))?;
+        }
+        for unused in &report.inventory.unused_keys {
+            page.item(Tone::Plain, &format!("{}, by its name a private key", shown(&unused.path)))?;
         }
         writeln!(page.out)?;
     }
@@ -96,9 +99,15 @@ fn rows(report: &CertsReport<'_>, listed: &ListedCertificate) -> Vec<Row> {
     let servers: Vec<String> = listed.users.iter().map(|user| user_text(report, user)).collect();
     let clients: Vec<String> = listed.clients.iter().map(|client| client_text(report, client)).collect();
     match (servers.is_empty(), clients.is_empty()) {
+        (true, true) if listed.is_replaced() => {}
         (true, true) => rows.push(Row::new("servers", "none presents it".to_owned()).toned(Tone::Doubtful)),
         (true, false) => {}
         (false, _) => rows.push(Row::new("servers", spelled_out(&servers))),
+    }
+    if !listed.replaced_by.is_empty() {
+        let by: Vec<String> = listed.replaced_by.iter().map(|path| shown(path)).collect();
+        let text = format!("by {}, which comes later and has a key of the same kind", spelled_out(&by));
+        rows.push(Row::new("replaced", text).toned(Tone::Doubtful));
     }
     if !clients.is_empty() {
         rows.push(Row::new("to upstreams", spelled_out(&clients)));
@@ -138,6 +147,7 @@ fn key_row(listed: &ListedCertificate) -> Option<Row> {
         KeyState::Differs { .. } => Tone::Bad,
         KeyState::Unusable(problem) if problem.stops_nginx() => Tone::Bad,
         KeyState::Unusable(_) if tone != Tone::Bad => Tone::Doubtful,
+        KeyState::Uncompared if tone == Tone::Plain => Tone::Doubtful,
         KeyState::Matches if tone == Tone::Plain && key.check.exposure.is_none() => Tone::Good,
         KeyState::Matches if tone == Tone::Plain => Tone::Doubtful,
         _ => tone,
@@ -192,7 +202,9 @@ fn file_text(report: &CertsReport<'_>, file: &ListedFile) -> (Tone, String) {
 
 fn summary(report: &CertsReport<'_>) -> (Tone, String) {
     let certificates = &report.inventory.certificates;
-    let count = |is: &dyn Fn(&ListedCertificate) -> bool| certificates.iter().filter(|listed| is(listed)).count();
+    let count = |is: &dyn Fn(&ListedCertificate) -> bool| {
+        certificates.iter().filter(|listed| !listed.is_replaced() && is(listed)).count()
+    };
     let of_leaf = |is: &dyn Fn(&Certificate) -> bool| count(&|listed| listed.leaf.as_ref().is_some_and(is));
     let expired = of_leaf(&|leaf| leaf.validity.is_expired(report.now));
     let soon = of_leaf(&|leaf| leaf.validity.expires_soon(report.now, SOON.0, SOON.1));
@@ -201,18 +213,20 @@ fn summary(report: &CertsReport<'_>) -> (Tone, String) {
     let uncovering = count(&|listed| {
         listed.users.iter().flat_map(|user| &user.names).any(|name| name.coverage == NameCoverage::NotCovered)
     });
+    let replaced = certificates.iter().filter(|listed| listed.is_replaced()).count();
     let parts = [
         (expired, "expired"),
         (soon, "to be renewed soon"),
         (unreadable, "cannot be read"),
         (unknown, "not known"),
         (uncovering, "not for all names of its servers"),
+        (replaced, "replaced by others"),
     ];
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, text)| format!("{count} {text}")).collect();
     let tone = match () {
         () if expired + unreadable + uncovering > 0 || report.is_failure() => Tone::Bad,
-        () if soon + unknown > 0 => Tone::Doubtful,
+        () if soon + unknown + replaced > 0 => Tone::Doubtful,
         () => Tone::Good,
     };
     let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };

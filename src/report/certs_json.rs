@@ -35,6 +35,7 @@ pub fn write_certs_json(report: &CertsReport<'_>, out: &mut dyn Write) -> io::Re
         certificates: report.certificates().into_iter().map(|listed| CertificateObject::new(report, listed)).collect(),
         files: report.inventory.files.iter().map(|file| FileObject::new(report, file)).collect(),
         unused: report.inventory.unused.iter().map(|unused| UnusedObject::new(report, unused)).collect(),
+        unused_keys: report.inventory.unused_keys.iter().map(|unused| shown(&unused.path)).collect(),
         findings: counts.map(|((rule, severity), count)| CountObject { rule, severity, count }).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &object)?;
@@ -50,6 +51,7 @@ struct ReportObject<'r> {
     certificates: Vec<CertificateObject<'r>>,
     files: Vec<FileObject<'r>>,
     unused: Vec<UnusedObject>,
+    unused_keys: Vec<String>,
     findings: Vec<CountObject>,
 }
 
@@ -62,6 +64,7 @@ struct CertificateObject<'r> {
     leaf: Option<LeafObject<'r>>,
     chain: Option<ChainObject<'r>>,
     keys: Vec<KeyObject>,
+    replaced_by: Vec<String>,
     servers: Vec<ServerObject<'r>>,
     clients: Vec<UserObject<'r>>,
     uncovered_names: Vec<&'r str>,
@@ -162,6 +165,7 @@ impl<'r> CertificateObject<'r> {
             leaf: listed.leaf.as_ref().map(|leaf| LeafObject::new(report, leaf)),
             chain: listed.chain.as_ref().map(ChainObject::new),
             keys: listed.keys.iter().map(KeyObject::new).collect(),
+            replaced_by: listed.replaced_by.iter().map(|path| shown(path)).collect(),
             servers: listed.users.iter().map(|user| ServerObject::new(report, user)).collect(),
             clients: listed.clients.iter().map(|client| UserObject::new(report, client)).collect(),
             uncovered_names: listed.names_with(NameCoverage::NotCovered),

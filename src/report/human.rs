@@ -235,12 +235,16 @@ fn summary(report: &Report<'_>, style: HumanStyle) -> String {
         (if errors > 0 { "31" } else { "33" }, counts.join(", "))
     };
     let found = if style.color { format!("\x1b[1;{color}m{found}\x1b[0m") } else { found };
+    let unknown = match checked.unknown_certificates {
+        0 => String::new(),
+        count => format!(", {count} not known"),
+    };
     let suppressed = match checked.suppressed {
         0 => String::new(),
         count => format!(", {count} suppressed"),
     };
     format!(
-        "{found} in {} ({}, {} checked{suppressed})",
+        "{found} in {} ({}, {} checked{unknown}{suppressed})",
         counted(checked.files, "file"),
         counted(checked.servers, "server"),
         counted(checked.certificates, "certificate"),

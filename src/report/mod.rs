@@ -70,6 +70,8 @@ pub struct Checked {
     pub servers: usize,
     /// Certificate files.
     pub certificates: usize,
+    /// Certificates of which nothing is known: those that variables name, or that stand in the configuration.
+    pub unknown_certificates: usize,
     /// Findings that a comment in the configuration suppresses.
     pub suppressed: usize,
 }

@@ -75,7 +75,13 @@ pub fn write_certs_prometheus(report: &CertsReport<'_>, out: &mut dyn Write) -> 
     let mut complete =
         Metric::new("ngxlint_run_complete", "1 if all that the run was asked about could be read, else 0.");
     complete.add(Vec::new(), report.is_complete.into());
-    let metrics = [chain, covers, key, not_after, readable, file_not_after, file_readable, findings, complete];
+    let mut unknown = Metric::new(
+        "ngxlint_certificates_unknown",
+        "How many certificates nothing is known of: in variables, in the configuration itself, or not opened.",
+    );
+    let count = report.inventory.certificates.iter().filter(|listed| listed.unknown.is_some()).count();
+    unknown.add(Vec::new(), i64::try_from(count).unwrap_or(i64::MAX));
+    let metrics = [chain, covers, key, not_after, readable, unknown, file_not_after, file_readable, findings, complete];
     metrics.iter().try_for_each(|metric| metric.write(out))
 }
 
@@ -122,6 +128,10 @@ impl Certificates {
         }
         let path = || vec![("path", source_text(&listed.source))];
         self.readable.add(path(), listed.leaf.is_some().into());
+        // Nobody gets it, so that nobody minds how it is.
+        if listed.is_replaced() {
+            return;
+        }
         let is_complete = listed.chain.as_ref().and_then(|chain| ChainState::of(chain).is_complete());
         if let Some(is_complete) = is_complete {
             self.chain.add(path(), is_complete.into());
@@ -130,7 +140,7 @@ impl Certificates {
             match key.check.state {
                 KeyState::Matches => self.key.add(path(), 1),
                 KeyState::Differs { .. } => self.key.add(path(), 0),
-                KeyState::Unusable(_) => {}
+                KeyState::Uncompared | KeyState::Unusable(_) => {}
             }
         }
         let Some(leaf) = &listed.leaf else { return };

@@ -94,6 +94,12 @@ pub enum Curve {
     P384,
     /// NIST P-521, secp521r1.
     P521,
+    /// One of Brainpool's that TLS 1.3 has (RFC 8734): OpenSSL speaks it from 3.2 on, with TLS 1.3 alone; browsers do not.
+    Brainpool,
+    /// secp256k1, which no client offers of itself.
+    Secp256k1,
+    /// NIST P-224, secp224r1, which no client offers of itself.
+    P224,
     /// Any other, or explicit parameters.
     Other,
 }
@@ -106,6 +112,9 @@ impl fmt::Display for KeyKind {
             KeyKind::Ec(Curve::P256) => f.write_str("EC P-256"),
             KeyKind::Ec(Curve::P384) => f.write_str("EC P-384"),
             KeyKind::Ec(Curve::P521) => f.write_str("EC P-521"),
+            KeyKind::Ec(Curve::Brainpool) => f.write_str("EC Brainpool"),
+            KeyKind::Ec(Curve::Secp256k1) => f.write_str("EC secp256k1"),
+            KeyKind::Ec(Curve::P224) => f.write_str("EC P-224"),
             KeyKind::Ec(Curve::Other) => f.write_str("EC"),
             KeyKind::Ed25519 => f.write_str("Ed25519"),
             KeyKind::Ed448 => f.write_str("Ed448"),
@@ -254,6 +263,16 @@ impl Certificate {
         Link::open(self).zip(Link::open(issuer)).is_some_and(|(link, issuer)| link.names(&issuer))
     }
 
+    /// Why a name in it that people would take for `host` does not cover it; nothing where there is none, or another that
+    /// does.
+    #[must_use]
+    pub fn near_miss(&self, host: &Host) -> Option<&'static str> {
+        if self.covers(host) {
+            return None;
+        }
+        self.names().iter().find_map(|name| name.near_miss(host))
+    }
+
     /// Whether it has the wildcard `*.domain`, which covers every name one label below `domain`.
     #[must_use]
     pub fn has_wildcard_for(&self, domain: &Host) -> bool {
@@ -271,12 +290,44 @@ impl Curve {
             Ok(curve) if curve == oid::OID_EC_P256 => Curve::P256,
             Ok(curve) if curve == oid::OID_NIST_EC_P384 => Curve::P384,
             Ok(curve) if curve == oid::OID_NIST_EC_P521 => Curve::P521,
-            _ => Curve::Other,
+            Ok(curve) => Curve::unusual(&curve.to_id_string()),
+            Err(_) => Curve::Other,
         })
     }
 }
 
+impl Curve {
+    /// By its object identifier: SEC 2, appendix A; RFC 5639, section 4.1.
+    fn unusual(oid: &str) -> Curve {
+        match oid {
+            "1.3.132.0.10" => Curve::Secp256k1,
+            "1.3.132.0.33" => Curve::P224,
+            "1.3.36.3.3.2.8.1.1.7" | "1.3.36.3.3.2.8.1.1.11" | "1.3.36.3.3.2.8.1.1.13" => Curve::Brainpool,
+            _ => Curve::Other,
+        }
+    }
+
+    /// Whether browsers know it.
+    pub(super) fn is_usual(self) -> bool {
+        matches!(self, Curve::P256 | Curve::P384 | Curve::P521)
+    }
+}
+
 impl KeyKind {
+    /// The algorithm alone, for a message: of each, OpenSSL keeps one certificate.
+    #[must_use]
+    pub fn algorithm(self) -> &'static str {
+        match self {
+            KeyKind::Rsa { .. } => "RSA",
+            KeyKind::RsaPss { .. } => "RSA-PSS",
+            KeyKind::Ec(_) => "EC",
+            KeyKind::Ed25519 => "Ed25519",
+            KeyKind::Ed448 => "Ed448",
+            KeyKind::Dsa => "DSA",
+            KeyKind::Other => "unknown",
+        }
+    }
+
     pub(super) fn of_rsa(modulus: &[u8], is_pss: bool) -> KeyKind {
         let bits = bit_length(modulus);
         if is_pss { KeyKind::RsaPss { bits } } else { KeyKind::Rsa { bits } }

@@ -31,6 +31,8 @@ pub enum KeyState {
         /// A later certificate of the same file that it belongs to.
         fits: Option<Place>,
     },
+    /// There is no certificate to compare it with.
+    Uncompared,
     /// It could not be compared.
     Unusable(KeyProblem),
 }
@@ -80,7 +82,7 @@ pub enum KeyProblem {
     #[error("it is encrypted, and no file of passwords is in effect")]
     NeedsPassword,
     /// It is encrypted, and no password of the `ssl_password_file` opens it.
-    #[error("it is encrypted, and none of the {tried} passwords of its file opens it")]
+    #[error("it is encrypted, and {}", wrong_passwords(*tried))]
     WrongPassword {
         /// How many there are.
         tried: usize,
@@ -94,6 +96,14 @@ pub enum KeyProblem {
     /// A kind of key that this program cannot compare. nginx may.
     #[error("it is a key of a kind that ngxlint does not compare: {0}")]
     UnsupportedKey(Box<str>),
+}
+
+fn wrong_passwords(tried: usize) -> String {
+    match tried {
+        0 => "its file holds no password".to_owned(),
+        1 => "the password of its file does not open it".to_owned(),
+        _ => format!("none of the {tried} passwords of its file opens it"),
+    }
 }
 
 impl KeyProblem {
@@ -157,7 +167,8 @@ impl KeyState {
                 Link::open(certificate).map_or(Ok(true), |link| key.belongs_to(link.parsed().public_key()))
             };
             match certificates.first().map(belongs_to).transpose()? {
-                None | Some(true) => Ok(KeyState::Matches),
+                None => Ok(KeyState::Uncompared),
+                Some(true) => Ok(KeyState::Matches),
                 Some(false) => {
                     let mut others = certificates.iter().enumerate().skip(1);
                     let fitting = others.find(|(_, certificate)| belongs_to(certificate) == Ok(true));
@@ -349,6 +360,6 @@ fn is_ec_pair(curve: Curve, private: &[u8], public: &[u8]) -> Option<bool> {
         Curve::P256 => is_pair!(p256),
         Curve::P384 => is_pair!(p384),
         Curve::P521 => is_pair!(p521),
-        Curve::Other => None,
+        Curve::Brainpool | Curve::Secp256k1 | Curve::P224 | Curve::Other => None,
     }
 }

@@ -65,6 +65,13 @@ impl<'f> KeyStore<'f> {
         Some(check.get_or_init(|| KeyCheck::new(self, pair, certificates)))
     }
 
+    /// Whether the key of a pair belongs to its certificate, where that is no pair of the store: nothing is kept of it.
+    #[must_use]
+    pub fn compare(&self, pair: &KeyPair, certificates: &CertificateStore) -> KeyState {
+        let certificates = certificates.file(&pair.certificate).map(|file| file.certificates.as_slice());
+        KeyState::of_file(self.files, &pair.key, pair.password_file.as_deref(), certificates.unwrap_or_default())
+    }
+
     /// Checks all keys in parallel, so that [`check`](KeyStore::check) has its answers ready.
     pub fn check_all(&self, certificates: &CertificateStore) {
         // As with chains: within a cell nothing waits for other threads of the pool.
@@ -99,9 +106,7 @@ impl fmt::Debug for KeyStore<'_> {
 impl KeyCheck {
     fn new(store: &KeyStore<'_>, pair: &KeyPair, certificates: &CertificateStore) -> KeyCheck {
         let files = store.files;
-        let certificates = certificates.file(&pair.certificate).map(|file| file.certificates.as_slice());
-        let state =
-            KeyState::of_file(files, &pair.key, pair.password_file.as_deref(), certificates.unwrap_or_default());
+        let state = store.compare(pair, certificates);
         if matches!(&state, KeyState::Unusable(problem) if !problem.is_of_key()) {
             return KeyCheck { state, exposure: None, group_access: None };
         }

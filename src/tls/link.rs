@@ -209,7 +209,8 @@ impl<'a> Link<'a> {
     pub(super) fn has_weak_key(&self) -> bool {
         match self.certificate.key {
             KeyKind::Rsa { bits } | KeyKind::RsaPss { bits } => bits < 2048,
-            KeyKind::Ec(Curve::Other) | KeyKind::Dsa => true,
+            KeyKind::Ec(curve) => !curve.is_usual(),
+            KeyKind::Dsa => true,
             _ => false,
         }
     }
@@ -263,7 +264,8 @@ impl<'a> Link<'a> {
             // ring checks no signatures of shorter keys, of other curves and with other salts.
             KeyKind::Rsa { bits } | KeyKind::RsaPss { bits } if !(2048..=8192).contains(&bits) => Signature::Unchecked,
             _ if text == RSASSA_PSS && !has_usual_salt(algorithm) => Signature::Unchecked,
-            KeyKind::Ec(Curve::P521 | Curve::Other) | KeyKind::Ed448 => Signature::Unchecked,
+            KeyKind::Ec(curve) if !matches!(curve, Curve::P256 | Curve::P384) => Signature::Unchecked,
+            KeyKind::Ed448 => Signature::Unchecked,
             _ => {
                 let tbs = self.parsed.tbs_certificate.as_ref();
                 match verify_signature(key, algorithm, &self.parsed.signature_value, tbs) {

@@ -184,6 +184,29 @@ impl CertificateName {
         }
     }
 
+    /// Why clients do not take it for `host`, though people would.
+    pub(super) fn near_miss(&self, host: &Host) -> Option<&'static str> {
+        let CertificateName::Unusable(text) = self else { return None };
+        let is_meant = match text.strip_suffix('.').unwrap_or(text).strip_prefix("*.") {
+            Some(parent) => host.name().and_then(|name| name.split_once('.')).is_some_and(|(_, own)| own == parent),
+            None => Host::find(text.as_bytes()).as_ref() == Some(host),
+        };
+        if let (Host::Name(name), Some((before, after))) = (host, text.split_once('*'))
+            && !before.is_empty()
+            && let Some(label) = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(after))
+            && !label.contains('.')
+        {
+            return Some("clients take a wildcard for nothing but a whole label");
+        }
+        match host {
+            _ if !is_meant => None,
+            Host::Ip(_) => Some("clients look for an address among the IP addresses only, not among the DNS names"),
+            Host::Name(_) if text.ends_with('.') => Some("clients take no name with a final dot"),
+            Host::Name(_) if !text.is_ascii() => Some("clients take no name that is not in ASCII (xn--…)"),
+            Host::Name(_) => None,
+        }
+    }
+
     /// Whether it names hosts below `domain`.
     #[must_use]
     pub fn lies_below(&self, domain: &Host) -> bool {
@@ -285,6 +308,28 @@ pub(super) fn printable(text: &str) -> Box<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_look_like_a_host_and_do_not_count() {
+        // (name in the certificate, host, a word of the reason)
+        const ROWS: &[(&str, &str, Option<&str>)] = &[
+            ("192.0.2.10", "192.0.2.10", Some("IP addresses")),
+            ("2001:db8::10", "2001:db8::10", Some("IP addresses")),
+            ("shop.example.", "shop.example", Some("final dot")),
+            ("*.shop.example.", "www.shop.example", Some("final dot")),
+            ("shop.example.", "www.shop.example", None),
+            ("ap*.shop.example", "api.shop.example", Some("whole label")),
+            ("ap*.shop.example", "www.shop.example", None),
+            ("w*.example", "w.shop.example", None),
+            ("bücher.example", "xn--bcher-kva.example", Some("ASCII")),
+            ("shop.example", "shop.example", None), // it does count
+        ];
+        for &(name, host, reason) in ROWS {
+            let found = CertificateName::of_dns_name(name).near_miss(&host.parse().unwrap());
+            assert_eq!(found.is_some(), reason.is_some(), "{name} {host}: {found:?}");
+            assert!(found.unwrap_or_default().contains(reason.unwrap_or_default()), "{name} {host}: {found:?}");
+        }
+    }
 
     #[test]
     fn hosts_in_their_one_form() {

@@ -303,7 +303,10 @@ fn key_kinds() {
         (ec(b"\x2a\x86\x48\xce\x3d\x03\x01\x07"), "EC P-256"),
         (ec(b"\x2b\x81\x04\x00\x22"), "EC P-384"),
         (ec(b"\x2b\x81\x04\x00\x23"), "EC P-521"),
-        (ec(b"\x2b\x81\x04\x00\x0a"), "EC"),     // secp256k1
+        (ec(b"\x2b\x81\x04\x00\x0a"), "EC secp256k1"),
+        (ec(b"\x2b\x81\x04\x00\x21"), "EC P-224"),
+        (ec(b"\x2b\x24\x03\x03\x02\x08\x01\x01\x07"), "EC Brainpool"),
+        (ec(b"\x2b\x81\x04\x00\x1f"), "EC"),     // secp192k1
         (key(forged::EC, b"\x30\0", b""), "EC"), // explicit parameters
         (key(b"\x2b\x65\x70", b"", b""), "Ed25519"),
         (key(b"\x2b\x65\x71", b"", b""), "Ed448"),

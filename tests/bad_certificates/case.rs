@@ -171,3 +171,6 @@ pub(crate) fn compare_all(cases: &[Case], more: &str) {
 
 /// What `certs` lists of a forged certificate without a fault, and of its key.
 pub(crate) const FINE: (&str, &str) = ("CN=shop.example, 01, 2049-01-01T00:00:00Z, EC P-256, 1 names", "k.pem matches");
+
+/// What it lists of a key whose certificate cannot be read.
+pub(crate) const ALONE: &str = "k.pem: there is no certificate to compare it with";

@@ -1,6 +1,6 @@
 //! Certificates whose bytes are odd.
 
-use crate::case::{Case, Depends, FINE, Refuses, Starts, compare_all, forge, forged_key, names};
+use crate::case::{ALONE, Case, Depends, FINE, Refuses, Starts, compare_all, forge, forged_key, names};
 use crate::forged::{common_name, pem, tlv};
 
 /// The bytes within a DER sequence.
@@ -17,7 +17,8 @@ fn forged_certificates() {
         key: forged_key().into(),
         nginx,
         says,
-        lists: (lists, FINE.1),
+        // With the problem of the file, nothing is known of a certificate in it.
+        lists: (lists, if lists.starts_with("the ") { ALONE } else { FINE.1 }),
     };
     let many: Vec<String> = (0..20_000).map(|n| format!("h{n}.shop.example")).chain(["shop.example".into()]).collect();
     let many: Vec<&[u8]> = many.iter().map(String::as_bytes).collect();

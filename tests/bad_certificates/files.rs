@@ -4,8 +4,8 @@ use crate::program::Folder;
 use std::process::Command;
 
 use crate::case::{
-    Case, FINE, IGNORE, NOW, Refuses, Starts, compare_all, findings, folder, forge, forged_key, listed, run, testdata,
-    write_secret,
+    ALONE, Case, FINE, IGNORE, NOW, Refuses, Starts, compare_all, findings, folder, forge, forged_key, listed, run,
+    testdata, write_secret,
 };
 use crate::forged::{common_name, pem, tlv};
 use crate::real;
@@ -47,7 +47,7 @@ fn files_around_a_certificate() {
                 says: &[
                     "error[cert-unparsable] nginx cannot load the certificate c.pem: the `-----BEGIN …-----` on line 1 is damaged or does not stand alone",
                 ],
-                lists: ("the `-----BEGIN …-----` on line 1 is damaged", FINE.1),
+                lists: ("the `-----BEGIN …-----` on line 1 is damaged", ALONE),
                 ..case("lines of old Macs", &text.replace('\n', "\r"), &key)
             },
             case("certificate and key in one file", &both, &both),

@@ -19,8 +19,9 @@ fn keys_of_all_kinds() {
     const MATCHES: (&str, &str) = ("", "k.pem matches");
     const DSA: &str = "error[cert-weak] the certificate c.pem has a DSA key: no TLS client of today takes it";
     const EXPLICIT: &str = "warning[cert-weak] the certificate c.pem has a key on a curve that browsers do not know";
-    const BAD_VALUES: &[&str] =
-        &["error[cert-key-mismatch] the key k.pem belongs not to c.pem: nginx does not start (key values mismatch)"];
+    const BAD_VALUES: &[&str] = &[
+        "error[cert-key-mismatch] the key k.pem does not belong to c.pem: nginx does not start (key values mismatch)",
+    ];
     let cases = [
         case("Ed25519", "ed25519", "ed25519.pkcs8", Starts, &[], MATCHES),
         case("Ed448", "ed448", "ed448.pkcs8", Starts, &[], ("", NOT_COMPARED)),

@@ -41,7 +41,7 @@ fn check(text: &[u8], passwords: Option<&Passwords>, certificates: &[Certificate
     check_state(text, &alone);
     let mut matching = 0;
     // What is no key is compared once, below, for that takes its time.
-    let compared = if alone == KeyState::Matches { certificates } else { &[] };
+    let compared = if alone == KeyState::Uncompared { certificates } else { &[] };
     for certificate in compared {
         let state = KeyState::of_text(text, passwords, std::slice::from_ref(certificate));
         check_state(text, &state);
@@ -50,7 +50,7 @@ fn check(text: &[u8], passwords: Option<&Passwords>, certificates: &[Certificate
     assert!(matching <= 1, "it belongs to {matching} certificates of different keys");
     let state = KeyState::of_text(text, passwords, certificates);
     check_state(text, &state);
-    assert!(alone == KeyState::Matches || alone == state);
+    assert!(alone == KeyState::Uncompared || alone == state);
     if let KeyState::Differs { fits, .. } = state {
         assert_eq!(usize::from(fits.is_some()), matching);
         assert!(fits.is_none_or(|place| place.index > 0 && place.index < certificates.len()));
@@ -59,7 +59,7 @@ fn check(text: &[u8], passwords: Option<&Passwords>, certificates: &[Certificate
 
 fn check_state(text: &[u8], state: &KeyState) {
     let shown = match state {
-        KeyState::Matches => String::new(),
+        KeyState::Matches | KeyState::Uncompared => String::new(),
         KeyState::Differs { key, .. } => key.to_string(),
         KeyState::Unusable(problem) => problem.to_string(),
     };

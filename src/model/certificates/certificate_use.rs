@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use rustc_hash::FxHashSet;
+
 use crate::model::certificates::tls_endpoint::{EndpointId, TlsEndpoint};
 use crate::model::certificates::tls_user::TlsUser;
 use crate::model::{CertificateSource, CertificateUse, Coverage, Model, Server, ServerId, ServerName};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{Certificate, CertificateFile, CertificateName, Chain, Host, KeyKind};
+use crate::tls::{Certificate, CertificateFile, CertificateName, Chain, Curve, Host, KeyKind, OddityKind};
 
 /// One `ssl_certificate` or `proxy_ssl_certificate` (grpc, uwsgi), as it is written, with all that it is in effect in.
 /// With `$ssl_server_name` in its path it counts once for each name whose file is there.
@@ -155,16 +157,54 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
         self.file.and_then(CertificateFile::leaf)
     }
 
-    /// The servers of `http` that present it: those with a TLS socket.
+    /// The one of the same server that takes its place, if any does wherever the server names it.
+    fn replacing(&self, user: TlsUser) -> Option<&'m CertificateUse<'c>> {
+        let certificates = self.model.certificates_of(user).0;
+        // A snippet may be included twice in one server.
+        let last = certificates.iter().rposition(|used| used.word.span() == self.word.span())?;
+        self.model.replacing(certificates, last, self.name())
+    }
+
+    /// The servers and other endpoints that speak TLS and for which a later certificate takes its place, with that one.
+    pub fn replaced(&self) -> impl Iterator<Item = (TlsUser, &'m CertificateUse<'c>)> {
+        let servers = self.servers.iter().filter(|server| self.model.tls_sockets_of(**server).next().is_some());
+        let endpoints = self.endpoints.iter().filter(|id| self.model.tls_endpoint(**id).speaks_tls);
+        let users = servers.map(|&id| TlsUser::Server(id)).chain(endpoints.map(|&id| TlsUser::Endpoint(id)));
+        users.filter_map(|user| Some((user, self.replacing(user)?)))
+    }
+
+    /// The files of those.
+    pub(crate) fn replacing_paths(&self) -> impl Iterator<Item = PathBuf> {
+        self.replaced().filter_map(|(_, used)| match (&used.source, self.name()) {
+            (CertificateSource::File(path), _) => Some(path.clone()),
+            (CertificateSource::PerName, Some(name)) => used.file_for(name),
+            _ => None,
+        })
+    }
+
+    /// The servers of `http` that it is in effect in, without those in which a later one takes its place.
+    pub(crate) fn keeping(&self) -> impl Iterator<Item = ServerId> {
+        self.servers.iter().copied().filter(|&server| self.replacing(TlsUser::Server(server)).is_none())
+    }
+
+    /// The servers of `http` that present it: those with a TLS socket, unless a later certificate takes its place.
     pub fn presenting(&self) -> impl Iterator<Item = &'m Server<'c>> {
-        let on_tls = self.servers.iter().filter(|server| self.model.tls_sockets_of(**server).next().is_some());
-        on_tls.map(|&server| self.model.server(server))
+        let on_tls = self.keeping().filter(|&server| self.model.tls_sockets_of(server).next().is_some());
+        on_tls.map(|server| self.model.server(server))
     }
 
     /// The other endpoints that present it.
     pub fn presenting_endpoints(&self) -> impl Iterator<Item = &'m TlsEndpoint<'c>> {
         let endpoints = self.endpoints.iter().map(|&id| self.model.tls_endpoint(id));
-        endpoints.filter(|endpoint| endpoint.speaks_tls)
+        endpoints.filter(|endpoint| endpoint.speaks_tls && self.replacing(TlsUser::Endpoint(endpoint.id)).is_none())
+    }
+
+    /// Whether those that present it present no other certificate.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        let servers = self.presenting().map(|server| &server.certificates);
+        let mut all = servers.chain(self.presenting_endpoints().map(|endpoint| &endpoint.certificates));
+        all.all(|certificates| self.model.kept(certificates, self.name()).nth(1).is_none())
     }
 
     /// Whether anybody gets to see it.
@@ -254,6 +294,16 @@ impl<'c> Model<'c> {
         }
     }
 
+    /// Whether a file begins with an issuer, and the certificate of the server stands behind it: then what is wrong is the
+    /// order.
+    #[must_use]
+    pub fn starts_with_issuer(&self, file: &CertificateFile) -> bool {
+        let chain = file.chain(&self.environment.anchors, self.environment.now);
+        chain.is_some_and(|chain| {
+            chain.oddities.iter().any(|oddity| matches!(oddity.kind, OddityKind::LeafNotFirst { .. }))
+        })
+    }
+
     /// Whether the certificate that `server` presents covers `host`.
     #[must_use]
     pub fn coverage(&self, server: &Server<'_>, host: &Host) -> Coverage {
@@ -272,8 +322,8 @@ impl<'c> Model<'c> {
     /// The certificate that an ordinary client gets of `server`; `None` where there is none, or where one of several
     /// is not known.
     ///
-    /// OpenSSL keeps one of each kind of key, the last, and clients of today take the one of an elliptic curve before
-    /// that of RSA; the names play no part in it (SSL_CTX_use_certificate(3)).
+    /// Of those that are [kept](Model::kept), clients of today take the one of an elliptic curve before that of RSA; the
+    /// names play no part in it.
     pub(crate) fn presented<'s, 'd>(
         &self,
         server: &'s Server<'d>,
@@ -290,25 +340,19 @@ impl<'c> Model<'c> {
         sni: Option<&Host>,
     ) -> Option<(&'s CertificateUse<'d>, &Certificate)> {
         let rank = |leaf: &Certificate| match leaf.key {
+            // What browsers do not know.
+            KeyKind::RsaPss { .. }
+            | KeyKind::Ec(Curve::Brainpool | Curve::Secp256k1 | Curve::P224 | Curve::Other)
+            | KeyKind::Dsa
+            | KeyKind::Other => 4,
             KeyKind::Ec(_) => 0,
             KeyKind::Ed25519 => 1,
             KeyKind::Ed448 => 2,
             KeyKind::Rsa { .. } => 3,
-            // Browsers take none of these.
-            KeyKind::RsaPss { .. } | KeyKind::Dsa | KeyKind::Other => 4,
         };
-        let mut best: Option<(&CertificateUse<'d>, &Certificate)> = None;
-        for used in certificates {
-            let file = match sni {
-                Some(sni) => self.certificate_file_for(used, sni),
-                None => self.certificate_file(used),
-            };
-            let leaf = file.and_then(CertificateFile::leaf)?;
-            if best.is_none_or(|(_, known)| rank(leaf) <= rank(known)) {
-                best = Some((used, leaf));
-            }
-        }
-        best
+        let known = |used: &'s CertificateUse<'d>| Some((used, self.leaf_for(used, sni)?));
+        let kept: Option<Vec<_>> = self.kept(certificates, sni).map(known).collect();
+        kept?.into_iter().min_by_key(|(_, leaf)| rank(leaf))
     }
 
     /// The `ssl_certificate` of what an ordinary client gets of `server`; where it cannot be told, the last that is
@@ -320,7 +364,7 @@ impl<'c> Model<'c> {
 
     /// The names of the certificates that `server` presents, as far as they are known.
     pub fn certificate_names(&self, server: &Server<'_>) -> impl Iterator<Item = &CertificateName> {
-        let leaves = server.certificates.iter().filter_map(|used| self.certificate_file(used)?.leaf());
+        let leaves = self.kept(&server.certificates, None).filter_map(|used| self.certificate_file(used)?.leaf());
         leaves.flat_map(Certificate::names).collect::<Vec<_>>().into_iter()
     }
 
@@ -333,6 +377,14 @@ impl<'c> Model<'c> {
     pub fn certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
         let uses = self.certificate_uses.get_or_init(|| Usage::all(self));
         uses.iter().map(|usage| UsedCertificate::new(self, usage))
+    }
+
+    /// How many certificates, by what names them, can be in no file that is known.
+    #[must_use]
+    pub fn unknown_certificate_count(&self) -> usize {
+        let uses = self.certificate_uses().filter(|used| used.file.is_none());
+        let uses = uses.filter(|used| !matches!(used.source(), CertificateSource::File(_)));
+        uses.map(|used| used.text()).collect::<FxHashSet<_>>().len()
     }
 
     /// The same, with all chains judged at once.

@@ -3,14 +3,14 @@
 //! It keeps no references into a model, so that what several configurations say of one file can be put together when
 //! their models are gone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::model::certificates::served_names::ServedNames;
-use crate::model::certificates::tls_endpoint::{EndpointId, TlsEndpoint};
+use crate::model::certificates::tls_endpoint::{EndpointId, EndpointKind, TlsEndpoint};
 use crate::model::certificates::tls_file_use::TlsFileContent;
 use crate::model::certificates::tls_user::TlsUser;
 use crate::model::certificates::unused::NamedFiles;
@@ -23,7 +23,7 @@ use crate::tls::{Certificate, CertificateFile, CertificateName, FileProblem, Hos
 pub use crate::model::certificates::listed::{
     CertificateUser, FileUser, ListedCertificate, ListedFile, ListedKey, ListedSource, NameCoverage, Protocol, UserName,
 };
-pub use crate::model::certificates::unused::UnusedCertificate;
+pub use crate::model::certificates::unused::{UnusedCertificate, UnusedKey};
 
 /// Why a file was not opened.
 const NOT_OPENED: &str = "certificates are not opened (--certs skip)";
@@ -37,6 +37,8 @@ pub struct Inventory {
     pub files: Vec<ListedFile>,
     /// Certificates in the same directories that nothing uses, by path.
     pub unused: Vec<UnusedCertificate>,
+    /// Files there that are called as private keys and that nothing uses, by path.
+    pub unused_keys: Vec<UnusedKey>,
     /// The real paths of the files that are named, for whatever purpose.
     named: FxHashSet<PathBuf>,
 }
@@ -51,6 +53,8 @@ struct Draft<'m> {
     /// The other endpoints that present it.
     endpoints: Vec<EndpointId>,
     keys: Vec<ListedKey>,
+    /// What is presented in its place.
+    replaced_by: BTreeSet<PathBuf>,
 }
 
 /// What is asked while the drafts are finished.
@@ -72,11 +76,12 @@ impl Inventory {
         let named = NamedFiles::of(model.config, files);
         let mut directories: Vec<&Path> = drafts.keys().filter_map(ListedSource::directory).collect();
         directories.dedup();
+        let unused_keys = if is_opened { named.keys_beside(files, &directories) } else { Vec::new() };
         let unused = if is_opened { named.beside(files, directories) } else { Vec::new() };
         let survey = Survey::new(model);
         let drafts: Vec<_> = drafts.into_iter().collect();
         let certificates = drafts.into_par_iter().map(|(source, draft)| survey.finish(source, draft)).collect();
-        Inventory { certificates, files: listed_files(model), unused, named: named.real }
+        Inventory { certificates, files: listed_files(model), unused, unused_keys, named: named.real }
     }
 
     /// Makes all paths those that people know.
@@ -87,9 +92,11 @@ impl Inventory {
                 *path = shown(path);
             }
             certificate.keys.iter_mut().for_each(|key| key.path = shown(&key.path));
+            certificate.replaced_by.iter_mut().for_each(|path| *path = shown(path));
         }
         self.files.iter_mut().for_each(|file| file.path = shown(&file.path));
         self.unused.iter_mut().for_each(|unused| unused.path = shown(&unused.path));
+        self.unused_keys.iter_mut().for_each(|unused| unused.path = shown(&unused.path));
         self
     }
 
@@ -99,10 +106,12 @@ impl Inventory {
     pub fn merged(all: impl IntoIterator<Item = Inventory>) -> Inventory {
         let mut certificates: BTreeMap<ListedSource, ListedCertificate> = BTreeMap::new();
         let mut unused = Vec::new();
+        let mut unused_keys = Vec::new();
         let mut named = FxHashSet::default();
         let mut files: BTreeMap<(PathBuf, TlsFileKind), ListedFile> = BTreeMap::new();
         for inventory in all {
             unused.extend(inventory.unused);
+            unused_keys.extend(inventory.unused_keys);
             named.extend(inventory.named);
             for certificate in inventory.certificates {
                 match certificates.get_mut(&certificate.source) {
@@ -119,7 +128,10 @@ impl Inventory {
         unused.sort_by(|a, b| a.path.cmp(&b.path));
         let mut seen = FxHashSet::default();
         unused.retain(|file| seen.insert(file.real.clone()));
-        Inventory { certificates, files: files.into_values().collect(), unused, named }
+        unused_keys.retain(|file: &UnusedKey| !named.contains(&file.real));
+        unused_keys.sort_by(|a, b| a.path.cmp(&b.path));
+        unused_keys.retain(|file| seen.insert(file.real.clone()));
+        Inventory { certificates, files: files.into_values().collect(), unused, unused_keys, named }
     }
 }
 
@@ -138,14 +150,15 @@ fn drafts<'m>(model: &'m Model<'_>) -> BTreeMap<ListedSource, Draft<'m>> {
         let draft = drafts.entry(source).or_default();
         draft.file = used.file;
         draft.unknown = unknown;
-        draft.presenting.extend(used.servers.iter().map(|&server| (server, used.name())));
+        draft.presenting.extend(used.keeping().map(|server| (server, used.name())));
+        draft.replaced_by.extend(used.replacing_paths());
         draft.endpoints.extend(used.presenting_endpoints().map(|endpoint| endpoint.id));
     }
     for used in model.key_uses() {
-        if let (Some(certificate), Some(path)) = (used.certificate_path(), used.path())
+        if let (Some(certificate), Some((path, check))) = (used.certificate_path(), used.in_use())
             && let Some(draft) = drafts.get_mut(&ListedSource::File(certificate))
         {
-            draft.add_key(ListedKey { path, check: used.check.clone() });
+            draft.add_key(ListedKey { path, check });
         }
     }
     drafts
@@ -270,6 +283,7 @@ impl<'m, 'c> Survey<'m, 'c> {
             chain,
             problem: draft.file.and_then(|file| file.problem.clone()),
             keys: draft.keys,
+            replaced_by: draft.replaced_by.into_iter().collect(),
             users,
             clients,
             unserved: names.iter().filter(is_unserved).cloned().collect(),
@@ -304,8 +318,20 @@ fn endpoint_user(endpoint: &TlsEndpoint<'_>, leaf: Option<&Certificate>) -> Cert
     CertificateUser {
         span: endpoint.directive.span(),
         protocol: protocol(endpoint),
-        names: user_names(endpoint.names.iter(), leaf),
+        names: match endpoint.kind {
+            EndpointKind::MailServer => greeting_names(endpoint, leaf),
+            _ => user_names(endpoint.names.iter(), leaf),
+        },
     }
+}
+
+/// In `mail`, the name is that with which nginx greets; clients need not have asked for it.
+fn greeting_names(endpoint: &TlsEndpoint<'_>, leaf: Option<&Certificate>) -> Vec<UserName> {
+    let mut names = user_names(endpoint.names.iter(), leaf);
+    for name in names.iter_mut().filter(|name| name.coverage != NameCoverage::Covered) {
+        name.coverage = NameCoverage::Unknown;
+    }
+    names
 }
 
 fn user_names<'n, 'c: 'n>(

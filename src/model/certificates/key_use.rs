@@ -1,14 +1,13 @@
 //! Private keys from the side of the directive that names them.
 
-use std::mem::discriminant;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::model::certificates::tls_endpoint::TlsEndpoint;
 use crate::model::certificates::tls_user::TlsUser;
 use crate::model::{CertificateSource, CertificateUse, Model, Server};
 use crate::nginx::tls_files::{TlsFileKind, TlsSide};
 use crate::source::{FileSystem, Span};
-use crate::tls::{Certificate, CertificateFile, Host, KeyCheck, KeyKind, KeyPair};
+use crate::tls::{Certificate, CertificateFile, Host, KeyCheck, KeyPair, KeyState};
 
 /// One `ssl_certificate_key` together with the `ssl_certificate` that nginx takes it for, or what is their like for
 /// upstreams.
@@ -24,6 +23,7 @@ pub struct UsedKey<'m, 'c> {
     pub check: &'m KeyCheck,
     /// For paths that depend on it, the name that clients ask for.
     name: Option<Host>,
+    number: usize,
     model: &'m Model<'c>,
 }
 
@@ -125,13 +125,70 @@ impl<'m, 'c> UsedKey<'m, 'c> {
         file.and_then(CertificateFile::leaf)
     }
 
-    /// Whether the server has another certificate with a key of this algorithm.
+    /// Which of the certificates of its users the certificate is.
     #[must_use]
-    pub fn is_key_of_sibling(&self, key: KeyKind) -> bool {
-        let Some(&user) = self.users.first() else { return false };
-        let siblings = self.model.certificates_of(user).0.iter();
-        let leaves = siblings.filter_map(|used| self.model.certificate_file(used)?.leaf());
-        leaves.map(|leaf| discriminant(&leaf.key)).any(|kind| kind == discriminant(&key))
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The path of another certificate of its users, as it is written.
+    #[must_use]
+    pub fn sibling_text(&self, number: usize) -> String {
+        let certificates = self.users.first().map(|&user| self.model.certificates_of(user).0).unwrap_or_default();
+        certificates.get(number).map(|used| self.text_of(used)).unwrap_or_default()
+    }
+
+    /// All pairs of its users, in the order in which nginx loads them; nothing where a file is not known.
+    pub(super) fn all_pairs(&self) -> Option<Vec<KeyPair>> {
+        let user = *self.users.first()?;
+        let (certificates, keys) = self.model.certificates_of(user);
+        let password_file = match user {
+            TlsUser::Server(id) => self.model.server(id).password_file.as_ref(),
+            TlsUser::Endpoint(id) => self.model.tls_endpoint(id).password_file.as_ref(),
+        };
+        let both = certificates.iter().zip(keys);
+        both.map(|(certificate, key)| pair(password_file, certificate, key, self.name.as_ref())).collect()
+    }
+
+    pub(super) fn leaf_of(&self, certificate: &Path) -> Option<&'m Certificate> {
+        self.model.certificates.file(certificate).and_then(CertificateFile::leaf)
+    }
+
+    pub(super) fn check_of(&self, pair: &KeyPair) -> Option<&'m KeyCheck> {
+        self.model.keys.check(pair, &self.model.certificates)
+    }
+
+    /// Whether the key of `pair` belongs to another certificate.
+    pub(super) fn is_pair(&self, certificate: &Path, pair: &KeyPair) -> bool {
+        let pair = KeyPair { certificate: certificate.to_path_buf(), ..pair.clone() };
+        self.model.keys.compare(&pair, &self.model.certificates) == KeyState::Matches
+    }
+
+    /// The key that nginx uses for the certificate, with what is known of it: where the keys stand in another order than
+    /// the certificates, that is not the one in the certificate's place.
+    #[must_use]
+    pub(crate) fn in_use(&self) -> Option<(PathBuf, KeyCheck)> {
+        let own = || Some((self.path()?, self.check.clone()));
+        if !matches!(self.check.state, KeyState::Differs { .. }) || self.is_only_one() {
+            return own();
+        }
+        let number = self.loading().and_then(|loading| *loading.keys.get(self.number)?);
+        let Some(pair) = number.and_then(|number| self.all_pairs()?.into_iter().nth(number)) else { return own() };
+        let check = self.check_of(&pair)?;
+        Some((pair.key, KeyCheck { state: KeyState::Matches, ..check.clone() }))
+    }
+
+    /// Whether its users have no other certificate.
+    #[must_use]
+    pub fn is_only_one(&self) -> bool {
+        self.users.first().is_none_or(|&user| self.model.certificates_of(user).0.len() < 2)
+    }
+
+    /// Whether a later certificate of its users takes the place of its own.
+    #[must_use]
+    pub fn is_replaced(&self) -> bool {
+        let certificates = self.users.first().map(|&user| self.model.certificates_of(user).0).unwrap_or_default();
+        self.model.replacing(certificates, self.number, self.name.as_ref()).is_some()
     }
 
     /// Whether its file lies, or would lie, in a checkout of git.
@@ -184,19 +241,20 @@ impl<'c> Model<'c> {
         let mut uses = Vec::new();
         for server in self.servers() {
             let password_file = server.password_file.as_ref();
-            for (certificate, key) in server.certificates.iter().zip(&server.certificate_keys) {
+            for (number, (certificate, key)) in server.certificates.iter().zip(&server.certificate_keys).enumerate() {
                 let names =
                     if depends_on_name(certificate, key) { server.hosts().map(Some).collect() } else { vec![None] };
                 for name in names {
                     let pair = pair(password_file, certificate, key, name.as_ref());
-                    uses.extend(self.key_use(TlsUser::Server(server.id), (certificate, key), name, pair));
+                    uses.extend(self.key_use(TlsUser::Server(server.id), number, (certificate, key), name, pair));
                 }
             }
         }
         for endpoint in self.tls_endpoints().filter(|endpoint| endpoint.opens_files) {
-            for (certificate, key) in endpoint.certificates.iter().zip(&endpoint.certificate_keys) {
+            for (number, (certificate, key)) in endpoint.certificates.iter().zip(&endpoint.certificate_keys).enumerate()
+            {
                 let pair = pair(endpoint.password_file.as_ref(), certificate, key, None);
-                uses.extend(self.key_use(TlsUser::Endpoint(endpoint.id), (certificate, key), None, pair));
+                uses.extend(self.key_use(TlsUser::Endpoint(endpoint.id), number, (certificate, key), None, pair));
             }
         }
         // A snippet that many servers include counts once, unless it is judged in different ways.
@@ -223,12 +281,13 @@ impl<'c> Model<'c> {
     fn key_use<'m>(
         &'m self,
         user: TlsUser,
+        number: usize,
         (certificate, key): (&'m CertificateUse<'c>, &'m CertificateUse<'c>),
         name: Option<Host>,
         pair: Option<KeyPair>,
     ) -> Option<UsedKey<'m, 'c>> {
         let check = self.keys.check(&pair?, &self.certificates)?;
-        Some(UsedKey { certificate, key, users: vec![user], check, name, model: self })
+        Some(UsedKey { certificate, key, users: vec![user], check, name, number, model: self })
     }
 }
 

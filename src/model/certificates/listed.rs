@@ -33,6 +33,8 @@ pub struct ListedCertificate {
     pub problem: Option<CertificateProblem>,
     /// Its private keys; several where servers take different ones for it.
     pub keys: Vec<ListedKey>,
+    /// Where servers of TLS name it and present another one of the same kind of key instead: those, by path.
+    pub replaced_by: Vec<PathBuf>,
     /// The servers that present it.
     pub users: Vec<CertificateUser>,
     /// What presents it to upstreams.
@@ -139,6 +141,12 @@ impl NameCoverage {
 }
 
 impl ListedCertificate {
+    /// Whether nobody gets to see it, because others are presented in its place.
+    #[must_use]
+    pub fn is_replaced(&self) -> bool {
+        self.users.is_empty() && self.clients.is_empty() && !self.replaced_by.is_empty()
+    }
+
     /// Whether only upstreams get to see it.
     #[must_use]
     pub fn is_of_clients_only(&self) -> bool {
@@ -194,6 +202,9 @@ impl ListedCertificate {
         self.users.extend(other.users);
         self.clients.extend(other.clients);
         self.keys.extend(other.keys.into_iter().filter(|key| !self.keys.contains(key)).collect::<Vec<_>>());
+        self.replaced_by.extend(other.replaced_by);
+        self.replaced_by.sort_unstable();
+        self.replaced_by.dedup();
         let unserved: FxHashSet<&CertificateName> = other.unserved.iter().collect();
         self.unserved.retain(|name| unserved.contains(name));
         if self.leaf.is_none() {

@@ -4,6 +4,7 @@ pub mod certificate_use;
 pub mod inventory;
 pub mod key_use;
 pub mod listed;
+pub mod loading;
 pub(crate) mod served_names;
 pub mod stapling;
 pub mod tls_endpoint;

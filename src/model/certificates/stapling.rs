@@ -50,7 +50,7 @@ impl<'c> Model<'c> {
             if !directive.argument(0).is_some_and(|word| word.is("on")) || value("ssl_stapling_file").is_some() {
                 continue;
             }
-            for used in certificates {
+            for used in self.kept(certificates, None) {
                 let file = self.certificate_file(used).filter(|file| file.problem.is_none());
                 let reason = file.and_then(|file| {
                     let responder = value("ssl_stapling_responder").map(|url| url.into_owned().into());

@@ -8,7 +8,7 @@ use crate::model::certificates::tls_endpoint::{EndpointId, EndpointKind, TlsEndp
 use crate::model::inherit;
 use crate::model::{CertificateUse, Model, ServerId};
 use crate::nginx::Contexts;
-use crate::nginx::tls_files::TlsSide;
+use crate::nginx::tls_files::{TRUST_ALONE_SINCE, TlsSide};
 
 /// A server of `http`, or another endpoint of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +74,37 @@ impl<'c> Model<'c> {
                 (&endpoint.certificates, &endpoint.certificate_keys)
             }
         }
+    }
+
+    /// The servers that are to refuse clients whose certificate no authority vouches for, and for which no authority is
+    /// named, each with its `ssl_verify_client`: with them nginx does not start. Nothing of a lone snippet, for the
+    /// authority may be named around it.
+    ///
+    /// `ngx_http_ssl_merge_srv_conf` and its like; nginx 1.22.1 and 1.31.3 were asked.
+    #[must_use]
+    pub fn verifying_without_trust(&self) -> Vec<(Directive<'c>, TlsUser)> {
+        if !self.config.is_whole() {
+            return Vec::new();
+        }
+        let servers = self.servers().filter(|server| !server.certificates.is_empty() || server.rejects_handshake);
+        let servers = servers.map(|server| (TlsUser::Server(server.id), server.directive));
+        let endpoints = self.tls_endpoints().filter(|endpoint| endpoint.is_server() && endpoint.opens_files);
+        let endpoints = endpoints.map(|endpoint| (TlsUser::Endpoint(endpoint.id), endpoint.block));
+        let is_lacking = |block: Directive<'c>, name: &str| {
+            let named = inherit::in_effect(block, name);
+            let names_a_file =
+                |directive: &Directive<'_>| directive.argument(0).is_some_and(|word| !word.value().is_empty());
+            !named.is_partial && !named.directives.last().is_some_and(names_a_file)
+        };
+        let is_enough = self.environment.version >= TRUST_ALONE_SINCE;
+        let untrusting = servers.chain(endpoints).filter(|&(_, block)| {
+            matches!(PeerVerification::of(block, TlsSide::Server), PeerVerification::On | PeerVerification::Optional)
+                && is_lacking(block, "ssl_client_certificate")
+                && (!is_enough || is_lacking(block, "ssl_trusted_certificate"))
+        });
+        untrusting
+            .filter_map(|(user, block)| Some((inherit::value_in_effect(block, TlsSide::Server.verify())?, user)))
+            .collect()
     }
 
     /// What a user makes of the certificates of its peers.

@@ -18,8 +18,16 @@ const ENDINGS: &[&str] = &["pem", "crt", "cer", "cert"];
 pub struct UnusedCertificate {
     /// The file; as nginx would open it, until the paths are made those that people know.
     pub path: PathBuf,
-    /// Its first certificate.
+    /// Its first certificate that is not just an authority's.
     pub leaf: Certificate,
+    pub(crate) real: PathBuf,
+}
+
+/// A file that is called as a private key and that no directive names.
+#[derive(Debug, Clone)]
+pub struct UnusedKey {
+    /// The file; as nginx would open it, until the paths are made those that people know.
+    pub path: PathBuf,
     pub(crate) real: PathBuf,
 }
 
@@ -60,11 +68,28 @@ impl NamedFiles {
     /// The certificates in `directories` that are not among the named files. Those of authorities are left out: they
     /// are there for chains.
     pub(crate) fn beside(&self, files: &dyn FileSystem, directories: Vec<&Path>) -> Vec<UnusedCertificate> {
-        let is_closed =
-            |directory: &&Path| !self.open.iter().any(|open| open == Path::new("/") || directory.starts_with(open));
-        let directories: Vec<&Path> = directories.into_iter().filter(is_closed).collect();
+        let directories: Vec<&Path> = directories.into_iter().filter(|directory| self.is_closed(directory)).collect();
         let found = directories.into_par_iter().flat_map_iter(|directory| self.in_directory(files, directory));
         found.collect()
+    }
+
+    /// The files in `directories` that are called as keys and are not among the named ones. They are not opened.
+    pub(crate) fn keys_beside(&self, files: &dyn FileSystem, directories: &[&Path]) -> Vec<UnusedKey> {
+        let closed = directories.iter().filter(|directory| self.is_closed(directory));
+        let key = |path: PathBuf| {
+            let is_key = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("key"));
+            let real = files.canonicalize(&path).ok().filter(|real| is_key && !self.real.contains(real))?;
+            (files.kind(&path) == Ok(FileKind::File)).then_some(UnusedKey { path, real })
+        };
+        let in_directory = |directory: &&Path| {
+            let entries = files.read_dir(directory).unwrap_or_default();
+            entries.into_iter().filter_map(|entry| key(directory.join(&entry.name))).collect::<Vec<_>>()
+        };
+        closed.flat_map(in_directory).collect()
+    }
+
+    fn is_closed(&self, directory: &Path) -> bool {
+        !self.open.iter().any(|open| open == Path::new("/") || directory.starts_with(open))
     }
 
     fn in_directory(&self, files: &dyn FileSystem, directory: &Path) -> Vec<UnusedCertificate> {
@@ -76,9 +101,10 @@ impl NamedFiles {
                 return None;
             }
             let real = files.canonicalize(&path).ok().filter(|real| !self.real.contains(real))?;
-            let leaf = CertificateFile::read(files, path.clone()).certificates.into_iter().next()?;
-            let is_authority = leaf.is_ca && leaf.names().is_empty();
-            (!is_authority).then_some(UnusedCertificate { path, leaf, real })
+            // In a file in the wrong order the issuer comes first.
+            let mut certificates = CertificateFile::read(files, path.clone()).certificates.into_iter();
+            let leaf = certificates.find(|certificate| !certificate.is_ca || !certificate.names().is_empty())?;
+            Some(UnusedCertificate { path, leaf, real })
         });
         candidates.collect()
     }

@@ -70,7 +70,7 @@ impl<'c> Model<'c> {
     }
 
     /// The socket of this configuration that is asked, and the address that leads there where others do not.
-    fn own_socket(&self, url: &str) -> Option<(&ListenSocket, Option<UpstreamAddress>)> {
+    pub(crate) fn own_socket(&self, url: &str) -> Option<(&ListenSocket, Option<UpstreamAddress>)> {
         let (addresses, is_all) = self.upstream_addresses(url)?;
         let own = |address: &UpstreamAddress| Some((self.socket_of_upstream(address)?, address.clone()));
         let (socket, address) = addresses.iter().find_map(own)?;
@@ -93,12 +93,27 @@ impl<'c> Model<'c> {
 
     /// The answer to a request, if it is the same whatever the unknowns are.
     fn only_answer(&self, socket: &ListenSocket, request: &Request) -> Option<Response<'c>> {
-        let url = Url::parse(&format!("http://{}/", ANY_HOST)).ok()?;
-        let start = Start { url, request: request.clone(), socket: Some(socket), hsts: Vec::new(), max_hops: 1 };
+        let start = start(socket, request.clone())?;
         let mut choices = Choices::default();
         let trace = self.tracer().with_edge(Edge::None).trace(&start, &mut choices);
         let is_certain = choices.conditions().iter().all(|condition| !condition.is_open);
         trace.hops.into_iter().next()?.response.filter(|_| is_certain)
+    }
+
+    /// Whether an answer is passed on from a socket of this configuration.
+    pub(crate) fn is_relayed(&self, response: &Response<'c>) -> bool {
+        response.kind == ResponseKind::Proxy && self.relay(response).is_some()
+    }
+
+    /// What an upstream answers, for each assignment of the unknowns, where it is certain to be of this configuration;
+    /// `None` where not all is seen.
+    pub(crate) fn upstream_answers(&self, response: &Response<'c>) -> Option<Vec<Response<'c>>> {
+        let relay = self.relay(response).filter(|relay| relay.chosen.is_none())?;
+        let (socket, _) = self.own_socket(&relay.target)?;
+        let start = start(socket, passed_on(&relay)?)?;
+        let (answers, is_complete) = self.tracer().with_edge(Edge::None).first_answers(&start);
+        let is_answer = |answer: &Response<'_>| !matches!(answer.kind, ResponseKind::Closed | ResponseKind::Unknown);
+        (is_complete && !answers.is_empty() && answers.iter().all(is_answer)).then_some(answers)
     }
 
     /// What an answer passes on to a socket of this configuration, as far as all of it is known.
@@ -112,6 +127,12 @@ impl<'c> Model<'c> {
         let (socket, chosen) = self.own_socket(&target)?;
         Some(Relay { by, server: response.server, target, host, endpoint: socket.endpoint.clone(), chosen })
     }
+}
+
+/// A request that nginx itself sends to a socket.
+fn start(socket: &ListenSocket, request: Request) -> Option<Start<'_>> {
+    let url = Url::parse(&format!("http://{ANY_HOST}/")).ok()?;
+    Some(Start { url, request, socket: Some(socket), hsts: Vec::new(), max_hops: 1 })
 }
 
 /// The request that nginx sends.

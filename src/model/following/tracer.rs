@@ -146,6 +146,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
             }
             let before = choices.conditions().len();
             let mut hop = self.ask(&mut journey, reached, choices);
+            self.add_upstream_hsts(&mut hop);
             let hsts = journey.hsts.clone();
             let next = self.follow(&mut journey, &mut hop, start);
             hop.conditions = choices.conditions().get(before..).unwrap_or_default().to_vec();
@@ -365,6 +366,15 @@ impl<'m, 'c> Tracer<'m, 'c> {
             presenting: presenting.id,
             is_rejected: selected.server.rejects_handshake,
             coverage: host.map_or(Coverage::NotCovered, coverage),
+        }
+    }
+
+    /// Puts the headers of the upstream on an answer, if they are the same on whatever the upstream answers.
+    fn add_upstream_hsts(&self, hop: &mut Hop<'m, 'c>) {
+        let Some(response) = hop.response.as_ref().filter(|response| self.model.is_relayed(response)) else { return };
+        if let [seen] = self.model.with_upstream_hsts(response.clone()).as_mut_slice() {
+            seen.conditions.clone_from(&response.conditions);
+            hop.response = Some(seen.clone());
         }
     }
 

@@ -7,7 +7,7 @@ use crate::config::Directive;
 use crate::model::following::starts::{ANY_HOST, hosts_of};
 use crate::model::following::witness::Witnesses;
 use crate::model::hsts::settings::{HstsSetting, hsts_setting};
-use crate::model::{Edge, Model, Response, ResponseKind, Server, ServerId, Start, inherit};
+use crate::model::{Edge, Model, Response, ResponseKind, Server, ServerId, Settled, Start, inherit};
 
 /// Paths of a server that are asked for.
 const MAX_PATHS: usize = 64;
@@ -60,11 +60,13 @@ impl Response<'_> {
 
 impl<'c> Model<'c> {
     /// The answers of a server over HTTPS: to `/` for some of its names, and to a path of each location that has a say in
+    /// the headers, or that this configuration answers itself through `proxy_pass`. What such an upstream sends is among
     /// the headers. None where no TLS socket leads to it.
     #[must_use]
     pub fn https_answers(&self, server: ServerId) -> &[AnsweredUrl<'c>] {
         // As with chains: within a cell nothing waits for other threads of the pool.
-        self.https_answers[server.0 as usize].get_or_init(|| answers(self, self.server(server), true))
+        self.https_answers[server.0 as usize]
+            .get_or_init(|| answers(self, self.server(server), true, &telling_paths(self, self.server(server))))
     }
 
     /// Asks those of the servers that browsers reach over TLS in parallel, so that
@@ -79,7 +81,33 @@ impl<'c> Model<'c> {
     /// The same over plain HTTP.
     #[must_use]
     pub fn plain_answers(&self, server: ServerId) -> Vec<AnsweredUrl<'c>> {
-        answers(self, self.server(server), false)
+        answers(self, self.server(server), false, &telling_paths(self, self.server(server)))
+    }
+
+    /// Whether a value of the header comes first on an answer of a server, that of any location: browsers take no other
+    /// (RFC 6797, section 8.1). One that nobody was seen to send may do so.
+    pub(crate) fn is_hsts_in_effect(&self, server: &Server<'c>, value: &str) -> bool {
+        let is_sent = |responses: &mut dyn Iterator<Item = &Response<'c>>| {
+            let mut is_sent = Settled::Unknown;
+            for response in responses {
+                if let Some(number) = response.hsts.iter().position(|(_, sent)| sent.known() == Some(value)) {
+                    // A value that is not known may be empty, and is not sent then.
+                    if response.hsts.iter().take(number).all(|(_, earlier)| earlier.known().is_none()) {
+                        return Settled::Known(true);
+                    }
+                    is_sent = Settled::Known(false);
+                }
+            }
+            is_sent
+        };
+        let mut told = self.https_answers(server.id).iter().flat_map(|answered| &answered.responses);
+        if is_sent(&mut told) != Settled::Known(false) {
+            return true;
+        }
+        let (paths, is_all) = all_paths(server);
+        let answers = answers(self, server, true, &paths);
+        let is_complete = is_all && answers.iter().all(|answered| answered.is_complete);
+        !is_complete || is_sent(&mut answers.iter().flat_map(|answered| &answered.responses)) == Settled::Known(true)
     }
 
     /// Whether a server has any directive about HSTS: inside, or around it, even if it does not see that one.
@@ -106,7 +134,7 @@ pub(crate) fn own_settings<'c>(server: &Server<'c>) -> impl Iterator<Item = Hsts
     server.directive.descendants().filter(about).filter_map(hsts_setting)
 }
 
-fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool) -> Vec<AnsweredUrl<'c>> {
+fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool, paths: &[String]) -> Vec<AnsweredUrl<'c>> {
     // Behind an edge every socket speaks plain HTTP, whatever the client does.
     let is_behind_edge = model.environment.edge == Edge::Tls;
     let mut sockets = model.sockets_of(server.id).filter(|socket| !socket.is_quic);
@@ -117,7 +145,6 @@ fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool) -> Vec<A
     if hosts.is_empty() && socket.default.server == server.id {
         hosts.push(ANY_HOST.to_owned());
     }
-    let paths = paths(server);
     let scheme = if is_secure { "https" } else { "http" };
     let port = if is_behind_edge { String::new() } else { format!(":{}", socket.endpoint.port) };
     let tracer = model.tracer();
@@ -131,11 +158,13 @@ fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool) -> Vec<A
                 response.server == server.id && !matches!(response.kind, ResponseKind::Closed | ResponseKind::Unknown)
             };
             let mut kept: Vec<Response<'c>> = Vec::new();
-            for mut response in responses.into_iter().filter(is_answer) {
+            let seen = responses.into_iter().filter(is_answer).flat_map(|response| model.with_upstream_hsts(response));
+            for mut response in seen {
                 // What tells answers apart for a browser that looks for HSTS.
                 let is_alike = |other: &Response<'_>| {
                     (other.block, other.kind, other.status) == (response.block, response.kind, response.status)
                         && (&other.hsts, &other.location_header) == (&response.hsts, &response.location_header)
+                        && other.upstream_hsts == response.upstream_hsts
                 };
                 if !kept.iter().any(is_alike) {
                     response.conditions.retain(|condition| condition.is_open);
@@ -152,19 +181,30 @@ fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool) -> Vec<A
     answers
 }
 
-/// `/`, and a path of each location that has a say in the headers, or that a block in it gives one.
-fn paths(server: &Server<'_>) -> Vec<String> {
+/// `/`, and a path of each location that has a say in the headers, or that a block in it gives one; and of each that
+/// another server here answers, which may have one.
+fn telling_paths(model: &Model<'_>, server: &Server<'_>) -> Vec<String> {
+    let has_say = |directive: &Directive<'_>| {
+        SETTING.iter().any(|name| directive.is_named(name)) || model.asks_itself(*directive)
+    };
+    let telling = server.directive.descendants().filter(has_say);
+    paths_of(telling.filter_map(|directive| directive.ancestors().find(|block| block.is_named("location")))).0
+}
+
+/// `/`, and a path of each location; whether none is left out.
+fn all_paths(server: &Server<'_>) -> (Vec<String>, bool) {
+    paths_of(server.directive.descendants().filter(|directive| directive.is_named("location")))
+}
+
+fn paths_of<'c>(locations: impl Iterator<Item = Directive<'c>>) -> (Vec<String>, bool) {
     let mut witnesses = Witnesses::default();
-    let mut paths = vec!["/".to_owned()];
-    let setting =
-        server.directive.descendants().filter(|directive| SETTING.iter().any(|name| directive.is_named(name)));
-    for location in setting.filter_map(|directive| directive.ancestors().find(|block| block.is_named("location"))) {
-        if let Some(path) = witnesses.of_location(location)
-            && !paths.contains(&path)
-            && paths.len() < MAX_PATHS
-        {
-            paths.push(path);
+    let (mut paths, mut is_all) = (vec!["/".to_owned()], true);
+    for location in locations {
+        match witnesses.of_location(location) {
+            Some(path) if paths.contains(&path) => {}
+            Some(path) if paths.len() < MAX_PATHS => paths.push(path),
+            _ => is_all = false,
         }
     }
-    paths
+    (paths, is_all)
 }

@@ -11,6 +11,9 @@ use crate::model::{HstsPolicy, Model, Response, ResponseKind, Start};
 use crate::source::Span;
 use crate::tls::Host;
 
+/// Redirects that the scanner follows (`maxRedirects`).
+const MAX_REDIRECTS: usize = 3;
+
 /// Why the list does not take a domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreloadRefusal {
@@ -35,6 +38,10 @@ pub enum PreloadRefusalKind {
     OtherHeader(String),
     /// HTTPS is answered with several headers.
     SeveralHeaders(usize),
+    /// A redirect on the way from there leads to plain HTTP.
+    RedirectedToPlain(String),
+    /// More redirects follow than the list's scanner does.
+    TooManyRedirects,
 }
 
 impl fmt::Display for PreloadRefusal {
@@ -45,6 +52,10 @@ impl fmt::Display for PreloadRefusal {
             PreloadRefusalKind::RedirectedElsewhere(target) => write!(f, "{url} redirects to {target} first"),
             PreloadRefusalKind::NoHeader => write!(f, "{url} answers without the header"),
             PreloadRefusalKind::OtherHeader(value) => write!(f, "{url} answers with `{value}`"),
+            PreloadRefusalKind::RedirectedToPlain(target) => write!(f, "{url} redirects to {target}"),
+            PreloadRefusalKind::TooManyRedirects => {
+                write!(f, "more than {MAX_REDIRECTS} redirects follow one another from {url} on")
+            }
             PreloadRefusalKind::SeveralHeaders(count) => write!(f, "{url} answers with {count} HSTS headers"),
         }
     }
@@ -54,7 +65,36 @@ impl<'c> Model<'c> {
     /// Why the list does not take a domain, as far as its answers are known: `None` where any of them may do.
     #[must_use]
     pub fn preload_refusal(&self, domain: &Host) -> Option<PreloadRefusal> {
-        self.plain_refusal(domain).or_else(|| self.secure_refusal(domain))
+        let refusal = self.plain_refusal(domain).or_else(|| self.secure_refusal(domain));
+        refusal.or_else(|| ["http", "https"].iter().find_map(|scheme| self.way_refusal(domain, scheme)))
+    }
+
+    /// However a visitor of the domain is sent on, it has to be over https, and in few steps.
+    fn way_refusal(&self, domain: &Host, scheme: &str) -> Option<PreloadRefusal> {
+        let url = Url::parse(&format!("{scheme}://{domain}/")).ok()?;
+        let start = Start { max_hops: MAX_REDIRECTS + 1, ..Start::new(url.clone(), None)? };
+        let (traces, is_complete) = self.tracer().traces(&start);
+        let mut refusals = traces.iter().filter(|_| is_complete).map(|trace| {
+            let is_redirect = |response: &&Response<'_>| response.kind == ResponseKind::Redirect;
+            let mut redirects = 0;
+            for hop in &trace.hops {
+                let Some(response) = hop.response.as_ref().filter(is_redirect) else { break };
+                // Not what a browser makes of it that knows a policy.
+                let target = hop.url.join(response.location_header.as_ref()?.known()?).ok()?;
+                let by = response.by.map(|by| by.span());
+                redirects += 1;
+                if target.scheme() == "http" {
+                    let kind = PreloadRefusalKind::RedirectedToPlain(target.to_string());
+                    return Some(PreloadRefusal { url: hop.url.clone(), kind, by });
+                }
+                if redirects > MAX_REDIRECTS {
+                    return Some(PreloadRefusal { url: url.clone(), kind: PreloadRefusalKind::TooManyRedirects, by });
+                }
+            }
+            None
+        });
+        let first = refusals.next()??;
+        refusals.all(|other| other.is_some()).then_some(first)
     }
 
     fn first_answers(&self, url: &Url) -> Option<Vec<Response<'c>>> {
@@ -62,6 +102,8 @@ impl<'c> Model<'c> {
         let (traces, is_complete) = self.tracer().traces(&start);
         let responses: Vec<Response<'c>> =
             traces.into_iter().filter_map(|trace| trace.hops.into_iter().next()?.response).collect();
+        let responses: Vec<Response<'c>> =
+            responses.into_iter().flat_map(|response| self.with_upstream_hsts(response)).collect();
         let is_known = |response: &Response<'_>| !matches!(response.kind, ResponseKind::Closed | ResponseKind::Unknown);
         (is_complete && !responses.is_empty() && responses.iter().all(is_known)).then_some(responses)
     }
@@ -95,11 +137,10 @@ impl<'c> Model<'c> {
         let url = Url::parse(&format!("https://{domain}/")).ok()?;
         let mut refusal = None;
         for response in &self.first_answers(&url)? {
-            let mut sent = self.upstream_hsts(response);
-            sent.extend(response.hsts.iter().cloned());
+            let sent = &response.hsts;
             let kind = match sent.as_slice() {
                 // A script or an upstream may send it.
-                [] if response.kind == ResponseKind::Proxy || self.scripts_headers(response.block) => return None,
+                [] if response.upstream_hsts.is_none() || self.scripts_headers(response.block) => return None,
                 [] => PreloadRefusalKind::NoHeader,
                 [(_, value)] => match value.known() {
                     Some(text) if !HstsPolicy::parse(text).is_some_and(|policy| policy.preload) => {

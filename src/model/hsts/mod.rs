@@ -30,8 +30,11 @@ pub struct HstsHeader<'c> {
     pub value: String,
     /// What the value says.
     pub parsed: ParsedHeader,
-    /// What is said by it to browsers, if they take it.
+    /// What is said by it to browsers, if they take it: if they can read it, and another one does not always come before
+    /// it (RFC 6797, section 8.1).
     pub policy: Option<HstsPolicy>,
+    /// Whether it comes from an upstream of the server.
+    pub is_of_upstream: bool,
     /// The hosts that get this value, where it depends on the host; empty: all hosts of the server.
     hosts: Vec<Host>,
 }
@@ -81,7 +84,7 @@ impl HstsHeader<'_> {
 impl<'c> Model<'c> {
     /// The HSTS headers that a server sends anywhere, in effect in the server itself or set in one of its blocks: each
     /// value once, and as nothing says that a text without variables is sent, those that no request was found for as
-    /// well.
+    /// well. Those that another server of this configuration puts on an answer as its upstream come last.
     #[must_use]
     pub fn hsts_headers(&self, server: &Server<'c>) -> &[HstsHeader<'c>] {
         self.hsts_headers[server.id.0 as usize].get_or_init(|| self.find_hsts_headers(server))
@@ -89,24 +92,40 @@ impl<'c> Model<'c> {
 
     fn find_hsts_headers(&self, server: &Server<'c>) -> Vec<HstsHeader<'c>> {
         let mut headers: Vec<HstsHeader<'c>> = Vec::new();
-        let mut add = |directive: Directive<'c>, value: &str, hosts: Vec<Host>| {
+        let mut add = |directive: Directive<'c>, value: &str, is_of_upstream: bool, hosts: Vec<Host>| {
             if headers.iter().all(|known| known.value != value) {
                 let parsed = ParsedHeader::parse(value);
-                headers.push(HstsHeader { directive, value: value.to_owned(), policy: parsed.policy, parsed, hosts });
+                let (value, policy) = (value.to_owned(), parsed.policy);
+                headers.push(HstsHeader { directive, value, parsed, policy, is_of_upstream, hosts });
             }
         };
         let around = hsts_settings(server.directive, self.environment.version);
         let settings: Vec<HstsSetting<'c>> = around.into_iter().chain(own_settings(server)).collect();
         for setting in settings.iter().filter(|setting| !setting.value.is_empty()) {
             if !has_variables(&setting.value) {
-                add(setting.directive, &setting.value, Vec::new());
+                add(setting.directive, &setting.value, false, Vec::new());
                 continue;
             }
             let sent = self.https_answers(server.id).iter().flat_map(|answered| &answered.responses);
             for (directive, value) in sent.flat_map(|response| &response.hsts) {
                 if let Some(value) = value.known().filter(|_| *directive == setting.directive) {
-                    add(setting.directive, value, self.hosts_that_get(server, value));
+                    add(setting.directive, value, false, self.hosts_that_get(server, value));
                 }
+            }
+        }
+        if server.directive.descendants().any(|directive| self.asks_itself(directive)) {
+            let answers = self.https_answers(server.id).iter().flat_map(|answered| &answered.responses);
+            for response in answers {
+                for (directive, value) in response.hsts.iter().take(response.upstream_hsts.unwrap_or_default()) {
+                    if let Some(value) = value.known() {
+                        add(*directive, value, true, self.hosts_that_get(server, value));
+                    }
+                }
+            }
+        }
+        if headers.len() > 1 {
+            for header in &mut headers {
+                header.policy = header.policy.filter(|_| self.is_hsts_in_effect(server, &header.value));
             }
         }
         headers
@@ -127,10 +146,11 @@ impl<'c> Model<'c> {
     }
 
     /// The hosts that a header of a server binds: its names, or, where it has none and answers for all, those of its
-    /// certificates.
+    /// certificates; no addresses, which browsers never note (RFC 6797, section 8.1.1).
     #[must_use]
     pub fn bound_hosts(&self, server: &Server<'c>, header: &HstsHeader<'c>) -> Vec<Host> {
-        let mut hosts: Vec<Host> = server.hosts().filter(|host| header.is_sent_for(host)).collect();
+        let is_bound = |host: &Host| host.name().is_some() && header.is_sent_for(host);
+        let mut hosts: Vec<Host> = server.hosts().filter(is_bound).collect();
         let socket = self.tls_sockets_of(server.id).find(|socket| socket.default.server == server.id);
         if let Some(socket) = socket.filter(|_| !server.has_real_name()) {
             for name in self.certificate_names(server) {
@@ -199,6 +219,13 @@ impl<'c> Model<'c> {
                 return own.filter(|_| !setting.value.is_empty() && !is_rollback).map(|own| (setting, own));
             }
         }
+    }
+
+    /// Whether a TLS server that names `host` sends it a header that browsers keep.
+    #[must_use]
+    pub fn sends_policy(&self, host: &Host) -> bool {
+        let headers = self.tls_owners(host).flat_map(|server| self.hsts_headers(server));
+        headers.filter(|header| header.is_sent_for(host)).any(|header| header.binding().is_some())
     }
 
     /// Whether a TLS server that names `host` sends includeSubDomains.

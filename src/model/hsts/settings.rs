@@ -149,8 +149,7 @@ mod tests {
         let root = model.https_answers(server).iter().find(|answered| answered.is_root()).unwrap();
         let mut answers = Vec::new();
         for response in &root.responses {
-            let all = model.upstream_hsts(response).into_iter().chain(response.hsts.iter().cloned());
-            answers.push(all.map(|(_, value)| value.text).collect());
+            answers.push(response.hsts.iter().map(|(_, value)| value.text.clone()).collect());
         }
         answers
     }
@@ -233,6 +232,40 @@ mod tests {
         assert_eq!(of_location(upstream, &hidden), [["own"]]);
         let cleared = format!("{PASS} more_clear_headers Strict-Transport-Security;");
         assert_eq!(of_location(upstream, &cleared), [["own"]]);
+        let appended = format!("{PASS} more_set_headers -a 'Strict-Transport-Security: appended';");
+        assert_eq!(of_location(upstream, &appended), [["up", "appended", "own"]]);
         assert_eq!(of_location("", PASS), [["own"]]);
+    }
+
+    // Seen on nginx 1.22.1.
+    #[test]
+    fn an_upstream_has_upstreams_statuses_and_conditions_of_its_own() {
+        const PASS: &str = "proxy_pass http://127.0.0.1:81; add_header Strict-Transport-Security own;";
+        let upstream = |inside: &str| format!("server {{ listen 127.0.0.1:81; location / {{ {inside} }} }}");
+        let answers = |inside: &str| of_location(&upstream(inside), PASS);
+        const UP: &str = "add_header Strict-Transport-Security up always;";
+        assert_eq!(answers(&format!("{UP} return 301 https://b.test/;")), [["up", "own"]]);
+        assert_eq!(answers(&format!("{UP} return 404;")), [["up"]]);
+        assert_eq!(answers("return 200;"), [["own"]]);
+        assert_eq!(answers(&format!("if ($http_x) {{ {UP} }} return 200;")), [vec!["own"], vec!["up", "own"]]);
+        let third = "server { listen 127.0.0.1:82; add_header Strict-Transport-Security third; return 200; }";
+        let second = upstream(&format!("{UP} proxy_pass http://127.0.0.1:82;"));
+        assert_eq!(of_location(&format!("{second} {third}"), PASS), [["third", "up", "own"]]);
+        // One that passes on to where nobody looks, and a circle.
+        assert_eq!(answers(&format!("{UP} proxy_pass http://192.0.2.1;")), [["own"]]);
+        assert_eq!(answers(&format!("{UP} proxy_pass http://127.0.0.1:81;")), [["own"]]);
+        // Another Host, another server.
+        let named = "server { listen 127.0.0.1:81; return 200; } server { listen 127.0.0.1:81; server_name a.test; \
+                     add_header Strict-Transport-Security named; return 200; }";
+        assert_eq!(of_location(named, PASS), [["own"]]);
+        assert_eq!(of_location(named, &format!("{PASS} proxy_set_header Host $host;")), [["named", "own"]]);
+        // A group whose servers are all the same one.
+        let group = format!(
+            "upstream g {{ server 127.0.0.1:81; server localhost:81; }} {}",
+            upstream(&format!("{UP} return 200;"))
+        );
+        let to_group = PASS.replace("127.0.0.1:81", "g");
+        assert_eq!(of_location(&group, &to_group), [["up", "own"]]);
+        assert_eq!(of_location(&group.replace("localhost:81", "192.0.2.1"), &to_group), [["own"]]);
     }
 }

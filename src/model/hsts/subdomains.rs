@@ -180,15 +180,11 @@ impl<'c> Model<'c> {
         hosts.dedup_by(|later, first| later.0 == first.0);
         hosts.retain(|(host, _)| {
             let servers = || self.owners_of(host.name().unwrap_or_default());
-            let is_bound = |server: &Server<'c>| {
-                let mut headers = self.hsts_headers(server).iter().filter(|header| header.is_sent_for(host));
-                headers.any(|header| header.binding().is_some())
-            };
             let is_reached = |server: &Server<'_>| {
                 let mut sockets = self.sockets_of(server.id).filter(|socket| !socket.is_quic);
                 sockets.any(|socket| Family::ALL.iter().any(|&family| socket.serves(family)))
             };
-            servers().any(is_reached) && !self.tls_owners(host).any(is_bound) && !self.is_bound_from_above(host)
+            servers().any(is_reached) && !self.sends_policy(host) && !self.is_bound_from_above(host)
         });
         hosts
     }

@@ -3,15 +3,10 @@
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_hide_header>,
 //! `ngx_http_upstream_hide_headers_hash` in src/http/ngx_http_upstream.c.
 
-use std::net::Ipv4Addr;
-
-use url::Url;
-
 use crate::config::Directive;
-use crate::model::following::tracer::address_in;
-use crate::model::hsts::settings::{HstsSetting, HstsSettingKind, hsts_settings, names_hsts};
+use crate::model::hsts::settings::{HstsSetting, HstsSettingKind, hsts_setting, hsts_settings, names_hsts};
 use crate::model::values::value::has_variables;
-use crate::model::{Model, Response, Server, Start, Value, inherit};
+use crate::model::{Model, Response, Server, inherit};
 
 /// Something that says that an upstream sends the header, of an answer that keeps it beside nginx's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +17,8 @@ pub enum UpstreamHint<'c> {
         outer: Directive<'c>,
         /// What is in effect instead.
         own: Directive<'c>,
+        /// What asks the upstream.
+        pass: Directive<'c>,
     },
     /// Another block of the server asks the same upstream, and hides it.
     HiddenElsewhere {
@@ -32,43 +29,93 @@ pub enum UpstreamHint<'c> {
     },
 }
 
-impl<'c> Model<'c> {
-    /// The headers that the upstream of an answer puts on it: known where the upstream is another server of this
-    /// configuration, and neither hidden nor replaced.
+impl<'c> UpstreamHint<'c> {
+    /// What asks the upstream.
     #[must_use]
-    pub fn upstream_hsts(&self, response: &Response<'c>) -> Vec<(Directive<'c>, Value)> {
-        self.find_upstream_hsts(response).unwrap_or_default()
+    pub fn pass(&self) -> Directive<'c> {
+        match self {
+            UpstreamHint::HiddenAround { pass, .. } | UpstreamHint::HiddenElsewhere { pass, .. } => *pass,
+        }
+    }
+}
+
+/// Upstreams that are asked about one answer: nginx may ask itself, through others, or in a circle.
+const MAX_ASKED: usize = 16;
+
+impl<'c> Model<'c> {
+    /// An answer as it comes to clients: with the headers that its upstream puts on it before nginx's own, one for each
+    /// answer of that. They are known where the upstream is another server of this configuration, or where they are
+    /// hidden or replaced; else the answer is as it was.
+    #[must_use]
+    pub fn with_upstream_hsts(&self, response: Response<'c>) -> Vec<Response<'c>> {
+        self.add_upstream_hsts(response, &mut MAX_ASKED.clone())
     }
 
-    fn find_upstream_hsts(&self, response: &Response<'c>) -> Option<Vec<(Directive<'c>, Value)>> {
-        let pass = response.by.filter(|by| by.is_named("proxy_pass"))?;
+    fn add_upstream_hsts(&self, mut response: Response<'c>, budget: &mut usize) -> Vec<Response<'c>> {
+        let Some(pass) = response.by.filter(|_| response.upstream_hsts.is_none()) else { return vec![response] };
         if !self.keeps_upstream_hsts(response.block, pass, response.status) {
-            return None;
+            response.upstream_hsts = Some(0);
+            return vec![response];
         }
-        let url = Url::parse(response.target.as_ref()?.known()?).ok()?;
-        let address = match url.host()? {
-            url::Host::Domain("localhost") => Ipv4Addr::LOCALHOST.into(),
-            _ => address_in(&url)?,
-        };
-        let socket = self.socket_at(Some(address), url.port_or_known_default()?, false).known().flatten()?;
-        // Which server of several answers depends on the Host that is sent on.
-        if socket.is_shared() {
-            return None;
+        let Some(answers) = self.find_upstream_answers(&response, budget) else { return vec![response] };
+        let mut all: Vec<Response<'c>> = Vec::new();
+        for answer in answers {
+            let mut sent = response.clone();
+            sent.hsts.retain(|(own, _)| hsts_setting(*own).is_none_or(|own| own.applies_to(answer.status)));
+            sent.upstream_hsts = Some(answer.hsts.len());
+            sent.hsts.splice(0..0, answer.hsts);
+            if all.iter().all(|known| (known.upstream_hsts, &known.hsts) != (sent.upstream_hsts, &sent.hsts)) {
+                sent.conditions.extend(answer.conditions);
+                all.push(sent);
+            }
         }
-        let start = Start { max_hops: 1, ..Start::new(url, Some(socket))? };
-        let (traces, _) = self.tracer().traces(&start);
-        Some(traces.into_iter().next()?.hops.into_iter().next()?.response?.hsts)
+        all
+    }
+
+    /// The answers of the upstream, each with what its own upstream puts on it; `None` where not all of that is seen.
+    fn find_upstream_answers(&self, response: &Response<'c>, budget: &mut usize) -> Option<Vec<Response<'c>>> {
+        *budget = budget.checked_sub(1)?;
+        let intercepts = inherit::flag_in_effect(response.block, "proxy_intercept_errors") == Some(true);
+        let mut all = Vec::new();
+        for answer in self.upstream_answers(response)? {
+            // A page of nginx's own takes its place.
+            if intercepts && answer.status.is_none_or(|status| status >= 300) {
+                return None;
+            }
+            let answers = self.add_upstream_hsts(answer, budget);
+            if answers.iter().any(|answer| answer.upstream_hsts.is_none()) {
+                return None;
+            }
+            all.extend(answers);
+        }
+        Some(all)
+    }
+
+    /// Whether the upstream of all answers of a `proxy_pass` is seen, and there are some.
+    #[must_use]
+    pub fn sees_upstream(&self, server: &Server<'c>, pass: Directive<'c>) -> bool {
+        let answers = self.https_answers(server.id).iter().flat_map(|answered| &answered.responses);
+        let mut of_pass = answers.filter(|response| response.by == Some(pass)).peekable();
+        of_pass.peek().is_some() && of_pass.all(|response| response.upstream_hsts.is_some())
+    }
+
+    /// Whether a `proxy_pass` leads to a server of this configuration, as far as it is written out.
+    pub(crate) fn asks_itself(&self, pass: Directive<'_>) -> bool {
+        let url = pass.argument(0).map(|url| url.text().into_owned()).unwrap_or_default();
+        pass.is_named("proxy_pass") && self.own_socket(&url).is_some()
     }
 
     /// Whether a header of the upstream goes out on the answers of a block with this status.
     fn keeps_upstream_hsts(&self, block: Directive<'c>, pass: Directive<'c>, status: Option<u16>) -> bool {
         let mut settings = hsts_settings(block, self.environment.version).into_iter();
-        let is_replaced = settings
-            .any(|setting| matches!(setting.kind, HstsSettingKind::Replace { .. }) && setting.applies_to(status));
+        let is_replaced = settings.any(|setting| {
+            matches!(setting.kind, HstsSettingKind::Replace { appends: false, .. }) && setting.applies_to(status)
+        });
         !is_replaced && hiding(block, pass).is_none()
     }
 
     /// What says of upstreams that a server asks that they send the header, where it is kept and nginx adds another one.
+    /// Of one that is seen ([`Model::sees_upstream`]) the answers say more.
     #[must_use]
     pub fn upstream_hints(&self, server: &Server<'c>) -> Vec<UpstreamHint<'c>> {
         let passes: Vec<Directive<'c>> =
@@ -100,7 +147,7 @@ impl<'c> Model<'c> {
         if let Some((own, level)) = in_effect.directives.first().zip(in_effect.level) {
             let mut around = level.ancestors().flat_map(|block| block.children_named(&name));
             if let Some(outer) = around.find(|hide| is_about_hsts(*hide)) {
-                return Some(UpstreamHint::HiddenAround { outer, own: *own });
+                return Some(UpstreamHint::HiddenAround { outer, own: *own, pass });
             }
         }
         let is_same = |other: Directive<'_>| {

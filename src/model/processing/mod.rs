@@ -447,6 +447,7 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             is_cycle: self.is_cycle,
             steps: std::mem::take(&mut self.steps),
             hsts,
+            upstream_hsts: (kind != ResponseKind::Proxy).then_some(0),
             unknown: None,
             conditions: self.choices.conditions().to_vec(),
         }

@@ -112,6 +112,9 @@ pub struct Response<'c> {
     pub is_cycle: bool,
     /// The values of Strict-Transport-Security, in the order in which they are sent, each with its `add_header`.
     pub hsts: Vec<(Directive<'c>, Value)>,
+    /// How many of these, the first, are the upstream's; `None` where there is one and it was not looked at (as by
+    /// [`Model::with_upstream_hsts`](crate::model::Model::with_upstream_hsts)) or is not seen.
+    pub upstream_hsts: Option<usize>,
     /// Why it cannot be told, where it cannot.
     pub unknown: Option<String>,
     /// What was assumed.

@@ -75,7 +75,7 @@ impl<'c> Model<'c> {
         }
         let presenting = self.presenting_server(socket, selected.server.id);
         let host = sni.and_then(|sni| Host::parse(sni.as_bytes()).ok());
-        let files = presenting.certificates.iter().map(|used| match &host {
+        let files = self.kept(&presenting.certificates, host.as_ref()).map(|used| match &host {
             Some(host) => self.certificate_file_for(used, host),
             None => self.certificate_file(used),
         });

@@ -91,7 +91,12 @@ fn report_unknown(used: &UsedCertificate<'_, '_>, missing: &MissingIssuer, is_li
     );
     let severity = if is_likely { Severity::Warning } else { Severity::Info };
     let root = "if it is the root of a private authority, run ngxlint with --ca and its file";
-    sink.add(severity, used.span(), message).conditional().help(format!("{}; {root}", help(missing)));
+    // Nothing speaks for a file that lacks something.
+    let help = match is_likely {
+        true => format!("{}; {root}", help(missing)),
+        false => format!("{root}; else {}", help(missing)),
+    };
+    sink.add(severity, used.span(), message).conditional().help(help);
 }
 
 /// Of each kind the first, and how many there are.

@@ -4,6 +4,7 @@
 use crate::model::{Model, PeerVerification, TlsUser, UsedCertificate, UsedTlsFile};
 use crate::nginx::tls_files::TlsSide;
 use crate::rules::{Finding, Findings, Rule, Severity};
+use crate::tls::UnixTime;
 
 pub(super) struct CertExpired;
 
@@ -44,7 +45,18 @@ fn report_authorities(model: &Model<'_>, used: &UsedTlsFile<'_, '_>, sink: &mut 
     let last = authorities.iter().map(|authority| authority.validity.not_after).max();
     let Some(last) = last.filter(|last| *last < now) else { return };
     for (strictness, users) in used.refusing() {
-        let users: Vec<TlsUser> = users.into_iter().filter(|&user| model.has_only_expired_authorities(user)).collect();
+        let (users, others): (Vec<TlsUser>, Vec<TlsUser>) =
+            users.into_iter().partition(|&user| model.has_only_expired_authorities(user));
+        // Renewed, an authority keeps its name.
+        let is_renewed = |user: TlsUser| {
+            let known = model.authorities_of(user).flat_map(|file| &file.certificates);
+            let mut valid = known.filter(|known| !known.validity.is_expired(now));
+            valid.any(|valid| authorities.iter().any(|expired| expired.subject == valid.subject))
+        };
+        let others: Vec<TlsUser> = others.into_iter().filter(|&user| !is_renewed(user)).collect();
+        if !others.is_empty() && used.row.directive == "ssl_client_certificate" {
+            report_one_of_several(used, last, &others, sink);
+        }
         if users.is_empty() {
             continue;
         }
@@ -55,6 +67,19 @@ fn report_authorities(model: &Model<'_>, used: &UsedTlsFile<'_, '_>, sink: &mut 
         let message = format!("{what}: {}", consequence(used, strictness, &users, ""));
         add(sink, strictness, used, message).help("get the authority's current certificate, and name its file here");
     }
+}
+
+/// Those that clients are asked for have expired, and `ssl_trusted_certificate` has others.
+fn report_one_of_several(used: &UsedTlsFile<'_, '_>, last: UnixTime, users: &[TlsUser], sink: &mut Findings) {
+    let message = format!(
+        "the authority in {} expired on {last}: {} refuses the clients whose certificates it signed, whatever stands in \
+         ssl_trusted_certificate",
+        used.word.text(),
+        used.text_of(users),
+    );
+    sink.warning(used.word.span(), message).conditional().help(
+        "name the authority's current certificate here; only authorities that are named here are told to clients",
+    );
 }
 
 /// nginx asks for a current list of every authority in a chain (X509_V_FLAG_CRL_CHECK_ALL).

@@ -48,8 +48,12 @@ impl Rule for CertExpiresSoon {
             let is_last = |user: &TlsUser| model.last_authority(*user) == Some(last);
             let users: Vec<TlsUser> = users.into_iter().filter(is_last).collect();
             if !users.is_empty() {
+                let (what, them) = match authorities.len() {
+                    1 => ("the authority's certificate", "it"),
+                    _ => ("the last of the authorities in", "them"),
+                };
                 let message = format!(
-                    "the last of the authorities in {} expires on {}, in {} days; {} verifies by them",
+                    "{what} {} expires on {}, in {} days; {} verifies by {them}",
                     used.word.text(),
                     last.not_after,
                     last.days_left(now),

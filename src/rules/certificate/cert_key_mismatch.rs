@@ -9,7 +9,7 @@ use crate::model::{CertificateMode, Model, TlsUser, UsedKey};
 use crate::nginx::tls_files::TlsFileKind;
 use crate::rules::{Findings, Rule};
 use crate::source::ReadError;
-use crate::tls::{KeyKind, KeyProblem, KeyState, OddityKind};
+use crate::tls::{KeyKind, KeyProblem, KeyState};
 
 pub(super) struct CertKeyMismatch;
 
@@ -28,7 +28,7 @@ impl Rule for CertKeyMismatch {
         // Without a certificate nginx does not come to the key.
         for used in uses.iter().filter(|used| used.leaf().is_some()) {
             match &used.check.state {
-                KeyState::Matches => {}
+                KeyState::Matches | KeyState::Uncompared => {}
                 KeyState::Differs { key, fits } => report_difference(model, used, *key, fits.is_some(), sink),
                 KeyState::Unusable(KeyProblem::Unreadable(_)) if lacks_keys => {}
                 // Of the passwords, cert-file-missing tells.
@@ -75,40 +75,41 @@ fn report_difference(model: &Model<'_>, used: &UsedKey<'_, '_>, key: KeyKind, is
     let Some(leaf) = used.leaf() else { return };
     let (key_file, file) = (used.text(), used.certificate_text());
     let mut finding = if discriminant(&key) == discriminant(&leaf.key) {
-        if is_of_later && starts_with_authority(model, used) {
+        if is_of_later && model.certificate_file(used.certificate).is_some_and(|file| model.starts_with_issuer(file)) {
             return; // cert-chain-incomplete tells it.
         }
-        let whose = if is_of_later { "to a later certificate of" } else { "not to" };
+        let whose = if is_of_later { "belongs to a later certificate of" } else { "does not belong to" };
         let consequence = if used.is_lazy() {
             format!("every handshake for {} fails", used.users_text())
         } else {
             "nginx does not start (key values mismatch)".to_owned()
         };
-        sink.error(used.span(), format!("the key {key_file} belongs {whose} {file}: {consequence}"))
+        sink.error(used.span(), format!("the key {key_file} {whose} {file}: {consequence}"))
     } else {
-        // OpenSSL keeps one certificate and one key an algorithm, so keys in the order of others find theirs.
-        if used.is_key_of_sibling(key) {
-            return;
-        }
+        let Some(loading) = used.loading() else { return };
         let who = used.users_text();
-        let consequence = match used.is_of_client() {
-            true => format!("{who} presents no certificate, and an upstream that asks for one refuses it"),
-            false => format!("every handshake for {who} fails"),
+        let every_handshake = format!("every handshake for {who} fails");
+        let refused = loading.refused.filter(|(_, key)| *key == used.number());
+        let message = if let Some((certificate, _)) = refused {
+            let earlier = used.sibling_text(certificate);
+            let consequence =
+                if used.is_lazy() { &*every_handshake } else { "nginx does not start (key values mismatch)" };
+            format!("the key {key_file} ({key}) belongs neither to {file} nor to {earlier}: {consequence}")
+        // Keys in the order of others find theirs.
+        } else if used.is_replaced() || loading.keys.get(used.number()).is_some_and(Option::is_some) {
+            return;
+        } else {
+            let consequence = match used.is_of_client() {
+                true => format!("{who} presents no certificate, and an upstream that asks for one refuses it"),
+                false if loading.keys.iter().any(Option::is_some) => "no client gets this certificate".to_owned(),
+                false => every_handshake,
+            };
+            format!("the key {key_file} ({key}) is none for {file} ({}): nginx starts, and {consequence}", leaf.key)
         };
-        let message =
-            format!("the key {key_file} ({key}) is none for {file} ({}): nginx starts, and {consequence}", leaf.key);
         sink.error(used.span(), message)
     };
     finding = finding.related(used.certificate.word.span(), "the certificate that nginx takes it for");
     finding.help("name the key that the certificate was requested with, or renew the certificate with this key");
-}
-
-/// Whether the certificate's file begins with an authority's.
-fn starts_with_authority(model: &Model<'_>, used: &UsedKey<'_, '_>) -> bool {
-    let chain = model.certificate_file(used.certificate);
-    let chain = chain.and_then(|file| file.chain(&model.environment.anchors, model.environment.now));
-    chain
-        .is_some_and(|chain| chain.oddities.iter().any(|oddity| matches!(oddity.kind, OddityKind::LeafNotFirst { .. })))
 }
 
 fn report_problem(model: &Model<'_>, used: &UsedKey<'_, '_>, problem: &KeyProblem, sink: &mut Findings) {

@@ -4,7 +4,7 @@
 use crate::model::certificates::certificate_use::spelled_out;
 use crate::model::{Coverage, EndpointKind, ListenSocket, Model, NameKind, Server, ServerName, WithoutCertificate};
 use crate::rules::{Findings, Rule, Severity, websocket};
-use crate::tls::{CertificateFile, CertificateName, Host};
+use crate::tls::{Certificate, CertificateFile, CertificateName, Host};
 
 pub(super) struct CertNameMismatch;
 
@@ -46,9 +46,14 @@ fn report(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, group: &[
     let Some((first, span)) = group.first().and_then(|first| Some((first, first.name.span()?))) else { return };
     let Uncovered { name, host, severity, presenting } = first;
     let Some(used) = model.presented_use(presenting, Some(host)) else { return };
-    let leaf = model.certificate_file_for(used, host).and_then(CertificateFile::leaf);
+    let file = model.certificate_file_for(used, host);
+    // cert-chain-incomplete tells it.
+    if file.is_some_and(|file| model.starts_with_issuer(file)) {
+        return;
+    }
+    let leaf = file.and_then(CertificateFile::leaf);
     let path = used.text_for(host).unwrap_or_default();
-    let covered = leaf.map(|leaf| leaf.names_text(SPELLED_OUT)).unwrap_or_default();
+    let covered = leaf.map(|leaf| covered_text(leaf, host)).unwrap_or_default();
     let hosts: Vec<String> = group.iter().map(|it| it.host.to_string()).collect();
     let hosts = spelled_out(&hosts);
     let message = match severity {
@@ -80,6 +85,15 @@ fn report(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, group: &[
          has it"
         ),
     });
+}
+
+/// What the certificate covers, and why a name in it that looks like `host` does not count.
+fn covered_text(leaf: &Certificate, host: &Host) -> String {
+    let covered = leaf.names_text(SPELLED_OUT);
+    match leaf.near_miss(host) {
+        Some(reason) => format!("{covered}, and {reason}"),
+        None => covered,
+    }
 }
 
 /// The host that a name promises and the certificate on a socket does not keep, and how bad that is.
@@ -144,12 +158,16 @@ fn check_stream(model: &Model<'_>, sink: &mut Findings) {
                 |host: &Host| host.name().is_some() && presented(host).is_some_and(|(_, leaf)| !leaf.covers(host));
             let Some(host) = name.witnesses().into_iter().find(is_uncovered) else { continue };
             let Some((used, leaf)) = presented(&host) else { continue };
+            let file = model.certificate_file_for(used, &host);
+            if file.is_some_and(|file| model.starts_with_issuer(file)) {
+                continue;
+            }
             let severity = severity(name, &host, leaf.names().iter());
             let Some((severity, span)) = severity.zip(name.span()) else { continue };
             let message = format!(
                 "the certificate {} does not cover {host} (stream): it is for {}",
                 used.word.text(),
-                leaf.names_text(SPELLED_OUT),
+                covered_text(leaf, &host),
             );
             let finding = sink.add(severity, span, message);
             finding.related(used.directive.span(), "this certificate is presented");

@@ -54,12 +54,25 @@ fn report(used: &UsedCertificate<'_, '_>, oddity: &Oddity, sink: &mut Findings) 
     };
     let is_of_site = used.is_of_site();
     let (severity, message, help) = match &oddity.kind {
-        OddityKind::WeakKey(KeyKind::Ec(Curve::Other)) if is_of_site => (
+        OddityKind::WeakKey(KeyKind::Ec(_)) if !is_of_site => return,
+        // With another certificate, clients take that one. An issuer's key plays no part in what clients offer.
+        OddityKind::WeakKey(KeyKind::Ec(curve @ (Curve::Secp256k1 | Curve::P224))) if oddity.place.index == 0 => (
+            if used.is_alone() { Severity::Error } else { Severity::Warning },
+            format!(
+                "{whose} has a key on a curve that no client offers of itself ({}): {}",
+                KeyKind::Ec(*curve),
+                match used.is_alone() {
+                    true => format!("every handshake for {} fails", used.presenting_text()),
+                    false => "nobody gets it".to_owned(),
+                }
+            ),
+            "make a key on P-256 and get a certificate for it",
+        ),
+        OddityKind::WeakKey(KeyKind::Ec(_)) => (
             Severity::Warning,
             format!("{whose} has a key on a curve that browsers do not know: they refuse {}", used.presenting_text()),
             "make a key on P-256 and get a certificate for it",
         ),
-        OddityKind::WeakKey(KeyKind::Ec(Curve::Other)) => return,
         // OpenSSL loads a long one, and then has no cipher suite for it.
         OddityKind::WeakKey(KeyKind::Dsa) => (
             if is_of_site { Severity::Error } else { Severity::Warning },

@@ -88,7 +88,7 @@ fn presents_the_same(model: &Model<'_>, socket: &ListenSocket, server: ServerId,
             Some(leaf) => (Some((leaf.issuer.clone(), leaf.serial.clone())), None),
             None => (None, Some(used.source.clone())),
         };
-        server.certificates.iter().map(identity).collect()
+        model.kept(&server.certificates, None).map(identity).collect()
     };
     identities(presenting) == identities(default)
 }

@@ -10,6 +10,7 @@ declare_rules! { "certificate":
     cert_key_mismatch::CertKeyMismatch = "cert-key-mismatch",
     cert_name_mismatch::CertNameMismatch = "cert-name-mismatch",
     cert_not_yet_valid::CertNotYetValid = "cert-not-yet-valid",
+    cert_replaced::CertReplaced = "cert-replaced",
     cert_self_signed::CertSelfSigned = "cert-self-signed",
     cert_unparsable::CertUnparsable = "cert-unparsable",
     cert_weak::CertWeak = "cert-weak",
@@ -22,5 +23,6 @@ declare_rules! { "certificate":
     missing_server_name::MissingServerName = "missing-server-name",
     ssl_stapling_without_responder::SslStaplingWithoutResponder = "ssl-stapling-without-responder",
     ssl_without_certificate::SslWithoutCertificate = "ssl-without-certificate",
+    ssl_verify_client_without_trust::SslVerifyClientWithoutTrust = "ssl-verify-client-without-trust",
     tls_host_unserved::TlsHostUnserved = "tls-host-unserved",
 }

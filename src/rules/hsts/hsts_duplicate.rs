@@ -2,10 +2,9 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::config::Directive;
-use crate::model::{AnsweredUrl, HstsPolicy, Model, Response, Server, UpstreamHint, Value};
+use crate::model::{AnsweredUrl, HstsPolicy, Model, Response, Server, UpstreamHint};
 use crate::rules::redirect::shown;
-use crate::rules::{Findings, Rule, Severity};
+use crate::rules::{Finding, Findings, Rule, Severity};
 use crate::source::Span;
 
 pub(super) struct HstsDuplicate;
@@ -18,84 +17,108 @@ impl Rule for HstsDuplicate {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let mut told = FxHashSet::default();
         for server in model.tls_servers().filter(|server| model.mentions_hsts(server)) {
+            let hints = model.upstream_hints(server);
             for answered in model.https_answers(server.id) {
                 for response in &answered.responses {
-                    let sent = sent(model, response);
-                    let [(first, _), .., (last, _)] = sent.as_slice() else { continue };
+                    let [(first, _), .., (last, _)] = response.hsts.as_slice() else { continue };
                     if told.insert((first.span(), last.span())) {
-                        report(model, sink, answered, response, &sent);
+                        let hint = hints.iter().find(|hint| Some(hint.pass()) == response.by);
+                        report(sink, answered, response, hint);
                     }
                 }
             }
-            for hint in model.upstream_hints(server) {
+            // What an upstream that is seen sends is told above, if it sends any.
+            for hint in hints.iter().filter(|hint| !model.sees_upstream(server, hint.pass())) {
                 report_hint(sink, &mut told, server, hint);
             }
         }
     }
 }
 
-/// The upstream is not seen, but something says that it sends the header.
-fn report_hint(sink: &mut Findings, told: &mut FxHashSet<(Span, Span)>, server: &Server<'_>, hint: UpstreamHint<'_>) {
-    match hint {
-        UpstreamHint::HiddenAround { outer, own } if told.insert((outer.span(), own.span())) => {
-            let name = own.name_text();
-            let message = format!(
-                "the {name} here drops those of the blocks around it: if the upstream sends HSTS, answers of {server} \
-                 carry two headers, and browsers take the upstream's"
-            );
-            sink.warning(own.span(), message)
-                .conditional()
-                .related(outer.span(), "this one is lost")
-                .help(format!("repeat it in this block:\n    {name} Strict-Transport-Security;"));
-        }
-        UpstreamHint::HiddenElsewhere { hide, pass } if told.insert((hide.span(), pass.span())) => {
-            let message = format!(
-                "if the upstream sends HSTS, answers of {server} carry two headers, and browsers take the upstream's: it is \
-                 not hidden here, as it is elsewhere"
-            );
-            sink.warning(pass.span(), message).conditional().related(hide.span(), "here it is hidden").help(format!(
-                "say it here, too, or in the server:\n    {} Strict-Transport-Security;",
-                hide.name_text()
-            ));
-        }
-        _ => {}
-    }
-}
-
-/// The headers of an answer as they stand on the wire.
-fn sent<'c>(model: &Model<'c>, response: &Response<'c>) -> Vec<(Directive<'c>, Value)> {
-    let mut sent = model.upstream_hsts(response);
-    sent.extend(response.hsts.iter().cloned());
-    sent
-}
-
-fn report<'c>(
-    model: &Model<'c>,
-    sink: &mut Findings,
-    answered: &AnsweredUrl<'c>,
-    response: &Response<'c>,
-    sent: &[(Directive<'c>, Value)],
-) {
-    let [(first, first_value), .., (last, last_value)] = sent else { return };
+fn report(sink: &mut Findings, answered: &AnsweredUrl<'_>, response: &Response<'_>, hint: Option<&UpstreamHint<'_>>) {
+    let [(first, first_value), .., (last, last_value)] = response.hsts.as_slice() else { return };
     let is_same = HstsPolicy::parse(&first_value.text) == HstsPolicy::parse(&last_value.text);
     let severity = if is_same { Severity::Info } else { Severity::Warning };
-    let is_certain = answered.all(|other| self::sent(model, other).len() > 1);
+    let is_certain = answered.all(|other| other.hsts.len() > 1);
+    let is_upstreams = response.upstream_hsts.is_some_and(|count| count > 0);
+    let hint = hint.filter(|_| is_upstreams);
+    let (span, ignored) = match hint {
+        Some(hint) => (place(hint), format!("the upstream's, which is not hidden here as it is {}", elsewhere(hint))),
+        None => (last.span(), "and ignore this one".to_owned()),
+    };
     let message = format!(
-        "{} carries {} HSTS headers; browsers take the first, `{}`, and ignore this one{}",
+        "{} carries {} HSTS headers; browsers take the first, `{}`, {ignored}{}",
         shown(&answered.url),
-        sent.len(),
+        response.hsts.len(),
         first_value.text,
         if is_certain { String::new() } else { response.condition_text() }
     );
-    let finding = sink.add(severity, last.span(), message);
+    let finding = sink.add(severity, span, message);
     if !is_certain {
         finding.conditional();
     }
-    if model.upstream_hsts(response).is_empty() {
-        finding.related(first.span(), "this one is sent first").help("leave one of the two");
+    let (who, help) = if is_upstreams {
+        (
+            "the upstream sends this one",
+            "drop the upstream's with proxy_hide_header Strict-Transport-Security, or send none here",
+        )
     } else {
-        finding
-            .related(first.span(), "the upstream sends this one")
-            .help("drop the upstream's with proxy_hide_header Strict-Transport-Security, or send none here");
+        ("this one is sent first", "leave one of the two")
+    };
+    finding.related(first.span(), who);
+    match hint {
+        Some(hint) => {
+            finding.related(last.span(), "this one is ignored");
+            relate_hint(finding, hint);
+        }
+        None => {
+            finding.help(help);
+        }
     }
+}
+
+/// The upstream is not seen, but something says that it sends the header.
+fn report_hint(sink: &mut Findings, told: &mut FxHashSet<(Span, Span)>, server: &Server<'_>, hint: &UpstreamHint<'_>) {
+    let sends = format!("if the upstream sends HSTS, answers of {server} carry two headers, and browsers take the");
+    let (other, message) = match hint {
+        UpstreamHint::HiddenAround { outer, own, .. } => {
+            let name = own.name_text();
+            (outer, format!("the {name} here drops those of the blocks around it: {sends} upstream's"))
+        }
+        UpstreamHint::HiddenElsewhere { hide, .. } => {
+            (hide, format!("{sends} upstream's: it is not hidden here, as it is elsewhere"))
+        }
+    };
+    if told.insert((other.span(), place(hint))) {
+        relate_hint(sink.warning(place(hint), message).conditional(), hint);
+    }
+}
+
+/// The directive to change.
+fn place(hint: &UpstreamHint<'_>) -> Span {
+    match hint {
+        UpstreamHint::HiddenAround { own, .. } => own.span(),
+        UpstreamHint::HiddenElsewhere { pass, .. } => pass.span(),
+    }
+}
+
+/// Where the upstream's header is hidden.
+fn elsewhere(hint: &UpstreamHint<'_>) -> String {
+    match hint {
+        UpstreamHint::HiddenAround { own, .. } => {
+            format!("in the blocks around: the {} here drops theirs", own.name_text())
+        }
+        UpstreamHint::HiddenElsewhere { .. } => "elsewhere".to_owned(),
+    }
+}
+
+fn relate_hint(finding: &mut Finding, hint: &UpstreamHint<'_>) {
+    match hint {
+        UpstreamHint::HiddenAround { outer, own, .. } => finding
+            .related(outer.span(), "this one is lost")
+            .help(format!("repeat it in this block:\n    {} Strict-Transport-Security;", own.name_text())),
+        UpstreamHint::HiddenElsewhere { hide, .. } => finding
+            .related(hide.span(), "here it is hidden")
+            .help(format!("say it here, too, or in the server:\n    {} Strict-Transport-Security;", hide.name_text())),
+    };
 }

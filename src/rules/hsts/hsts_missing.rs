@@ -1,7 +1,7 @@
 //! Without the header the first request of a visit goes over plain HTTP, open to whoever is on the way. RFC 6797,
 //! section 2.3.
 
-use crate::model::{AnsweredUrl, Coverage, Model, ResponseKind, Server, inherit, is_public_name};
+use crate::model::{AnsweredUrl, Coverage, Model, Response, ResponseKind, Server, inherit, is_public_name};
 use crate::rules::{Findings, Rule};
 use crate::tls::Host;
 
@@ -17,16 +17,28 @@ impl Rule for HstsMissing {
             let Some(host) = bare_host(model, server) else { continue };
             let answers = model.https_answers(server.id);
             let Some(root) = answers.iter().find(|answered| answered.is_root()) else { continue };
-            if root.responses.is_empty() || leads_to_the_same_site(root, &host) || model.is_bound_from_above(&host) {
+            let is_sent = root.responses.iter().any(|response| !response.hsts.is_empty());
+            if root.responses.is_empty() || is_sent || model.is_bound_from_above(&host) {
                 continue;
             }
-            let is_proxied = root.responses.iter().any(|response| response.kind == ResponseKind::Proxy);
-            let unless = if is_proxied { ", unless its upstream sends the header" } else { "" };
-            let message = format!("{host} is served over HTTPS without HSTS{unless}");
-            let finding = sink.info(server.span(), message);
-            if is_proxied {
-                finding.conditional();
-            }
+            let finding = match leads_to_the_same_site(root, &host) {
+                // The site itself is told of.
+                Some(target) if !model.sends_policy(&target) => continue,
+                Some(target) => sink.info(
+                    server.span(),
+                    format!(
+                        "{host} only redirects to {target}, which sends HSTS, and sends none itself: browsers never learn \
+                         to open {host} over HTTPS"
+                    ),
+                ),
+                None => {
+                    let is_open = root.responses.iter().any(|response| response.upstream_hsts.is_none());
+                    let unless = if is_open { ", unless its upstream sends the header" } else { "" };
+                    let message = format!("{host} is served over HTTPS without HSTS{unless}");
+                    let finding = sink.info(server.span(), message);
+                    if is_open { finding.conditional() } else { finding }
+                }
+            };
             finding.help(
                 "once everything works over HTTPS: add_header Strict-Transport-Security \"max-age=31536000\" always;",
             );
@@ -46,12 +58,14 @@ fn bare_host<'c>(model: &Model<'c>, server: &Server<'c>) -> Option<Host> {
     (is_trusted && is_seen && !model.scripts_headers(server.directive)).then_some(host)
 }
 
-/// Whether it only sends visitors to `www.` of the host, or back from there.
-fn leads_to_the_same_site(root: &AnsweredUrl<'_>, host: &Host) -> bool {
-    root.all(|response| {
-        let target = response.location_header.as_ref().and_then(|header| root.url.join(&header.text).ok());
-        let target = target.and_then(|target| Host::parse(target.host_str()?.as_bytes()).ok());
-        response.kind == ResponseKind::Redirect
-            && target.is_some_and(|target| target.is_below(host) || host.is_below(&target))
-    })
+/// Where it sends visitors, if that is `www.` of the host, or back from there, and it does no more.
+fn leads_to_the_same_site(root: &AnsweredUrl<'_>, host: &Host) -> Option<Host> {
+    let target = |response: &Response<'_>| {
+        let target = response.location_header.as_ref().and_then(|header| root.url.join(&header.text).ok())?;
+        let target = Host::parse(target.host_str()?.as_bytes()).ok()?;
+        let is_same_site = target.is_below(host) || host.is_below(&target);
+        (response.kind == ResponseKind::Redirect && is_same_site).then_some(target)
+    };
+    let first = root.responses.first().and_then(target)?;
+    root.all(|response| target(response).is_some()).then_some(first)
 }

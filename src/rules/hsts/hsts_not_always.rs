@@ -38,7 +38,8 @@ impl Rule for HstsNotAlways {
         }
         for header in servers.iter().flat_map(|server| model.hsts_headers(server)) {
             let is_partial = crate::model::hsts_setting(header.directive).is_some_and(|it| it.leaves_out_errors());
-            if is_partial && header.binding().is_some() && told.insert(header.span()) {
+            // Beside an upstream's there may be one of its own.
+            if is_partial && !header.is_of_upstream && header.binding().is_some() && told.insert(header.span()) {
                 let message = "without `always` error answers (4xx, 5xx) do not carry HSTS";
                 add_always(sink.info(header.span(), message), header.directive);
             }

@@ -1,6 +1,6 @@
 //! Browsers never note an IP address as an HSTS host. RFC 6797, section 8.1.1.
 
-use crate::model::{Coverage, Model, Server};
+use crate::model::{Coverage, Model, Server, ServerName};
 use crate::rules::{Findings, Rule};
 use crate::tls::Host;
 
@@ -9,7 +9,7 @@ pub(super) struct HstsOnIpHost;
 impl Rule for HstsOnIpHost {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         for server in model.tls_servers() {
-            let Some(address) = lone_address(server) else { continue };
+            let Some(addresses) = lone_addresses(server) else { continue };
             // What stands in http is meant for the other servers.
             let is_own = |header: &crate::model::HstsHeader<'_>| {
                 header.directive.ancestors().any(|block| block == server.directive)
@@ -20,11 +20,18 @@ impl Rule for HstsOnIpHost {
             };
             let socket = model.tls_sockets_of(server.id).next();
             let presenting = socket.map_or(server, |socket| model.server(socket.default.server));
-            let certificate = presenting.certificates.first().map(|used| used.word.text().into_owned());
-            let uncovered = model.coverage(presenting, &address) == Coverage::NotCovered;
-            let certificate = certificate.filter(|_| uncovered);
-            let also = certificate.map_or(String::new(), |path| format!(", and {path} does not name the address"));
-            let message = format!("HSTS does nothing for {address}: browsers note no address as an HSTS host{also}");
+            let is_uncovered = |address: &&Host| model.coverage(presenting, address) == Coverage::NotCovered;
+            let uncovered: Vec<&Host> = addresses.iter().filter(is_uncovered).collect();
+            let also = match presenting.certificates.first() {
+                Some(used) if !uncovered.is_empty() => {
+                    format!(", and {} does not name {}", used.word.text(), list(uncovered.iter()))
+                }
+                _ => String::new(),
+            };
+            let message = format!(
+                "HSTS does nothing for {}: browsers note no address as an HSTS host{also}",
+                list(addresses.iter())
+            );
             sink.warning(header.span(), message).related(server.span(), "this server has no name but addresses").help(
                 "serve the site under a DNS name, send those who come by address there, and drop the header here",
             );
@@ -32,10 +39,20 @@ impl Rule for HstsOnIpHost {
     }
 }
 
-/// The first address of a server whose names are all addresses.
-fn lone_address(server: &Server<'_>) -> Option<Host> {
-    let mut names = server.names.iter().filter(|name| !name.is_no_host());
-    let first = names.next()?.host()?;
-    let is_address = |host: &Host| matches!(host, Host::Ip(_));
-    (is_address(&first) && names.all(|name| name.host().is_some_and(|host| is_address(&host)))).then_some(first)
+/// The addresses of a server whose names are all addresses.
+fn lone_addresses(server: &Server<'_>) -> Option<Vec<Host>> {
+    let names = server.names.iter().filter(|name| !name.is_no_host());
+    let address = |name: &ServerName<'_>| name.host().filter(|host| matches!(host, Host::Ip(_)));
+    let addresses: Vec<Host> = names.map(address).collect::<Option<_>>()?;
+    (!addresses.is_empty()).then_some(addresses)
+}
+
+/// `192.0.2.1`, `192.0.2.1 and 2001:db8::1`, `192.0.2.1 and 5 more`.
+fn list<'h, H: std::fmt::Display + 'h>(mut hosts: impl ExactSizeIterator<Item = &'h H>) -> String {
+    let Some(first) = hosts.next() else { return String::new() };
+    match (hosts.next(), hosts.len()) {
+        (None, _) => first.to_string(),
+        (Some(second), 0) => format!("{first} and {second}"),
+        (Some(_), more) => format!("{first} and {} more", more + 1),
+    }
 }

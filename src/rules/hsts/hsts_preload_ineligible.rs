@@ -5,7 +5,9 @@
 use rustc_hash::FxHashSet;
 
 use super::time_text;
-use crate::model::{HstsHeader, HstsPolicy, Model, Server, is_public_name, is_public_suffix, registrable_domain};
+use crate::model::{
+    HstsHeader, HstsPolicy, Model, PreloadRefusalKind, Server, is_public_name, is_public_suffix, registrable_domain,
+};
 use crate::rules::{Findings, Rule, Severity};
 use crate::tls::Host;
 
@@ -92,10 +94,17 @@ fn check_host(
     if let Some(by) = refusal.by {
         finding.related(by, "this answers");
     }
-    finding.help(format!(
-        "http://{domain}/ has to redirect to https://{domain}/ first, and that answer has to carry the header, whatever it \
-         then redirects to"
-    ));
+    finding.help(match &refusal.kind {
+        PreloadRefusalKind::RedirectedToPlain(_) | PreloadRefusalKind::TooManyRedirects => {
+            format!(
+                "from http://{domain}/ and from https://{domain}/ on, redirect over https only, three times at most"
+            )
+        }
+        _ => format!(
+            "http://{domain}/ has to redirect to https://{domain}/ first, and that answer has to carry the header, \
+             whatever it then redirects to"
+        ),
+    });
 }
 
 /// Whether a server sends a header with preload.

@@ -1,7 +1,7 @@
 //! includeSubDomains makes browsers refuse plain HTTP for every name below the host, and gives no way
 //! past a certificate error there. RFC 6797, sections 6.1.2, 8.3 and 8.4.
 
-use crate::model::{Edge, Lockout, Model, Server, Subdomain};
+use crate::model::{Edge, HttpsState, Lockout, Model, Server, Subdomain, SubdomainState};
 use crate::rules::{Finding, Findings, Rule, Severity};
 use crate::source::Span;
 use crate::tls::Host;
@@ -68,10 +68,10 @@ fn report_lockout(
         Lockout::Certain | Lockout::OfRedirect => subdomain.lockout() <= Lockout::OfRedirect,
         other => subdomain.lockout() == other,
     };
-    let names: Vec<&str> = subdomains.iter().filter(is_told).map(|subdomain| subdomain.name.as_str()).collect();
-    let others = match names.as_slice() {
+    let told: Vec<&Subdomain> = subdomains.iter().filter(is_told).collect();
+    let others = match told.as_slice() {
         [] | [_] => String::new(),
-        [_, second] => format!(" and {second}"),
+        [_, second] => format!(" and {}", second.name),
         [_, more @ ..] => format!(" and {} more", more.len()),
     };
     let names = format!("{}{others}", first.name);
@@ -88,10 +88,7 @@ fn report_lockout(
             "includeSubDomains on {host} keeps browsers from what http://{names} redirects to, unless its certificate is \
              presented elsewhere"
         ),
-        _ => format!(
-            "includeSubDomains on {host} locks browsers out of {names}: not served over HTTPS with a certificate that \
-             covers it"
-        ),
+        _ => format!("includeSubDomains on {host} locks browsers out of {names}: {}", reason(&told)),
     };
     let (severity, is_certain) = match lockout {
         // Another file may serve them over TLS.
@@ -107,6 +104,16 @@ fn report_lockout(
     }
     list(finding, subdomains);
     finding.help("serve these names over HTTPS with a certificate that has them, or leave out includeSubDomains");
+}
+
+/// What keeps browsers from all of the names.
+fn reason(told: &[&Subdomain]) -> &'static str {
+    // The certificate of the server that takes them over HTTPS may cover them.
+    if told.iter().all(|subdomain| matches!(subdomain.state, SubdomainState::Served(HttpsState::PlainOnly(_)))) {
+        "served on plain HTTP only"
+    } else {
+        "not served over HTTPS with a certificate that covers it"
+    }
 }
 
 /// The table of all names, cut with a count.
