@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use super::certs_arguments::CertsArguments;
 use super::formats::{FormatChoice, FormatParser};
@@ -38,6 +39,8 @@ pub(super) enum Command {
     Certs(Box<CertsArguments>),
     Rules(RulesArguments),
     Explain(ExplainArguments),
+    Completions(CompletionsArguments),
+    Man(ManArguments),
     RebuildPreload(RebuildPreloadArguments),
 }
 
@@ -245,6 +248,24 @@ pub(super) struct RebuildPreloadArguments {
     /// Where to write it
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: PathBuf,
+}
+
+/// Write what completes the words of ngxlint's command line in a shell
+#[derive(Debug, Args)]
+#[command(after_help = "Example: ngxlint completions bash > /etc/bash_completion.d/ngxlint")]
+pub(super) struct CompletionsArguments {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: Shell,
+}
+
+/// Write the manual pages: ngxlint(1) and one for each command
+#[derive(Debug, Args)]
+#[command(after_help = "Example: ngxlint man /usr/local/share/man/man1")]
+pub(super) struct ManArguments {
+    /// The directory that gets them
+    #[arg(value_name = "DIR")]
+    pub(super) directory: PathBuf,
 }
 
 /// Say why a rule exists, with a bad and a good example, and how to fix it

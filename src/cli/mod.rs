@@ -9,12 +9,14 @@ mod arguments;
 mod certs;
 mod certs_arguments;
 mod check;
+mod completions;
 mod configuration;
 mod difference;
 mod explain;
 mod formats;
 mod input;
 mod lint;
+mod man;
 mod output;
 mod progress;
 mod rebuild_preload;
@@ -157,6 +159,8 @@ pub fn run() -> Status {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
         Command::RebuildPreload(arguments) => rebuild_preload::run(&arguments),
     });
     match outcome {

@@ -23,7 +23,12 @@ pub(super) fn human_style(choice: ColorChoice, is_file: bool) -> HumanStyle {
         ColorChoice::Never => false,
         ColorChoice::Auto => is_terminal && variable("NO_COLOR").is_none() && env::var("TERM").as_deref() != Ok("dumb"),
     };
-    HumanStyle { width: width(), color, links: color && is_terminal, unicode: is_unicode() }
+    HumanStyle {
+        width: width(),
+        color,
+        links: color && is_terminal && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout),
+        unicode: is_unicode(),
+    }
 }
 
 /// The columns that text may take.

@@ -2,62 +2,79 @@
 
 use std::io::{self, Write};
 
-use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::Report;
+use super::printable::printable_lines;
+use super::{Report, printable};
 use crate::rules::{Finding, Severity};
-use crate::source::FileId;
 
-/// Writes the report; findings below `threshold` are cases that pass. A file without any has a case that passes, since
+/// The element around all suites, and the name of the suite of a run without findings.
+const NAME: &str = env!("CARGO_PKG_NAME");
+
+/// Writes the report; findings below `threshold` are cases that pass. A run without any has a case that passes, since
 /// servers take a report without cases for a mistake.
 ///
 /// # Errors
 /// What `out` says.
 pub fn write_junit(report: &Report<'_>, threshold: Option<Severity>, out: &mut dyn Write) -> io::Result<()> {
-    let mut suites = quick_junit::Report::new(env!("CARGO_PKG_NAME"));
-    let mut open: Option<(FileId, TestSuite)> = None;
-    for finding in report.findings() {
-        let file = finding.span.file;
-        if open.as_ref().is_none_or(|(known, _)| *known != file) {
-            suites.add_test_suites(open.take().map(|(_, suite)| suite));
-            open = Some((file, TestSuite::new(report.repository.path(report.path(file)))));
+    let is_failure = |finding: &Finding| threshold.is_some_and(|threshold| finding.severity >= threshold);
+    let findings = report.findings();
+    let mut xml = Writer::new_with_indent(&mut *out, b' ', 2);
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let failures = findings.iter().filter(|finding| is_failure(finding)).count();
+    xml.write_event(Event::Start(counted("testsuites", NAME, findings.len().max(1), failures)))?;
+    for found in findings.chunk_by(|a, b| a.span.file == b.span.file) {
+        let Some(first) = found.first() else { continue };
+        let path = report.repository.path(report.path(first.span.file));
+        let failures = found.iter().filter(|finding| is_failure(finding)).count();
+        xml.write_event(Event::Start(counted("testsuite", &printable(&path), found.len(), failures)))?;
+        for finding in found {
+            write_case(report, finding, &path, is_failure(finding), &mut xml)?;
         }
-        if let Some((_, suite)) = &mut open {
-            suite.add_test_case(case(report, finding, threshold));
-        }
+        xml.write_event(Event::End(BytesEnd::new("testsuite")))?;
     }
-    suites.add_test_suites(open.map(|(_, suite)| suite));
-    if report.findings().is_empty() {
-        let mut suite = TestSuite::new(env!("CARGO_PKG_NAME"));
-        suite.add_test_case(TestCase::new("no findings", TestCaseStatus::success()));
-        suites.add_test_suite(suite);
+    if findings.is_empty() {
+        xml.write_event(Event::Start(counted("testsuite", NAME, 1, 0)))?;
+        let attributes = [("name", "no findings"), ("classname", NAME)];
+        xml.write_event(Event::Empty(BytesStart::new("testcase").with_attributes(attributes)))?;
+        xml.write_event(Event::End(BytesEnd::new("testsuite")))?;
     }
-    suites.serialize(&mut *out).map_err(io::Error::other)?;
-    Ok(())
+    xml.write_event(Event::End(BytesEnd::new("testsuites")))?;
+    writeln!(out)
 }
 
-fn case(report: &Report<'_>, finding: &Finding, threshold: Option<Severity>) -> TestCase {
-    let file = report.sources.file(finding.span.file);
-    let position = file.position(finding.span.start);
-    let path = report.repository.path(&file.path);
-    let place = format!("{path}:{}:{}", position.line, position.column);
+/// The start of what holds cases.
+fn counted(element: &'static str, name: &str, tests: usize, failures: usize) -> BytesStart<'static> {
+    let (tests, failures) = (tests.to_string(), failures.to_string());
+    let attributes = [("name", name), ("tests", &tests), ("failures", &failures), ("errors", "0")];
+    BytesStart::new(element).with_attributes(attributes)
+}
+
+fn write_case(
+    report: &Report<'_>,
+    finding: &Finding,
+    path: &str,
+    is_failure: bool,
+    xml: &mut Writer<impl Write>,
+) -> io::Result<()> {
+    let position = report.sources.file(finding.span.file).position(finding.span.start);
+    let place = format!("{}:{}", position.line, position.column);
     let help = finding.help.as_ref().map_or_else(String::new, |help| format!("\n\n{help}"));
-    let text = format!("{place}: {}[{}] {}{help}", finding.severity, finding.rule, finding.message);
-    let is_failure = threshold.is_some_and(|threshold| finding.severity >= threshold);
-    let status = if is_failure {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        status
-            .set_message(finding.message.clone())
-            .set_type(finding.severity.to_string())
-            .set_description(text.clone());
-        status
+    let (rule, severity) = (finding.rule, finding.severity);
+    let text = printable_lines(&format!("{path}:{place}: {severity}[{rule}] {}{help}", finding.message));
+    let (name, path, message) = (format!("{rule} at {place}"), printable(path), printable(&finding.message));
+    let attributes = [("name", name.as_str()), ("classname", &path)];
+    xml.write_event(Event::Start(BytesStart::new("testcase").with_attributes(attributes)))?;
+    let severity = severity.to_string();
+    let (element, attributes) = if is_failure {
+        ("failure", vec![("message", &*message), ("type", &severity)])
     } else {
-        TestCaseStatus::success()
+        ("system-out", Vec::new())
     };
-    let mut case = TestCase::new(format!("{} at {}:{}", finding.rule, position.line, position.column), status);
-    case.set_classname(path);
-    if !is_failure {
-        case.set_system_out(text);
-    }
-    case
+    xml.write_event(Event::Start(BytesStart::new(element).with_attributes(attributes)))?;
+    xml.write_event(Event::Text(BytesText::new(&text)))?;
+    xml.write_event(Event::End(BytesEnd::new(element)))?;
+    xml.write_event(Event::End(BytesEnd::new("testcase")))?;
+    Ok(())
 }

@@ -14,7 +14,8 @@ pub(super) fn stand_in(char: char) -> Option<char> {
         | '\u{200b}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}'
         | '\u{2066}'..='\u{2069}'
-        | '\u{feff}' => Some('\u{fffd}'),
+        | '\u{feff}'
+        | '\u{fffe}'..='\u{ffff}' => Some('\u{fffd}'),
         _ => None,
     }
 }

@@ -1,0 +1,94 @@
+//! What other programs read of the repository itself: the action, the GitLab job, the hooks; and what the program writes
+//! for a system: completions and manual pages.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::{Folder, run_tool, said, tool};
+
+const TOP: &str = env!("CARGO_MANIFEST_DIR");
+
+#[test]
+fn the_action_and_the_gitlab_job_fit_their_schemas() {
+    let Some(checker) = tool("check-jsonschema") else { return };
+    for (schema, file) in
+        [("vendor.github-actions", "action.yml"), ("vendor.gitlab-ci", "templates/ngxlint.gitlab-ci.yml")]
+    {
+        let output = run_tool(&checker, &["--builtin-schema", schema, file], Path::new(TOP));
+        assert!(output.status.success(), "{file}: {}", said(&output));
+    }
+}
+
+/// The scripts of the action are bash, and take their inputs from the environment.
+#[test]
+fn the_scripts_of_the_action_are_bash() {
+    let action: serde_yaml::Value =
+        serde_yaml::from_str(&fs::read_to_string(format!("{TOP}/action.yml")).unwrap()).unwrap();
+    let steps = action["runs"]["steps"].as_sequence().unwrap();
+    let scripts: Vec<&str> = steps.iter().filter_map(|step| step["run"].as_str()).collect();
+    assert_eq!(scripts.len(), 2);
+    for script in scripts {
+        assert!(!script.contains("${{"), "an expression in a script is code that others can write: {script}");
+        let checked = Command::new("bash").args(["-n", "-c", script]).output().unwrap();
+        assert!(checked.status.success(), "{}", said(&checked));
+    }
+}
+
+/// The last step of the action, as the runner starts it.
+#[test]
+fn the_action_lints_and_writes_sarif() {
+    let folder = Folder::new(&[("a/nginx.conf", "events {}\ninclude missing;\n"), ("b/nginx.conf", "events {}\n")]);
+    let bin = folder.path("root/bin");
+    fs::create_dir_all(&bin).unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_ngxlint"), bin.join("ngxlint")).unwrap();
+    let action: serde_yaml::Value =
+        serde_yaml::from_str(&fs::read_to_string(format!("{TOP}/action.yml")).unwrap()).unwrap();
+    let steps = action["runs"]["steps"].as_sequence().unwrap();
+    let script = steps.iter().filter_map(|step| step["run"].as_str()).next_back().unwrap();
+    let run = |paths: &str, arguments: &str| {
+        Command::new("bash")
+            .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
+            .current_dir(folder.0.path())
+            .env("ROOT", folder.path("root"))
+            .env("NGXLINT_PATHS", paths)
+            .env("NGXLINT_ARGS", arguments)
+            .env("FAIL_ON", "warning")
+            .env("SARIF", "out.sarif")
+            .output()
+            .unwrap()
+    };
+    let found = run("a b", "");
+    assert_eq!(found.status.code(), Some(1), "{}", said(&found));
+    assert!(said(&found).contains("::error file=a/nginx.conf,line=2"), "{}", said(&found));
+    assert!(folder.path("out.sarif").is_file());
+    assert_eq!(run("a b", "--ignore include-not-found").status.code(), Some(0));
+    assert_eq!(run("b", "").status.code(), Some(0));
+}
+
+#[test]
+fn completions_are_scripts_of_their_shells() {
+    let folder = Folder::new(&[]);
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let run = folder.run(&["completions", shell]);
+        run.expect(0, &["trace", "fail-on"], &[]);
+    }
+    let script = folder.run(&["completions", "bash"]).stdout;
+    let ask = format!(
+        "{script}\nCOMP_WORDS=(ngxlint ch) COMP_CWORD=1; _ngxlint ngxlint ch ngxlint; echo \"${{COMPREPLY[*]}}\""
+    );
+    let completed = Command::new("bash").args(["--noprofile", "--norc", "-c", &ask]).output().unwrap();
+    assert_eq!(said(&completed), "check\n");
+    folder.run(&["completions", "tcsh"]).expect(2, &[], &["tcsh"]);
+}
+
+#[test]
+fn manual_pages_are_written_for_each_command() {
+    let folder = Folder::new(&[("man/keep", "")]);
+    folder.run(&["man", "man"]).expect(0, &[], &[]);
+    for page in ["ngxlint.1", "ngxlint-check.1", "ngxlint-trace.1", "ngxlint-certs.1", "ngxlint-explain.1"] {
+        let text = fs::read_to_string(folder.path("man").join(page)).unwrap();
+        assert!(text.contains(".TH") && text.contains(".SH NAME"), "{page}: {text}");
+    }
+    folder.run(&["man", "no/such"]).expect(2, &[], &["cannot write manual pages to no/such"]);
+}
