@@ -178,6 +178,12 @@ pub(super) struct RuleOptions {
     /// For example --severity include-not-found=warning,syntax-error=off. The last that names a rule counts.
     #[arg(long = "severity", value_name = "RULE=LEVEL,…", value_delimiter = ',', value_parser = parse_rule_severity)]
     pub(super) severities: Vec<RuleSeverity>,
+
+    /// Report what comments in the configuration suppress, too
+    ///
+    /// For audits: `# ngxlint: ignore[rule] reason` has no effect.
+    #[arg(long)]
+    pub(super) no_ignores: bool,
 }
 
 /// How the findings are told.
@@ -194,6 +200,12 @@ pub(super) struct OutputOptions {
     /// Count the findings of each rule instead of showing them
     #[arg(long, conflicts_with = "formats")]
     pub(super) statistics: bool,
+
+    /// Put suppressed findings into SARIF, too, marked as such
+    ///
+    /// GitHub's code scanning takes no notice of the mark and would open an alert for each.
+    #[arg(long)]
+    pub(super) show_suppressed: bool,
 
     /// Show findings only, without a last line that sums up
     #[arg(short, long)]

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::arguments::{CheckArguments, EnvironmentOptions, FileOptions, OutputOptions};
 use super::formats::{Destination, Format};
-use super::lint::{Outcome, lint};
+use super::lint::{Lint, lint};
 use super::{RunError, Status, complain, output, repository};
 use crate::model::{Edge, Environment};
 use crate::report::{self, Report};
@@ -22,10 +22,13 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     let destinations = arguments.output.destinations()?;
     let file = arguments.output.output.as_deref();
     let linted = match lint(&arguments.paths, &arguments.files, file, &sources, &environment, &selection)? {
-        Outcome::FilesShown(status) => return Ok(status),
-        Outcome::Linted(linted) => linted,
+        Lint::FilesShown(status) => return Ok(status),
+        Lint::Done(linted) => linted,
     };
-    let report = linted.into_report(&sources, environment.version).within(repository::around_working_directory());
+    let report = linted
+        .into_report(&sources, environment.version)
+        .within(repository::around_working_directory())
+        .showing_suppressed(arguments.output.show_suppressed);
     write(arguments, &destinations, &report)?;
     let threshold = arguments.output.fail_on.threshold();
     let fails = |finding: &Finding| threshold.is_some_and(|threshold| finding.severity >= threshold);

@@ -31,6 +31,7 @@ mod trace_human;
 mod trace_json;
 mod trace_words;
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use rustc_hash::FxHashSet;
@@ -58,7 +59,7 @@ pub use trace_human::write_trace_human;
 pub use trace_json::{TRACE_SCHEMA, write_trace_json};
 
 use crate::nginx::NginxVersion;
-use crate::rules::{Finding, Severity};
+use crate::rules::{Finding, Severity, Suppressed};
 use crate::source::{FileId, Sources, Span};
 
 /// How much was looked at.
@@ -79,11 +80,13 @@ pub struct Checked {
 pub struct Report<'s> {
     sources: &'s Sources,
     findings: Vec<Finding>,
+    suppressed: Vec<Suppressed>,
     named: FxHashSet<FileId>,
     checked: Checked,
     nginx_version: NginxVersion,
     repository: Repository,
     has_failed: bool,
+    shows_suppressed: bool,
 }
 
 impl<'s> Report<'s> {
@@ -100,16 +103,37 @@ impl<'s> Report<'s> {
         nginx_version: NginxVersion,
     ) -> Report<'s> {
         let ranks = path_ranks(sources);
-        let place = |span: Span| (ranks.get(span.file.0 as usize), span.start, span.end);
-        findings.sort_by(|a, b| {
-            (place(a.span), a.rule, &a.message)
-                .cmp(&(place(b.span), b.rule, &b.message))
-                .then(b.severity.cmp(&a.severity))
-                .then_with(|| (&a.certainty, &a.help).cmp(&(&b.certainty, &b.help)))
-        });
-        findings.dedup_by(|a, b| (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message));
+        findings.sort_by(|a, b| in_order(&ranks, a, b));
+        findings.dedup_by(|a, b| is_same(a, b));
         let repository = Repository::default();
-        Report { sources, findings, named, checked, nginx_version, repository, has_failed: false }
+        let suppressed = Vec::new();
+        Report {
+            sources,
+            findings,
+            suppressed,
+            named,
+            checked,
+            nginx_version,
+            repository,
+            has_failed: false,
+            shows_suppressed: false,
+        }
+    }
+
+    /// The same with what comments in the configuration suppress, in any order.
+    #[must_use]
+    pub fn with_suppressed(mut self, mut suppressed: Vec<Suppressed>) -> Report<'s> {
+        let ranks = path_ranks(self.sources);
+        suppressed.sort_by(|a, b| in_order(&ranks, &a.finding, &b.finding));
+        suppressed.dedup_by(|a, b| is_same(&a.finding, &b.finding));
+        self.checked.suppressed = suppressed.len();
+        Report { suppressed, ..self }
+    }
+
+    /// The same, with what is suppressed in the formats that have a word for it, which is SARIF.
+    #[must_use]
+    pub fn showing_suppressed(self, shows_suppressed: bool) -> Report<'s> {
+        Report { shows_suppressed, ..self }
     }
 
     /// The same, seen from a repository.
@@ -158,6 +182,20 @@ impl<'s> Report<'s> {
     fn path(&self, file: FileId) -> &'s Path {
         self.sources.path(file)
     }
+}
+
+/// By file, offset and rule; `ranks` are the places of the files.
+fn in_order(ranks: &[u32], a: &Finding, b: &Finding) -> Ordering {
+    let place = |span: Span| (ranks.get(span.file.0 as usize), span.start, span.end);
+    (place(a.span), a.rule, &a.message)
+        .cmp(&(place(b.span), b.rule, &b.message))
+        .then(b.severity.cmp(&a.severity))
+        .then_with(|| (&a.certainty, &a.help).cmp(&(&b.certainty, &b.help)))
+}
+
+/// Whether two configurations raise the same at the same place.
+fn is_same(a: &Finding, b: &Finding) -> bool {
+    (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message)
 }
 
 /// For each file its place in the order of the paths that are shown.
