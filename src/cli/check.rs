@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::arguments::{CheckArguments, EnvironmentOptions, FileOptions, OutputOptions};
 use super::formats::{Destination, Format};
 use super::lint::{Lint, lint};
-use super::{RunError, Status, complain, output, repository};
+use super::{RunError, Status, add_ignore, baseline, complain, output, repository};
 use crate::model::{Edge, Environment};
 use crate::report::{self, Report};
 use crate::rules::Finding;
@@ -25,10 +25,16 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         Lint::FilesShown(status) => return Ok(status),
         Lint::Done(linted) => linted,
     };
-    let report = linted
+    let repository = repository::around_working_directory();
+    let (files, silent) = (linted.files(), linted.silent());
+    let mut report = linted
         .into_report(&sources, environment.version)
-        .within(repository::around_working_directory())
+        .within(repository.clone())
         .showing_suppressed(arguments.output.show_suppressed);
+    baseline::apply(&arguments.known, &mut report, &repository, &files, &silent)?;
+    if let Some(reason) = &arguments.known.add_ignore {
+        return add_ignore::run(&sources, &report, reason);
+    }
     write(arguments, &destinations, &report)?;
     let threshold = arguments.output.fail_on.threshold();
     let fails = |finding: &Finding| threshold.is_some_and(|threshold| finding.severity >= threshold);

@@ -10,7 +10,7 @@ use super::{RunError, Status};
 use crate::model::{Environment, Model};
 use crate::nginx::NginxVersion;
 use crate::report::{Checked, Report};
-use crate::rules::{self, Outcome, Selection};
+use crate::rules::{self, Outcome, RuleId, Selection};
 use crate::source::{FileId, Sources};
 
 /// What became of the PATHs.
@@ -92,6 +92,16 @@ impl Linted {
         self.servers += analysis.servers;
         self.certificates += analysis.certificates;
         analysis.outcome
+    }
+
+    /// The configuration files that were looked at.
+    pub(super) fn files(&self) -> FxHashSet<FileId> {
+        self.files.clone()
+    }
+
+    /// The rules that have not run everywhere.
+    pub(super) fn silent(&self) -> FxHashSet<RuleId> {
+        self.outcome.silent.clone()
     }
 
     /// The same as a report.

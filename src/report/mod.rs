@@ -4,6 +4,7 @@
 //! [`crate::source`]. It finds nothing, opens nothing and does not know where its output goes: each format writes to
 //! what it is given.
 
+mod baseline;
 mod certs;
 mod certs_human;
 mod certs_json;
@@ -36,6 +37,7 @@ use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
+pub use baseline::{Baseline, BaselineChange, BaselineError, KnownFinding};
 pub use certs::CertsReport;
 pub use certs_human::write_certs_human;
 pub use certs_json::{CERTS_SCHEMA, write_certs_json};
@@ -59,7 +61,7 @@ pub use trace_human::write_trace_human;
 pub use trace_json::{TRACE_SCHEMA, write_trace_json};
 
 use crate::nginx::NginxVersion;
-use crate::rules::{Finding, Severity, Suppressed};
+use crate::rules::{Finding, RuleId, Severity, Suppressed};
 use crate::source::{FileId, Sources, Span};
 
 /// How much was looked at.
@@ -73,6 +75,19 @@ pub struct Checked {
     pub certificates: usize,
     /// Findings that a comment in the configuration suppresses.
     pub suppressed: usize,
+    /// Findings that the baseline knows.
+    pub baselined: usize,
+}
+
+/// What a run has looked at, so that what is known and not found is known to be gone.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// The configuration files.
+    pub files: &'a FxHashSet<FileId>,
+    /// The rules that have not run everywhere, or have not known what they go by.
+    pub silent: &'a FxHashSet<RuleId>,
+    /// Whether a file, named from the top of the repository, is no longer there.
+    pub is_gone: &'a dyn Fn(&str) -> bool,
 }
 
 /// The outcome of a run.

@@ -102,6 +102,7 @@ pub fn judge(model: &Model<'_>, selection: &Selection) -> Outcome {
             finding.severity = *severity;
         }
     }
+    outcome.silent = suppression::silent(model, selection);
     // What is said of comments stands at the end.
     outcome.findings.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
     outcome

@@ -14,7 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub use placing::{Commented, add_comments};
 
 use super::registry::find_rules;
-use super::{Finding, RuleId, Selection, find_rule};
+use super::{Finding, RuleId, Selection, all_rules, find_rule};
 use crate::config::{Annotation, Said, annotations};
 use crate::model::{CertificateMode, Model};
 use crate::source::{FileId, LineIndex, Span};
@@ -44,6 +44,8 @@ pub struct Outcome {
     pub suppressed: Vec<Suppressed>,
     /// The rules and categories in comments for which something was suppressed, or may be by another run.
     pub(super) used: FxHashSet<Span>,
+    /// Rules that have not run everywhere, or had certificates to look at that are not here.
+    pub silent: FxHashSet<RuleId>,
 }
 
 impl Outcome {
@@ -55,6 +57,7 @@ impl Outcome {
             all.findings.extend(outcome.findings);
             all.suppressed.extend(outcome.suppressed);
             all.used.extend(outcome.used);
+            all.silent.extend(outcome.silent);
         }
         let rule = find_rule(RULE);
         all.findings.retain(|finding| Some(finding.rule) != rule || !all.used.contains(&finding.span));
@@ -214,23 +217,28 @@ pub(super) fn apply(model: &Model<'_>, selection: &Selection, findings: Vec<Find
         findings.into_iter().partition(|finding| finding.rule == rule);
     suppressions.take(findings, &mut outcome);
     if selection.includes(rule) {
-        let judge = Judge::new(model, selection, rule);
+        let judge = Judge::new(model, selection);
         let about_itself = |name: &Name| name.rules.contains(&rule);
-        let mut found = judge.unused_among(&suppressions, |name| !about_itself(name));
-        found.extend(judge.without_reason(&suppressions));
+        let mut found = judge.unused_among(&suppressions, rule, |name| !about_itself(name));
+        found.extend(judge.without_reason(&suppressions, rule));
         found.extend(about_comments);
         suppressions.take(found, &mut outcome);
-        outcome.findings.extend(judge.unused_among(&suppressions, about_itself));
+        outcome.findings.extend(judge.unused_among(&suppressions, rule, about_itself));
         let names = suppressions.all().flat_map(|comment| &comment.names);
         outcome.used.extend(names.filter(|name| !judge.is_unused(name)).map(|name| name.span));
     }
     outcome
 }
 
+/// The rules that have not run, or have certificates to look at that are not here.
+pub(super) fn silent(model: &Model<'_>, selection: &Selection) -> FxHashSet<RuleId> {
+    let judge = Judge::new(model, selection);
+    all_rules().iter().map(|entry| entry.id).filter(|&rule| !judge.has_run(rule)).collect()
+}
+
 /// What this run can say of comments.
 struct Judge<'a> {
     selection: &'a Selection,
-    rule: RuleId,
     /// Whether there are certificates that are not known.
     lacks_certificates: bool,
     /// Whether only the configuration around can tell.
@@ -238,10 +246,10 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn new(model: &Model<'_>, selection: &'a Selection, rule: RuleId) -> Judge<'a> {
+    fn new(model: &Model<'_>, selection: &'a Selection) -> Judge<'a> {
         let lacks_certificates = model.environment.certificates == CertificateMode::Skip
             || model.lacks_certificates && model.certificates.files().next().is_some();
-        Judge { selection, rule, lacks_certificates, is_part: !model.config.is_whole() }
+        Judge { selection, lacks_certificates, is_part: !model.config.is_whole() }
     }
 
     /// Whether a rule has run, and has known what it goes by.

@@ -1,12 +1,17 @@
 //! What is said of comments that suppress nothing, or do not say why.
 
 use super::{Judge, Name, Place, Suppression, Suppressions};
-use crate::rules::{Edit, Finding, Findings, Fix};
+use crate::rules::{Edit, Finding, Findings, Fix, RuleId};
 
 impl Judge<'_> {
     /// The findings about those of some names for which nothing is suppressed.
-    pub(super) fn unused_among(&self, comments: &Suppressions, is_asked: impl Fn(&Name) -> bool) -> Vec<Finding> {
-        let mut sink = Findings::new(self.rule);
+    pub(super) fn unused_among(
+        &self,
+        comments: &Suppressions,
+        rule: RuleId,
+        is_asked: impl Fn(&Name) -> bool,
+    ) -> Vec<Finding> {
+        let mut sink = Findings::new(rule);
         for comment in comments.all() {
             for name in comment.names.iter().filter(|name| is_asked(name) && self.is_unused(name)) {
                 self.report_unused(comment, name, &mut sink);
@@ -44,8 +49,8 @@ impl Judge<'_> {
     }
 
     /// The findings about comments that are of use and do not say why.
-    pub(super) fn without_reason(&self, comments: &Suppressions) -> Vec<Finding> {
-        let mut sink = Findings::new(self.rule);
+    pub(super) fn without_reason(&self, comments: &Suppressions, rule: RuleId) -> Vec<Finding> {
+        let mut sink = Findings::new(rule);
         for comment in comments.all().filter(|comment| comment.reason.is_empty()) {
             if comment.names.iter().any(|name| !self.is_unused(name)) {
                 sink.warning(comment.span, "this suppression does not say why")
