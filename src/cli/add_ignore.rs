@@ -50,7 +50,9 @@ pub(super) fn run(sources: &Sources, report: &Report<'_>, reason: &str) -> Resul
         let path = sources.path(file).display().to_string();
         told += &format!("{}: {}\n", printable(&path), counted(done.comments, "comment"));
     }
-    if report.findings().is_empty() {
+    if report.checked().files == 0 {
+        told += "nothing to lint: no nginx configuration was found\n";
+    } else if report.findings().is_empty() {
         told += "no findings: there is nothing to suppress\n";
     } else {
         told += &format!(

@@ -175,6 +175,34 @@ fn comments_stand_between_directives() {
     }
 }
 
+/// Pieces of files in any order.
+const TEXT: &str =
+    "(a|x_by_lua_block|#| |;|\\{|\\}|\"|'|\\\\|\n|\r\n|\t|\u{feff}|# ngxlint: ignore\\[hsts\\] why\n){0,40}";
+
+proptest::proptest! {
+    /// Whatever stands in a file: no panic, and what is written is comments only. The directives are compared by
+    /// [`add_comments`] itself; here it is the text.
+    #[test]
+    fn any_text_keeps_its_bytes(text in TEXT, places in proptest::collection::vec(0usize..60, 1..4)) {
+        let rule = find_rule("include-not-found").unwrap();
+        let mut sink = crate::rules::Findings::new(rule);
+        for place in places {
+            let start = place.min(text.len()) as u32;
+            sink.error(Span { file: FileId(0), start, end: start }, "x");
+        }
+        let findings = sink.into_vec();
+        let all: Vec<&Finding> = findings.iter().collect();
+        if let Some(made) = add_comments(FileId(0), text.as_bytes(), &all, "why") {
+            let made_text = String::from_utf8(made.text).unwrap();
+            let taken_out = made_text.replace("# ngxlint: ignore[include-not-found] why", "");
+            let taken_out = taken_out.replace(",include-not-found", "");
+            let words = |text: &str| text.split_ascii_whitespace().collect::<Vec<_>>().concat();
+            proptest::prop_assert_eq!(words(&taken_out), words(&text));
+            proptest::prop_assert!(made.comments > 0);
+        }
+    }
+}
+
 #[test]
 fn what_nginx_would_read_otherwise_is_not_written() {
     let rule = find_rule("syntax-error").unwrap();
