@@ -34,7 +34,7 @@ fn what_is_suppressed_is_counted_and_audits_see_it() {
 #[test]
 fn comments_that_do_nothing_are_findings() {
     let text = "events {}\n# ngxlint: ignore[include-not-found]\n# ngxlint: ingore[syntax] x\ninclude local.conf;\n\
-                gzip on; # ngxlint: ignore[include-nowhere,hsts] x\n";
+                gzip on; # ngxlint: ignore[include-nowhere,syntax] x\n";
     let folder = Folder::new(&[("nginx.conf", text)]);
     let run = folder.run(&["check", "--format=short", "nginx.conf"]);
     run.expect(
@@ -43,7 +43,7 @@ fn comments_that_do_nothing_are_findings() {
             "nginx.conf:2:1: warning[unused-suppression] this suppression does not say why\n",
             "nginx.conf:3:1: warning[unused-suppression] `ingore` is nothing that ngxlint knows; did you mean `ignore`?\n",
             "nginx.conf:5:28: warning[unused-suppression] there is no rule `include-nowhere`; did you mean",
-            "nginx.conf:5:44: warning[unused-suppression] the rules of `hsts` find nothing on this line",
+            "nginx.conf:5:44: warning[unused-suppression] the rules of `syntax` find nothing on this line",
         ],
         &[],
     );
@@ -53,8 +53,8 @@ fn comments_that_do_nothing_are_findings() {
 
 #[test]
 fn a_fix_takes_out_what_is_not_needed() {
-    let text = "events {}\n\t# ngxlint: ignore[include-cycle] x\r\ngzip on; # why # ngxlint: ignore[hsts] x\r\n\
-                # ngxlint: ignore[hsts, syntax, upstream] x\r\ninclude no;\r\n";
+    let text = "events {}\n\t# ngxlint: ignore[include-cycle] x\r\ngzip on; # why # ngxlint: ignore[include-cycle] x\r\n\
+                # ngxlint: ignore[include-cycle, syntax, syntax-error] x\r\ninclude no;\r\n";
     let folder = Folder::new(&[("nginx.conf", text)]);
     let report = json(&folder.run(&["check", "--format=json", "nginx.conf"]));
     let mut mended = text.to_owned();

@@ -55,12 +55,11 @@ pub(super) fn run(sources: &Sources, report: &Report<'_>, reason: &str) -> Resul
     } else if report.findings().is_empty() {
         told += "no findings: there is nothing to suppress\n";
     } else {
-        told += &format!(
-            "{} in {} for {}\n",
-            counted(comments, "comment"),
-            counted(files, "file"),
-            counted(suppressed, "finding")
-        );
+        let findings = match report.findings().len() {
+            all if all == suppressed => counted(all, "finding"),
+            all => format!("{suppressed} of {}", counted(all, "finding")),
+        };
+        told += &format!("{} in {} for {findings}\n", counted(comments, "comment"), counted(files, "file"));
     }
     output::write_to(None, |out| out.write_all(told.as_bytes()))?;
     Ok(status)

@@ -241,21 +241,29 @@ struct Judge<'a> {
     selection: &'a Selection,
     /// Whether there are certificates that are not known.
     lacks_certificates: bool,
-    /// Whether only the configuration around can tell.
+    /// Whether there is a configuration around, which is not known.
     is_part: bool,
+    /// Whether there are files in it that are not known, where most rules take heed of what may be in them.
+    has_gaps: bool,
 }
 
 impl<'a> Judge<'a> {
     fn new(model: &Model<'_>, selection: &'a Selection) -> Judge<'a> {
         let lacks_certificates = model.environment.certificates == CertificateMode::Skip
             || model.lacks_certificates && model.certificates.files().next().is_some();
-        Judge { selection, lacks_certificates, is_part: !model.config.is_whole() }
+        Judge { selection, lacks_certificates, is_part: !model.config.is_whole(), has_gaps: model.config.has_gaps() }
     }
 
     /// Whether a rule has run, and has known what it goes by.
     fn has_run(&self, rule: RuleId) -> bool {
         let is_known = || !self.lacks_certificates || WITHOUT_CERTIFICATES.contains(&rule.entry().category);
         self.selection.includes(rule) && is_known()
+    }
+
+    /// Whether another run, with the files that this one lacks, may find something.
+    fn is_uncertain(&self, name: &Name) -> bool {
+        let is_of_syntax = |rule: &RuleId| rule.entry().category == "syntax";
+        self.is_part || self.has_gaps && !name.rules.iter().all(is_of_syntax)
     }
 
     fn is_unused(&self, name: &Name) -> bool {

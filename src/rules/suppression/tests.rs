@@ -113,6 +113,8 @@ fn what_did_not_run_is_not_called_unused() {
     // What only the configuration around can tell.
     let part = "# ngxlint: ignore[websocket-cached] x\nserver { listen 80; }";
     assert_eq!(outcome(part, &Selection::default()).0, ["1 info unused-suppression"]);
+    let gap = "events {}\n# ngxlint: ignore[websocket-cached] x\ngzip on;\ninclude no;";
+    assert_eq!(outcome(gap, &Selection::default()).0, ["2 info unused-suppression", "4 error include-not-found"]);
 }
 
 #[test]

@@ -33,8 +33,9 @@ impl Judge<'_> {
             }
         };
         let message = format!("{rules} nothing {place}, so there is nothing to suppress");
-        let finding = if self.is_part {
-            let message = format!("{message}, as far as this file tells alone");
+        let is_uncertain = self.is_uncertain(name);
+        let finding = if is_uncertain {
+            let message = format!("{message}, as far as can be told without files that are not here");
             sink.info(name.span, message).conditional()
         } else {
             sink.warning(name.span, message)
@@ -45,7 +46,7 @@ impl Judge<'_> {
         };
         finding.help(help);
         let edits = vec![Edit { span: removed, text: String::new() }];
-        finding.fix = Some(Fix { title: help.to_owned(), is_safe: !self.is_part, edits });
+        finding.fix = Some(Fix { title: help.to_owned(), is_safe: !is_uncertain, edits });
     }
 
     /// The findings about comments that are of use and do not say why.
