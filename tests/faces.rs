@@ -354,8 +354,8 @@ fn below(directory: &str, extension: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for category in std::fs::read_dir(repository().join(directory)).unwrap() {
         let category = category.unwrap().path();
-        // `rules/data` holds tables that rules read.
-        if !category.is_dir() || category.ends_with("data") {
+        // `rules/data` holds tables that rules read, `rules/suppression` is no category.
+        if !category.is_dir() || category.ends_with("data") || category.ends_with("suppression") {
             continue;
         }
         for file in std::fs::read_dir(&category).unwrap() {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::add_ignore::parse_reason;
 use super::certs_arguments::CertsArguments;
 use super::formats::{FormatChoice, FormatParser};
 use super::rule_names::{RuleSet, RuleSeverity, parse_rule_set, parse_rule_severity};
@@ -71,6 +72,9 @@ pub(super) struct CheckArguments {
 
     #[command(flatten)]
     pub(super) rules: RuleOptions,
+
+    #[command(flatten)]
+    pub(super) known: BaselineOptions,
 
     #[command(flatten)]
     pub(super) output: OutputOptions,
@@ -181,6 +185,41 @@ pub(super) struct RuleOptions {
     /// For example --severity include-not-found=warning,syntax-error=off. The last that names a rule counts.
     #[arg(long = "severity", value_name = "RULE=LEVEL,…", value_delimiter = ',', value_parser = parse_rule_severity)]
     pub(super) severities: Vec<RuleSeverity>,
+
+    /// Report what comments in the configuration suppress, too
+    ///
+    /// For audits: `# ngxlint: ignore[rule] reason` has no effect.
+    #[arg(long)]
+    pub(super) no_ignores: bool,
+}
+
+/// Findings that are known.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Known findings")]
+pub(super) struct BaselineOptions {
+    /// Do not report what this file knows
+    ///
+    /// A finding is known by its rule, its file and the text of its lines, not by line numbers.
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+
+    /// Write what is found to this file, and report it no more
+    ///
+    /// What the file knows and is not found any more is dropped; what this run has not looked at stays.
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub(super) write_baseline: Option<PathBuf>,
+
+    /// Write comments into the configuration that suppress what is found
+    ///
+    /// # ngxlint: ignore[rule] REASON, above each place. Nothing is reported but where they are; nginx reads the files
+    /// as before.
+    #[arg(
+        long,
+        value_name = "REASON",
+        value_parser = parse_reason,
+        conflicts_with_all = ["no_ignores", "write_baseline", "formats", "statistics", "output"],
+    )]
+    pub(super) add_ignore: Option<String>,
 }
 
 /// How the findings are told.
@@ -197,6 +236,12 @@ pub(super) struct OutputOptions {
     /// Count the findings of each rule instead of showing them
     #[arg(long, conflicts_with = "formats")]
     pub(super) statistics: bool,
+
+    /// Put suppressed findings into SARIF, too, marked as such
+    ///
+    /// GitHub's code scanning takes no notice of the mark and would open an alert for each.
+    #[arg(long)]
+    pub(super) show_suppressed: bool,
 
     /// Show findings only, without a last line that sums up
     #[arg(short, long)]

@@ -5,7 +5,7 @@ use super::certs_arguments::{CertsArguments, CertsFormat};
 use super::{RunError, Status, check, complain, configuration, output};
 use crate::model::{Inventory, Model};
 use crate::report::{self, CertsReport, Checked, Report};
-use crate::rules::{self, Finding, Selection, all_rules};
+use crate::rules::{self, Outcome, Selection, all_rules};
 use crate::source::Sources;
 
 /// The rules of whose findings the status speaks, unless the user names others.
@@ -17,7 +17,7 @@ const OF_NAMES: &[&str] = &["conflicting-server-name", "implicit-default-server"
 /// What is left of a configuration when its model is gone.
 struct Analysis {
     inventory: Inventory,
-    findings: Vec<Finding>,
+    outcome: Outcome,
     /// A place that nginx would refuse.
     refused: Option<String>,
 }
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
         let inventory = Inventory::new(&model, subject.library.files());
         Analysis {
             inventory: inventory.with_paths(|path| subject.shown.path(path)),
-            findings: rules::run(&model, &selection),
+            outcome: rules::judge(&model, &selection),
             refused: configuration::refused_at(subject.config),
         }
     })?;
@@ -46,16 +46,17 @@ pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
         complain("note", "no nginx configuration was found");
     }
     let mut inventories = Vec::new();
-    let mut findings = Vec::new();
+    let mut outcomes = Vec::new();
     for analysis in analyses {
         if let Some(place) = analysis.refused {
             complain("note", &configuration::refusal(&place));
         }
         inventories.push(analysis.inventory);
-        findings.extend(analysis.findings);
+        outcomes.push(analysis.outcome);
     }
     let inventory = Inventory::merged(inventories);
     let version = environment.version;
+    let findings = Outcome::merged(outcomes).findings;
     let found = Report::new(&sources, findings, Default::default(), Checked::default(), version);
     let report = CertsReport {
         sources: &sources,

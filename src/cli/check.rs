@@ -5,8 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::arguments::{CheckArguments, EnvironmentOptions, FileOptions, OutputOptions};
 use super::formats::{Destination, Format};
-use super::lint::{Outcome, lint};
-use super::{RunError, Status, complain, output, repository};
+use super::lint::{Lint, lint};
+use super::{RunError, Status, add_ignore, baseline, complain, output, repository};
 use crate::model::{Edge, Environment};
 use crate::report::{self, Report};
 use crate::rules::Finding;
@@ -22,10 +22,19 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     let destinations = arguments.output.destinations()?;
     let file = arguments.output.output.as_deref();
     let linted = match lint(&arguments.paths, &arguments.files, file, &sources, &environment, &selection)? {
-        Outcome::FilesShown(status) => return Ok(status),
-        Outcome::Linted(linted) => linted,
+        Lint::FilesShown(status) => return Ok(status),
+        Lint::Done(linted) => linted,
     };
-    let report = linted.into_report(&sources, environment.version).within(repository::around_working_directory());
+    let repository = repository::around_working_directory();
+    let (files, silent) = (linted.files(), linted.silent());
+    let mut report = linted
+        .into_report(&sources, environment.version)
+        .within(repository.clone())
+        .showing_suppressed(arguments.output.show_suppressed);
+    baseline::apply(&arguments.known, &mut report, &repository, &files, &silent)?;
+    if let Some(reason) = &arguments.known.add_ignore {
+        return add_ignore::run(&sources, &report, reason);
+    }
     write(arguments, &destinations, &report)?;
     let threshold = arguments.output.fail_on.threshold();
     let fails = |finding: &Finding| threshold.is_some_and(|threshold| finding.severity >= threshold);

@@ -3,10 +3,9 @@
 use std::io::{self, Write};
 
 use super::arguments::ExplainArguments;
-use super::rule_names::unknown_rule;
 use super::{RunError, Status, output};
 use crate::report::wrapping;
-use crate::rules::{Example, OptionFace, RuleEntry, find_rule};
+use crate::rules::{Example, OptionFace, RuleEntry, find_rule, unknown_rule};
 
 /// Longer lines of prose are hard to read.
 const MAX_WIDTH: usize = 90;

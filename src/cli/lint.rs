@@ -10,21 +10,21 @@ use super::{RunError, Status};
 use crate::model::{Environment, Model};
 use crate::nginx::NginxVersion;
 use crate::report::{Checked, Report};
-use crate::rules::{self, Finding, Selection};
+use crate::rules::{self, Outcome, RuleId, Selection};
 use crate::source::{FileId, Sources};
 
 /// What became of the PATHs.
-pub(super) enum Outcome {
+pub(super) enum Lint {
     /// The user wanted to see which files are read, and has.
     FilesShown(Status),
     /// They were linted.
-    Linted(Linted),
+    Done(Linted),
 }
 
 /// What the configurations of a run give together.
 #[derive(Default)]
 pub(super) struct Linted {
-    findings: Vec<Finding>,
+    outcome: Outcome,
     files: FxHashSet<FileId>,
     named: FxHashSet<FileId>,
     servers: usize,
@@ -42,21 +42,22 @@ pub(super) fn lint(
     sources: &Sources,
     environment: &Environment,
     selection: &Selection,
-) -> Result<Outcome, RunError> {
+) -> Result<Lint, RunError> {
     let analyses =
         analyse(paths, options, output, sources, |subject| Analysis::new(subject, environment.clone(), selection))?;
     let (analyses, has_failed) = match analyses {
-        Analyses::FilesShown(status) => return Ok(Outcome::FilesShown(status)),
+        Analyses::FilesShown(status) => return Ok(Lint::FilesShown(status)),
         Analyses::Done { analyses, has_failed } => (analyses, has_failed),
     };
     let mut linted = Linted { has_failed, ..Linted::default() };
-    analyses.into_iter().for_each(|analysis| linted.add(analysis));
-    Ok(Outcome::Linted(linted))
+    let outcomes = analyses.into_iter().map(|analysis| linted.add(analysis)).collect::<Vec<_>>();
+    linted.outcome = Outcome::merged(outcomes);
+    Ok(Lint::Done(linted))
 }
 
 /// What is left of a configuration when its model is gone.
 struct Analysis {
-    findings: Vec<Finding>,
+    outcome: Outcome,
     files: Vec<FileId>,
     /// The files that were asked for, where they are not all.
     named: Vec<FileId>,
@@ -70,7 +71,7 @@ impl Analysis {
         let Subject { library, target, config, .. } = subject;
         let model = Model::build(config, library.files(), environment);
         let analysis = Analysis {
-            findings: rules::run(&model, selection),
+            outcome: rules::judge(&model, selection),
             files: config.files().map(|file| file.ast.file).collect(),
             named: target.named.iter().filter_map(|path| Some(library.load(path).ok()?.ast.file)).collect(),
             servers: model.server_count(),
@@ -87,13 +88,24 @@ impl Analysis {
 }
 
 impl Linted {
-    fn add(&mut self, analysis: Analysis) {
-        self.findings.extend(analysis.findings);
+    /// Counts what was looked at; gives back what the rules say of it.
+    fn add(&mut self, analysis: Analysis) -> Outcome {
         self.files.extend(analysis.files);
         self.named.extend(analysis.named);
         self.servers += analysis.servers;
         self.certificates += analysis.certificates;
         self.unknown_certificates += analysis.unknown_certificates;
+        analysis.outcome
+    }
+
+    /// The configuration files that were looked at.
+    pub(super) fn files(&self) -> FxHashSet<FileId> {
+        self.files.clone()
+    }
+
+    /// The rules that have not run everywhere.
+    pub(super) fn silent(&self) -> FxHashSet<RuleId> {
+        self.outcome.silent.clone()
     }
 
     /// The same as a report.
@@ -103,8 +115,10 @@ impl Linted {
             servers: self.servers,
             certificates: self.certificates,
             unknown_certificates: self.unknown_certificates,
-            suppressed: 0,
+            ..Checked::default()
         };
-        Report::new(sources, self.findings, self.named, checked, version).with_failure(self.has_failed)
+        Report::new(sources, self.outcome.findings, self.named, checked, version)
+            .with_suppressed(self.outcome.suppressed)
+            .with_failure(self.has_failed)
     }
 }

@@ -4,8 +4,10 @@
 //! standard input and the standard streams looked at.
 #![allow(clippy::disallowed_methods, reason = "the command line is where the program meets the world")]
 
+mod add_ignore;
 mod analyses;
 mod arguments;
+mod baseline;
 mod certs;
 mod certs_arguments;
 mod check;
@@ -27,6 +29,7 @@ mod show_files;
 mod shown;
 mod trace;
 mod trace_arguments;
+mod write;
 
 use std::io::Write;
 use std::panic;
@@ -130,6 +133,13 @@ enum RunError {
         place: String,
         #[source]
         source: std::io::Error,
+    },
+    /// The baseline cannot be read, or cannot be written.
+    #[error("cannot use the baseline {}", path.display())]
+    Baseline {
+        path: PathBuf,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Two reports for one place.
     #[error("only one --format can go to standard output; give the others a file, as in --format sarif=ngxlint.sarif")]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::RunError;
 use super::arguments::ColorChoice;
+use super::write::write_file;
 use crate::report::HumanStyle;
 
 /// The width of what is no terminal; people read it in a pager or a CI log.
@@ -94,23 +95,4 @@ pub(super) fn append_to(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::R
         write(&mut file).and_then(|()| file.flush())
     };
     append().map_err(|source| RunError::Output { place: path.display().to_string(), source })
-}
-
-fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    // Through links, so that they stay; a device or FIFO is written to, not replaced.
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    if std::fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-        let mut file = BufWriter::new(std::fs::OpenOptions::new().write(true).open(&path)?);
-        return write(&mut file).and_then(|()| file.flush());
-    }
-    let mut name = OsString::from(".");
-    name.push(path.file_name().ok_or(ErrorKind::InvalidInput)?);
-    name.push(format!(".{}", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let mut file = BufWriter::new(std::fs::File::create_new(&temporary)?);
-    let outcome = write(&mut file).and_then(|()| file.flush()).and_then(|()| std::fs::rename(&temporary, &path));
-    if outcome.is_err() {
-        let _ = std::fs::remove_file(&temporary);
-    }
-    outcome
 }

@@ -1,6 +1,6 @@
 //! Rules as the user names them.
 
-use crate::rules::{RuleId, Selection, Severity, all_rules, find_rule};
+use crate::rules::{RuleId, Selection, Severity, find_rules, unknown_rule};
 
 use super::arguments::RuleOptions;
 
@@ -18,12 +18,7 @@ pub(super) struct RuleSeverity {
 /// The rule or category of this name.
 pub(super) fn parse_rule_set(name: &str) -> Result<RuleSet, String> {
     let name = name.trim();
-    if let Some(rule) = find_rule(name) {
-        return Ok(RuleSet(vec![rule]));
-    }
-    let category: Vec<RuleId> =
-        all_rules().iter().filter(|entry| entry.category == name).map(|entry| entry.id).collect();
-    if category.is_empty() { Err(unknown_rule(name)) } else { Ok(RuleSet(category)) }
+    find_rules(name).map(RuleSet).ok_or_else(|| unknown_rule(name))
 }
 
 /// `RULE=error`, `RULE=off` …
@@ -39,21 +34,6 @@ pub(super) fn parse_rule_severity(text: &str) -> Result<RuleSeverity, String> {
     Ok(RuleSeverity { rules: parse_rule_set(name)?, severity })
 }
 
-/// Says that there is no such rule, and which one was meant.
-pub(super) fn unknown_rule(name: &str) -> String {
-    let rules = all_rules();
-    let known = rules.iter().map(|entry| entry.name).chain(rules.iter().map(|entry| entry.category));
-    let nearest = known
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        // Below this the names have little in common; clap uses 0.7 for its own suggestions.
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match nearest {
-        Some((_, nearest)) => format!("there is no rule `{name}`; did you mean `{nearest}`?"),
-        None => format!("there is no rule `{name}`; `ngxlint rules` lists them"),
-    }
-}
-
 impl RuleOptions {
     /// What the options ask of the rules.
     pub(super) fn selection(&self) -> Selection {
@@ -63,6 +43,7 @@ impl RuleOptions {
             select: all(&self.select),
             ignore: all(&self.ignore),
             severities: severities.flat_map(|given| given.rules.0.iter().map(|&rule| (rule, given.severity))).collect(),
+            ignores_comments: self.no_ignores,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! them, and what a PATH on the command line means. It reads [`crate::source`],
 //! [`crate::syntax`] and [`crate::nginx`], and judges nothing but what nginx would refuse to read.
 
+mod annotation;
 mod assemble;
 mod glob;
 mod include;
@@ -18,6 +19,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub use annotation::{Annotation, Ignore, Mistake, Said, annotations};
 pub use library::{Library, LoadedFile};
 pub use problem::{Elsewhere, Problem, ProblemKind};
 pub use snippet::{Surroundings, infer_surroundings, parse_context};

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::annotation::{Said, annotations};
 use crate::nginx::{BlockBody, Contexts, Directive as Row, DirectiveName};
 use crate::syntax::{Ast, NodeId, NodeKind};
 
@@ -29,9 +30,6 @@ const CANDIDATES: &[Contexts] = &[
     Contexts::MAIL_SERVER,
     Contexts::EVENTS,
 ];
-
-/// The marker of a comment that says the context.
-const MARKER: &str = "ngxlint: context=";
 
 /// A chain of block names, outermost first (`http,server`), as a context.
 pub fn parse_context(chain: &str) -> Option<Contexts> {
@@ -74,11 +72,9 @@ pub(super) fn is_root(ast: &Ast<'_>) -> bool {
 }
 
 fn said_by_comment(ast: &Ast<'_>) -> Option<Contexts> {
-    ast.comments.iter().find_map(|comment| {
-        let text = ast.text().get(comment.span.start as usize..comment.span.end as usize)?;
-        let text = std::str::from_utf8(text).ok()?;
-        let chain = text.trim_start_matches('#').trim_start().strip_prefix(MARKER)?;
-        parse_context(chain.split_whitespace().next().unwrap_or_default())
+    annotations(ast).find_map(|annotation| match annotation.said {
+        Said::Context(context) => Some(context),
+        _ => None,
     })
 }
 

@@ -67,6 +67,12 @@ impl<'l> Config<'l> {
         self.incomplete.binary_search(&ItemId::TOP).is_ok()
     }
 
+    /// Whether an include could not be followed.
+    #[must_use]
+    pub fn has_gaps(&self) -> bool {
+        !self.incomplete.is_empty()
+    }
+
     /// The texts of the files.
     #[must_use]
     pub fn sources(&self) -> &'l Sources {

@@ -13,9 +13,9 @@ use crate::source::SourceFile;
 /// Bytes of a digest that are written out: enough for as many findings as there are.
 const BYTES: usize = 16;
 
-/// One text for each finding, in the order of the report: made from its rule, its file, the text of its lines and its
+/// One text for each of `findings`, in their order: made from its rule, its file, the text of its lines and its
 /// number among findings of the same text, never from a line number.
-pub(super) fn fingerprints(report: &Report<'_>) -> Vec<String> {
+pub(super) fn fingerprints<'f>(report: &Report<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Vec<String> {
     let mut seen: FxHashMap<[u8; BYTES], u32> = FxHashMap::default();
     let one = |finding: &Finding| {
         let key = digest(report, finding, 0);
@@ -28,7 +28,7 @@ pub(super) fn fingerprints(report: &Report<'_>) -> Vec<String> {
             text
         })
     };
-    report.findings().iter().map(one).collect()
+    findings.into_iter().map(one).collect()
 }
 
 fn digest(report: &Report<'_>, finding: &Finding, ordinal: u32) -> [u8; BYTES] {
@@ -43,6 +43,16 @@ fn digest(report: &Report<'_>, finding: &Finding, ordinal: u32) -> [u8; BYTES] {
     let mut bytes = [0; BYTES];
     bytes.iter_mut().zip(digest.finalize()).for_each(|(byte, full)| *byte = full);
     bytes
+}
+
+/// The start of the lines that a finding points at, for people.
+pub(super) fn excerpt(report: &Report<'_>, finding: &Finding, characters: usize) -> String {
+    let lines = normalised_lines(report.sources.file(finding.span.file), finding);
+    let text = String::from_utf8_lossy(&lines);
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into_owned(),
+    }
 }
 
 /// The lines that a finding points at, with one space for all that separates words.

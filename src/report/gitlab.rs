@@ -41,7 +41,7 @@ pub fn write_gitlab(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     let issues: Vec<Issue> = report
         .findings()
         .iter()
-        .zip(fingerprints(report))
+        .zip(fingerprints(report, report.findings()))
         .map(|(finding, fingerprint)| issue(report, finding, fingerprint))
         .collect();
     serde_json::to_writer_pretty(&mut *out, &issues)?;

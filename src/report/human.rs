@@ -243,8 +243,13 @@ fn summary(report: &Report<'_>, style: HumanStyle) -> String {
         0 => String::new(),
         count => format!(", {count} suppressed"),
     };
+    let known = match checked.baselined {
+        0 => String::new(),
+        1 => "; 1 known finding is in the baseline".to_owned(),
+        count => format!("; {count} known findings are in the baseline"),
+    };
     format!(
-        "{found} in {} ({}, {} checked{unknown}{suppressed})",
+        "{found} in {} ({}, {} checked{unknown}{suppressed}){known}",
         counted(checked.files, "file"),
         counted(checked.servers, "server"),
         counted(checked.certificates, "certificate"),

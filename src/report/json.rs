@@ -32,6 +32,7 @@ pub fn write_json(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
             warnings: report.count(Severity::Warning),
             infos: report.count(Severity::Info),
             suppressed: report.checked.suppressed,
+            baselined: report.checked.baselined,
         },
     };
     serde_json::to_writer_pretty(&mut *out, &object)?;
@@ -73,6 +74,7 @@ struct Summary {
     warnings: usize,
     infos: usize,
     suppressed: usize,
+    baselined: usize,
 }
 
 /// The findings, made into objects one by one while they are written.

@@ -4,6 +4,7 @@
 //! [`crate::source`]. It finds nothing, opens nothing and does not know where its output goes: each format writes to
 //! what it is given.
 
+mod baseline;
 mod certs;
 mod certs_human;
 mod certs_json;
@@ -31,10 +32,12 @@ mod trace_human;
 mod trace_json;
 mod trace_words;
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
+pub use baseline::{Baseline, BaselineChange, BaselineError, KnownFinding};
 pub use certs::CertsReport;
 pub use certs_human::write_certs_human;
 pub use certs_json::{CERTS_SCHEMA, write_certs_json};
@@ -58,7 +61,7 @@ pub use trace_human::write_trace_human;
 pub use trace_json::{TRACE_SCHEMA, write_trace_json};
 
 use crate::nginx::NginxVersion;
-use crate::rules::{Finding, Severity};
+use crate::rules::{Finding, RuleId, Severity, Suppressed};
 use crate::source::{FileId, Sources, Span};
 
 /// How much was looked at.
@@ -74,6 +77,19 @@ pub struct Checked {
     pub unknown_certificates: usize,
     /// Findings that a comment in the configuration suppresses.
     pub suppressed: usize,
+    /// Findings that the baseline knows.
+    pub baselined: usize,
+}
+
+/// What a run has looked at, so that what is known and not found is known to be gone.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// The configuration files.
+    pub files: &'a FxHashSet<FileId>,
+    /// The rules that have not run everywhere, or have not known what they go by.
+    pub silent: &'a FxHashSet<RuleId>,
+    /// Whether a file, named from the top of the repository, is no longer there.
+    pub is_gone: &'a dyn Fn(&str) -> bool,
 }
 
 /// The outcome of a run.
@@ -81,11 +97,13 @@ pub struct Checked {
 pub struct Report<'s> {
     sources: &'s Sources,
     findings: Vec<Finding>,
+    suppressed: Vec<Suppressed>,
     named: FxHashSet<FileId>,
     checked: Checked,
     nginx_version: NginxVersion,
     repository: Repository,
     has_failed: bool,
+    shows_suppressed: bool,
 }
 
 impl<'s> Report<'s> {
@@ -102,16 +120,37 @@ impl<'s> Report<'s> {
         nginx_version: NginxVersion,
     ) -> Report<'s> {
         let ranks = path_ranks(sources);
-        let place = |span: Span| (ranks.get(span.file.0 as usize), span.start, span.end);
-        findings.sort_by(|a, b| {
-            (place(a.span), a.rule, &a.message)
-                .cmp(&(place(b.span), b.rule, &b.message))
-                .then(b.severity.cmp(&a.severity))
-                .then_with(|| (&a.certainty, &a.help).cmp(&(&b.certainty, &b.help)))
-        });
-        findings.dedup_by(|a, b| (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message));
+        findings.sort_by(|a, b| in_order(&ranks, a, b));
+        findings.dedup_by(|a, b| is_same(a, b));
         let repository = Repository::default();
-        Report { sources, findings, named, checked, nginx_version, repository, has_failed: false }
+        let suppressed = Vec::new();
+        Report {
+            sources,
+            findings,
+            suppressed,
+            named,
+            checked,
+            nginx_version,
+            repository,
+            has_failed: false,
+            shows_suppressed: false,
+        }
+    }
+
+    /// The same with what comments in the configuration suppress, in any order.
+    #[must_use]
+    pub fn with_suppressed(mut self, mut suppressed: Vec<Suppressed>) -> Report<'s> {
+        let ranks = path_ranks(self.sources);
+        suppressed.sort_by(|a, b| in_order(&ranks, &a.finding, &b.finding));
+        suppressed.dedup_by(|a, b| is_same(&a.finding, &b.finding));
+        self.checked.suppressed = suppressed.len();
+        Report { suppressed, ..self }
+    }
+
+    /// The same, with what is suppressed in the formats that have a word for it, which is SARIF.
+    #[must_use]
+    pub fn showing_suppressed(self, shows_suppressed: bool) -> Report<'s> {
+        Report { shows_suppressed, ..self }
     }
 
     /// The same, seen from a repository.
@@ -160,6 +199,20 @@ impl<'s> Report<'s> {
     fn path(&self, file: FileId) -> &'s Path {
         self.sources.path(file)
     }
+}
+
+/// By file, offset and rule; `ranks` are the places of the files.
+fn in_order(ranks: &[u32], a: &Finding, b: &Finding) -> Ordering {
+    let place = |span: Span| (ranks.get(span.file.0 as usize), span.start, span.end);
+    (place(a.span), a.rule, &a.message)
+        .cmp(&(place(b.span), b.rule, &b.message))
+        .then(b.severity.cmp(&a.severity))
+        .then_with(|| (&a.certainty, &a.help).cmp(&(&b.certainty, &b.help)))
+}
+
+/// Whether two configurations raise the same at the same place.
+fn is_same(a: &Finding, b: &Finding) -> bool {
+    (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message)
 }
 
 /// For each file its place in the order of the paths that are shown.

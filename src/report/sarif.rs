@@ -10,8 +10,8 @@ use serde_json::json;
 use serde_sarif::sarif::{
     ArtifactChange, ArtifactContent, ArtifactLocation, CodeFlow, Fix, Invocation, Location, Message,
     MultiformatMessageString, PhysicalLocation, PropertyBag, Region, Replacement, ReportingConfiguration,
-    ReportingDescriptor, Result as SarifResult, ResultKind, ResultLevel, Run, Sarif, ThreadFlow, ThreadFlowLocation,
-    Tool, ToolComponent,
+    ReportingDescriptor, Result as SarifResult, ResultKind, ResultLevel, Run, Sarif, Suppression, ThreadFlow,
+    ThreadFlowLocation, Tool, ToolComponent,
 };
 
 use super::Report;
@@ -33,8 +33,13 @@ const FINGERPRINT: &str = "ngxlint/v1";
 /// # Errors
 /// What `out` says.
 pub fn write_sarif(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let suppressed = if report.shows_suppressed { &report.suppressed[..] } else { &[] };
+    let suppressed: Vec<(&Finding, Option<&str>)> =
+        suppressed.iter().map(|one| (&one.finding, Some(one.reason.as_str()))).collect();
+    let all: Vec<(&Finding, Option<&str>)> =
+        report.findings().iter().map(|finding| (finding, None)).chain(suppressed).collect();
     let used: Vec<&RuleEntry> =
-        all_rules().iter().filter(|entry| report.findings().iter().any(|finding| finding.rule == entry.id)).collect();
+        all_rules().iter().filter(|entry| all.iter().any(|(finding, _)| finding.rule == entry.id)).collect();
     let driver = ToolComponent::builder()
         .name(env!("CARGO_PKG_NAME").to_owned())
         .version(env!("CARGO_PKG_VERSION").to_owned())
@@ -42,10 +47,11 @@ pub fn write_sarif(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         .information_uri(rules::PROJECT.to_owned())
         .rules(used.iter().map(|entry| descriptor(entry)).collect::<Vec<_>>())
         .build();
-    let prints = fingerprints(report);
-    let results = report.findings().iter().zip(prints).map(|(finding, print)| {
+    let prints = fingerprints(report, all.iter().map(|(finding, _)| *finding));
+    let results = all.iter().zip(prints).map(|((finding, reason), print)| {
         let index = used.iter().position(|entry| entry.id == finding.rule).unwrap_or_default();
-        result(report, finding, index, print)
+        let result = result(report, finding, index, print);
+        SarifResult { suppressions: reason.map(|reason| vec![suppression(reason)]), ..result }
     });
     let repository = ArtifactLocation::builder().description(text("the top of the repository")).build();
     let run = Run::builder()
@@ -116,6 +122,12 @@ fn result(report: &Report<'_>, finding: &Finding, rule_index: usize, print: Stri
         fixes: finding.fix.as_ref().map(|made| vec![fix(report, made)]),
         ..base
     }
+}
+
+/// A comment in the configuration. GitHub takes no notice of it, and would open an alert; others hide the result.
+fn suppression(reason: &str) -> Suppression {
+    let base = Suppression::builder().kind(json!("inSource")).build();
+    Suppression { justification: (!reason.is_empty()).then(|| reason.to_owned()), ..base }
 }
 
 /// The hops of a redirect, one after the other.

@@ -8,6 +8,7 @@ mod declare;
 mod face;
 mod finding;
 mod registry;
+mod suppression;
 
 mod certificate;
 mod hsts;
@@ -24,7 +25,8 @@ use rayon::prelude::*;
 
 pub use face::{Example, Face, FaceError, OptionFace};
 pub use finding::{Certainty, Edit, Finding, Findings, Fix, Related, Severity};
-pub use registry::{Options, PROJECT, RuleEntry, RuleId, all_rules, find_rule};
+pub use registry::{Options, PROJECT, RuleEntry, RuleId, all_rules, find_rule, find_rules, unknown_rule};
+pub use suppression::{Commented, Outcome, Suppressed, add_comments};
 
 use crate::model::Model;
 
@@ -47,6 +49,8 @@ pub struct Selection {
     pub ignore: Vec<RuleId>,
     /// Other severities than the rules' own; `None` turns a rule off.
     pub severities: Vec<(RuleId, Option<Severity>)>,
+    /// Whether comments suppress nothing (`--no-ignores`).
+    pub ignores_comments: bool,
 }
 
 impl Selection {
@@ -54,17 +58,26 @@ impl Selection {
         self.severities.iter().rev().find(|(id, _)| *id == rule).map(|(_, severity)| severity)
     }
 
-    fn includes(&self, rule: RuleId) -> bool {
+    /// Whether a rule is run.
+    #[must_use]
+    pub fn includes(&self, rule: RuleId) -> bool {
         (self.select.is_empty() || self.select.contains(&rule))
             && !self.ignore.contains(&rule)
             && self.severity(rule) != Some(&None)
+            && !(self.ignores_comments && rule.as_str() == suppression::RULE)
     }
+}
+
+/// The findings of the selected rules that no comment suppresses, as [`judge`] has them.
+#[must_use]
+pub fn run(model: &Model<'_>, selection: &Selection) -> Vec<Finding> {
+    judge(model, selection).findings
 }
 
 /// Runs the selected rules over a model, in parallel. The findings are sorted by place and rule, and
 /// each is there once, however often the file it points into is included.
 #[must_use]
-pub fn run(model: &Model<'_>, selection: &Selection) -> Vec<Finding> {
+pub fn judge(model: &Model<'_>, selection: &Selection) -> Outcome {
     let selected: Vec<&RuleEntry> = all_rules().iter().filter(|entry| selection.includes(entry.id)).collect();
     selected.iter().for_each(|entry| entry.rule.prepare(model));
     let found: Vec<Vec<Finding>> = selected
@@ -76,12 +89,21 @@ pub fn run(model: &Model<'_>, selection: &Selection) -> Vec<Finding> {
         })
         .collect();
     let mut findings: Vec<Finding> = found.into_iter().flatten().collect();
-    for finding in &mut findings {
+    findings.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
+    findings.dedup_by(|a, b| (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message));
+    let mut outcome = if selection.ignores_comments {
+        Outcome { findings, ..Outcome::default() }
+    } else {
+        suppression::apply(model, selection, findings)
+    };
+    let suppressed = outcome.suppressed.iter_mut().map(|suppressed| &mut suppressed.finding);
+    for finding in outcome.findings.iter_mut().chain(suppressed) {
         if let Some(Some(severity)) = selection.severity(finding.rule) {
             finding.severity = *severity;
         }
     }
-    findings.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
-    findings.dedup_by(|a, b| (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message));
-    findings
+    outcome.silent = suppression::silent(model, selection);
+    // What is said of comments stands at the end.
+    outcome.findings.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
+    outcome
 }

@@ -233,6 +233,14 @@ impl<'s> Ast<'s> {
         self.span(self.name(node).span().start, self.node(node).close)
     }
 
+    /// The last directive that starts at or before an offset; the offset may be behind its end.
+    #[must_use]
+    pub fn last_started(&self, offset: u32) -> Option<NodeId> {
+        let start = |node: &Node| self.words.get(node.first_word as usize).map_or(u32::MAX, |word| word.start);
+        let count = self.nodes.partition_point(|node| start(node) <= offset);
+        count.checked_sub(1).map(|last| NodeId(last as u32))
+    }
+
     /// The comments between two offsets, in order.
     #[must_use]
     pub fn comments_between(&self, start: u32, end: u32) -> &[Comment] {

@@ -19,6 +19,7 @@ mod real;
 mod rewriting;
 mod selection;
 mod stream;
+mod suppressions;
 mod syntax;
 mod tls_files;
 mod upstream_tls;

@@ -1,0 +1,93 @@
+//! `--add-ignore`: comments that suppress today's findings, written into the files.
+
+use super::write::replace_file;
+use super::{RunError, Status, complain, output};
+use crate::report::{Report, printable};
+use crate::rules::{Finding, add_comments};
+use crate::source::{FileId, Sources};
+
+/// The longest reason; nginx reads comments of up to 4095 bytes.
+const LONGEST_REASON: usize = 1000;
+
+/// A reason as it is written on the command line.
+pub(super) fn parse_reason(text: &str) -> Result<String, String> {
+    // These are not read as a part of the reason where they follow the bracket.
+    let reason = text.trim_start_matches([':', '-', '–', '—', ' ', '\t']).trim_end();
+    if reason.is_empty() {
+        Err("a suppression has to say why".to_owned())
+    } else if reason.chars().any(char::is_control) {
+        Err("a reason is one line".to_owned())
+    } else if reason.len() > LONGEST_REASON {
+        Err(format!("a reason has at most {LONGEST_REASON} bytes"))
+    } else {
+        Ok(reason.to_owned())
+    }
+}
+
+/// What became of one file.
+struct Done {
+    comments: usize,
+    suppressed: usize,
+}
+
+/// Writes the comments, and says how many are where.
+pub(super) fn run(sources: &Sources, report: &Report<'_>, reason: &str) -> Result<Status, RunError> {
+    let mut status = if report.has_failed() { Status::Failed } else { Status::Success };
+    let mut told = String::new();
+    let (mut files, mut comments, mut suppressed) = (0, 0, 0);
+    for findings in report.findings().chunk_by(|a, b| a.span.file == b.span.file) {
+        let Some(file) = findings.first().map(|finding| finding.span.file) else { continue };
+        let Some(done) = write(sources, file, findings, reason) else {
+            status = Status::Failed;
+            continue;
+        };
+        if done.suppressed < findings.len() && status == Status::Success {
+            status = Status::Found;
+        }
+        files += 1;
+        comments += done.comments;
+        suppressed += done.suppressed;
+        let path = sources.path(file).display().to_string();
+        told += &format!("{}: {}\n", printable(&path), counted(done.comments, "comment"));
+    }
+    if report.checked().files == 0 {
+        told += "nothing to lint: no nginx configuration was found\n";
+    } else if report.findings().is_empty() {
+        told += "no findings: there is nothing to suppress\n";
+    } else {
+        let findings = match report.findings().len() {
+            all if all == suppressed => counted(all, "finding"),
+            all => format!("{suppressed} of {}", counted(all, "finding")),
+        };
+        told += &format!("{} in {} for {findings}\n", counted(comments, "comment"), counted(files, "file"));
+    }
+    output::write_to(None, |out| out.write_all(told.as_bytes()))?;
+    Ok(status)
+}
+
+/// Writes the comments of one file; `None` when the file is left as it is, which is said.
+fn write(sources: &Sources, file: FileId, findings: &[Finding], reason: &str) -> Option<Done> {
+    let source = sources.file(file);
+    let path = source.path.display();
+    let all: Vec<&Finding> = findings.iter().collect();
+    let Some(made) = add_comments(file, &source.text, &all, reason) else {
+        complain("error", &format!("{path} is left as it is: a comment would change what nginx reads"));
+        return None;
+    };
+    if let Err(error) = replace_file(&source.path, &source.text, &made.text) {
+        let causes = std::iter::successors(std::error::Error::source(&error), |error| error.source());
+        let causes: String = causes.map(|cause| format!(": {cause}")).collect();
+        complain("error", &format!("{path} is left as it is: {error}{causes}"));
+        return None;
+    }
+    for (finding, _) in all.iter().zip(&made.is_suppressed).filter(|(_, is_suppressed)| !**is_suppressed) {
+        let line = source.position(finding.span.start).line;
+        complain("note", &format!("{path}:{line}: no comment can suppress {} here", finding.rule));
+    }
+    let suppressed = made.is_suppressed.iter().filter(|&&is_suppressed| is_suppressed).count();
+    Some(Done { comments: made.comments, suppressed })
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,192 @@
+//! Files that appear with all of their text, or stay as they were.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use crate::source::{FileSystem, MAX_CONFIGURATION_BYTES, ReadError, RealFiles};
+
+/// Names that are tried for a temporary file; one is taken if a process of the same number was killed before.
+const ATTEMPTS: u32 = 64;
+
+/// Why a file was left as it is.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReplaceError {
+    /// Somebody else has written to it, or it is not the file that was read at all.
+    #[error("it is not what was read: it has changed meanwhile, or another file was read in its place")]
+    Changed,
+    /// Nobody may write to it.
+    #[error("it is read-only")]
+    ReadOnly,
+    /// It belongs to somebody else, and the new one would not.
+    #[error("its owner and group cannot be kept")]
+    Owner(#[source] io::Error),
+    /// It cannot be read again.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The operating system refuses.
+    #[error(transparent)]
+    Write(#[from] io::Error),
+}
+
+/// Puts `text` in the place of `read`, which is what the file held when it was read. Links stay and lead to the new
+/// text; owner, group and mode stay.
+pub(super) fn replace_file(path: &Path, read: &[u8], text: &[u8]) -> Result<(), ReplaceError> {
+    let target = RealFiles::default().canonicalize(path)?;
+    let is_unchanged = || Ok::<_, ReadError>(RealFiles::default().read(&target, MAX_CONFIGURATION_BYTES)? == read);
+    if !is_unchanged()? {
+        return Err(ReplaceError::Changed);
+    }
+    let metadata = fs::metadata(&target)?;
+    // To put another file in its place needs a directory that can be written to, no more. Whoever made it read-only
+    // means it all the same.
+    if metadata.permissions().readonly() {
+        return Err(ReplaceError::ReadOnly);
+    }
+    OpenOptions::new().write(true).open(&target)?;
+    let mut temporary = Temporary::beside(&target)?;
+    keep_owner(&temporary, &metadata).map_err(ReplaceError::Owner)?;
+    fs::set_permissions(&temporary.path, metadata.permissions())?;
+    temporary.file.write_all(text)?;
+    // An editor may have saved while the findings were made.
+    if !is_unchanged()? {
+        return Err(ReplaceError::Changed);
+    }
+    Ok(temporary.take_the_place_of(&target)?)
+}
+
+/// Lets `write` make a file. One that is there already keeps its mode, and its links lead to the new text; a device or a
+/// FIFO is written to, not replaced.
+pub(super) fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let metadata = fs::metadata(&target).ok();
+    if metadata.as_ref().is_some_and(|metadata| !metadata.is_file()) {
+        let mut file = BufWriter::new(OpenOptions::new().write(true).open(&target)?);
+        return write(&mut file).and_then(|()| file.flush());
+    }
+    let temporary = Temporary::beside(&target)?;
+    if let Some(metadata) = metadata {
+        // What may be read by a web server has to be so the next time; whose it is matters less.
+        let _ = keep_owner(&temporary, &metadata);
+        fs::set_permissions(&temporary.path, metadata.permissions())?;
+    }
+    let mut file = BufWriter::new(&temporary.file);
+    write(&mut file).and_then(|()| file.flush())?;
+    drop(file);
+    temporary.take_the_place_of(&target)
+}
+
+/// A file that is not yet what it is to be; it goes away unless it takes the place of another.
+struct Temporary {
+    path: PathBuf,
+    file: File,
+    is_placed: bool,
+}
+
+impl Temporary {
+    /// One in the directory of `target`, so that it can be renamed to it. `include *` does not match its name.
+    fn beside(target: &Path) -> io::Result<Temporary> {
+        if target.file_name().is_none() {
+            return Err(ErrorKind::InvalidInput.into());
+        }
+        let mut outcome = Err(ErrorKind::AlreadyExists.into());
+        for number in 0..ATTEMPTS {
+            let path = target.with_file_name(format!(".ngxlint.{}.{number}", std::process::id()));
+            outcome = File::create_new(&path).map(|file| Temporary { path, file, is_placed: false });
+            if !outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    fn take_the_place_of(mut self, target: &Path) -> io::Result<()> {
+        // Without it, a machine that loses its power can be left with the name of the one and the text of neither.
+        self.file.sync_all()?;
+        fs::rename(&self.path, target)?;
+        self.is_placed = true;
+        // Some file systems cannot sync a directory.
+        let _ = target.parent().and_then(|directory| File::open(directory).ok()).map(|directory| directory.sync_all());
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.is_placed {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn keep_owner(temporary: &Temporary, metadata: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let own = temporary.file.metadata()?;
+    if (own.uid(), own.gid()) == (metadata.uid(), metadata.gid()) {
+        return Ok(());
+    }
+    fchown(&temporary.file, Some(metadata.uid()), Some(metadata.gid()))
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &Temporary, _: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn links_and_modes_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("a"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("a", &link).unwrap();
+        replace_file(&link, b"old", b"new").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert_eq!(fs::read_link(&link).unwrap(), Path::new("a"));
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o640);
+        write_file(&link, |out| out.write_all(b"newer")).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"newer");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o640);
+        assert_eq!(names(folder.path()), ["a", "link"]);
+    }
+
+    #[test]
+    fn what_has_changed_or_is_read_only_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a");
+        fs::write(&file, "other").unwrap();
+        assert!(matches!(replace_file(&file, b"old", b"new"), Err(ReplaceError::Changed)));
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
+        assert!(matches!(replace_file(&file, b"other", b"new"), Err(ReplaceError::ReadOnly)));
+        assert!(matches!(replace_file(&folder.path().join("b"), b"", b"new"), Err(ReplaceError::Read(_))));
+        assert_eq!(fs::read(&file).unwrap(), b"other");
+        assert_eq!(names(folder.path()), ["a"]);
+    }
+
+    #[test]
+    fn a_file_that_a_killed_process_left_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a");
+        let left = format!(".ngxlint.{}.0", std::process::id());
+        fs::write(folder.path().join(&left), "half").unwrap();
+        write_file(&file, |out| out.write_all(b"new")).unwrap();
+        assert!(write_file(&file, |_| Err(ErrorKind::StorageFull.into())).is_err());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert_eq!(names(folder.path()), [left.as_str(), "a"]);
+    }
+}

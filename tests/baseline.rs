@@ -1,0 +1,172 @@
+//! `--baseline` and `--write-baseline`: findings that are known.
+#![allow(clippy::disallowed_methods, reason = "these tests make files and start the program")]
+#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
+mod program;
+
+use std::fs;
+
+use serde_json::Value;
+
+use program::Folder;
+
+const ROOT: &str = "events {}\ninclude a.conf;\nhttp {\n    include sites/*;\n    include b.conf;\n}\n";
+
+fn folder() -> Folder {
+    Folder::new(&[("nginx.conf", ROOT), ("sites/x", "include  c.conf;\n"), ("sites/y", "include d.conf;\n")])
+}
+
+fn entries(folder: &Folder) -> Vec<String> {
+    let baseline: Value = serde_json::from_slice(&fs::read(folder.path("known.json")).unwrap()).unwrap();
+    assert_eq!(baseline["schema_version"], 1);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let findings = baseline["findings"].as_array().unwrap().iter();
+    findings.map(|one| format!("{} {} {}", text(&one["file"]), text(&one["rule"]), text(&one["text"]))).collect()
+}
+
+const WRITE: &[&str] = &["check", "nginx.conf", "--write-baseline", "known.json"];
+const CHECK: &[&str] = &["check", "nginx.conf", "--baseline", "known.json"];
+
+#[test]
+fn what_is_known_is_not_reported_wherever_it_moves() {
+    let folder = folder();
+    folder.run(WRITE).expect(
+        0,
+        &["no problems found", "; 4 known findings are in the baseline\n"],
+        &["note: known.json has 4 entries (4 added, 0 dropped)\n"],
+    );
+    assert_eq!(
+        entries(&folder),
+        [
+            "nginx.conf include-not-found include a.conf;",
+            "nginx.conf include-not-found include b.conf;",
+            "sites/x include-not-found include c.conf;",
+            "sites/y include-not-found include d.conf;",
+        ]
+    );
+    // The same again gives the same bytes.
+    let first = fs::read(folder.path("known.json")).unwrap();
+    folder.run(WRITE).expect(0, &[], &["known.json has 4 entries (0 added, 0 dropped)\n"]);
+    assert_eq!(fs::read(folder.path("known.json")).unwrap(), first);
+
+    // Other lines above, other blanks.
+    folder.write("nginx.conf", ROOT.replace("include", "\n# x\n\tinclude  ").as_bytes());
+    folder.run(CHECK).expect(0, &["4 known findings"], &[]);
+    let report = folder.run(&[CHECK, &["--format=json"]].concat());
+    let report: Value = serde_json::from_str(&report.stdout).unwrap();
+    assert_eq!((&report["summary"]["baselined"], &report["summary"]["errors"]), (&4.into(), &0.into()));
+}
+
+#[test]
+fn what_is_new_is_reported() {
+    let folder = folder();
+    folder.run(WRITE).expect(0, &[], &["4 added"]);
+    // The same line once more, another line, another file.
+    folder.write(
+        "nginx.conf",
+        ROOT.replace("    include b.conf;", "    include b.conf;\n    include b.conf;").as_bytes(),
+    );
+    folder.write("sites/y", b"include d.conf;\ninclude e.conf;\n");
+    folder.write("sites/z", b"include d.conf;\n");
+    let run = folder.run(&[CHECK, &["--format=short"]].concat());
+    run.expect(1, &["nginx.conf:6:5: error", "sites/y:2:1: error", "sites/z:1:1: error"], &[]);
+    assert_eq!(run.stdout.lines().count(), 3, "{}", run.stdout);
+}
+
+#[test]
+fn what_is_gone_is_said_and_dropped() {
+    let folder = folder();
+    folder.run(WRITE).expect(0, &[], &["4 added"]);
+    folder.write("nginx.conf", ROOT.replace("include a.conf;\n", "").as_bytes());
+    fs::remove_file(folder.path("sites/y")).unwrap();
+    let stale = "note: 2 entries of known.json are not found any more: include-not-found in nginx.conf at `include \
+                 a.conf;`, include-not-found in sites/y at `include d.conf;`; --write-baseline known.json drops what is \
+                 not needed\n";
+    folder.run(CHECK).expect(0, &["; 2 known findings are in the baseline\n"], &[stale]);
+    folder.run(WRITE).expect(0, &[], &["known.json has 2 entries (0 added, 2 dropped)\n"]);
+    assert_eq!(entries(&folder).len(), 2);
+    let run = folder.run(CHECK);
+    run.expect(0, &["2 known findings"], &[]);
+}
+
+#[test]
+fn what_was_not_looked_at_stays() {
+    let folder = folder();
+    folder.write("other.conf", b"events {}\ninclude no.conf;\n");
+    folder.run(&["check", "nginx.conf", "other.conf", "--write-baseline=known.json"]).expect(0, &[], &["5 added"]);
+    // Other files, other rules, certificates that are not here.
+    let run = folder.run(&["check", "other.conf", "--baseline=known.json"]);
+    run.expect(0, &["; 1 known finding is in the baseline\n"], &[]);
+    folder.run(&[CHECK, &["--select=hsts"]].concat()).expect(0, &["no problems found"], &[]);
+    folder.run(&["check", "other.conf", "--write-baseline=known.json"]).expect(
+        0,
+        &[],
+        &["has 5 entries (0 added, 0 d"],
+    );
+    folder.run(&[WRITE, &["--ignore=syntax"]].concat()).expect(0, &[], &["has 5 entries (0 added, 0 dropped)"]);
+    assert_eq!(entries(&folder).len(), 5);
+}
+
+#[test]
+fn suppressed_findings_are_not_in_it() {
+    let folder = folder();
+    folder.write("sites/x", b"include c.conf; # ngxlint: ignore[include-not-found] why\n");
+    folder.run(WRITE).expect(0, &["1 suppressed", "3 known findings"], &["3 added"]);
+}
+
+#[test]
+fn paths_are_those_of_the_repository() {
+    let folder = folder();
+    fs::create_dir(folder.path(".git")).unwrap();
+    folder.run(WRITE).expect(0, &[], &["4 added"]);
+    let mut command = folder.command(&["check", "../nginx.conf", "--baseline", "../known.json"]);
+    let run = program::Run::of(command.current_dir(folder.path("sites")).output().unwrap());
+    run.expect(0, &["4 known findings"], &[]);
+}
+
+#[test]
+fn a_file_that_is_no_baseline_ends_the_run() {
+    let folder = folder();
+    let big = format!("{{\"schema_version\": 1, \"findings\": [{}]}}", "{},".repeat(4 << 20) + "{}");
+    let deep = format!("{{\"schema_version\": 1, \"findings\": {}}}", "[".repeat(100_000));
+    let cases: &[(&str, &[u8], &str)] = &[
+        ("empty", b"", "it is no baseline that ngxlint has written: EOF while parsing a value at line 1 column 0"),
+        ("broken", b"{\"schema_version\": 1,\n \"findings\": [", "EOF while parsing a list at line 2 column 14"),
+        ("version", b"{\"schema_version\": 2, \"known\": {}}", "its schema_version is 2, and this ngxlint reads 1"),
+        ("no version", b"{\"findings\": []}", "missing field `schema_version`"),
+        ("array", b"[]", "it is no baseline that ngxlint has written"),
+        ("types", b"{\"schema_version\": 1, \"findings\": [{\"file\": 1}]}", "invalid type: integer `1`"),
+        ("bytes", b"{\"schema_version\": 1, \"findings\": \"\xff\xfe\"}", "it is no baseline"),
+        ("deep", deep.as_bytes(), "it is no baseline"),
+        ("10 MB", big.as_bytes(), "missing field `file`"),
+        ("40 MB", &[b' '; 40 << 20], "it has 40 MiB, more than the 16 MiB that ngxlint reads"),
+        ("nginx.conf", ROOT.as_bytes(), "it is no baseline that ngxlint has written: expected value at line 1"),
+    ];
+    for (name, text, message) in cases {
+        folder.write(name, text);
+        for option in ["--baseline", "--write-baseline"] {
+            let run = folder.run(&["check", "nginx.conf", option, name]);
+            run.expect(2, &[], &[&format!("error: cannot use the baseline {name}: "), message]);
+            assert!(run.stderr.len() < 400, "{}", run.stderr);
+            assert!(fs::read(folder.path(name)).unwrap() == *text, "{name} is left as it is");
+        }
+    }
+    for option in ["--baseline", "--write-baseline"] {
+        let run = folder.run(&["check", "nginx.conf", option, "sites"]);
+        run.expect(2, &[], &["cannot use the baseline sites: it is a directory"]);
+    }
+    folder.run(CHECK).expect(2, &[], &["error: cannot use the baseline known.json: no such file\n"]);
+    let run = folder.run(&["check", "nginx.conf", "--write-baseline", "none/known.json"]);
+    run.expect(2, &[], &["cannot use the baseline none/known.json: "]);
+}
+
+#[test]
+fn what_stands_in_it_cannot_speak_to_the_terminal() {
+    let folder = folder();
+    let known = "{\"schema_version\": 1, \"findings\": [{\"file\": \"nginx.conf\", \"rule\": \"include-not-found\", \
+                 \"text\": \"\\u001b[31m\", \"fingerprint\": \"x\"}]}";
+    folder.write("known.json", known.as_bytes());
+    let run = folder.run(CHECK);
+    run.expect(1, &[], &["1 entry of known.json is not found any more"]);
+    assert!(!run.stderr.contains('\u{1b}'));
+}
