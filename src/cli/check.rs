@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::arguments::{CheckArguments, EnvironmentOptions, FileOptions, OutputOptions};
+use super::fix::{Offer, mend};
 use super::formats::{Destination, Format};
-use super::lint::{Outcome, lint};
+use super::input::Changes;
+use super::lint::{Lint, Outcome};
 use super::{RunError, Status, complain, output, repository};
 use crate::model::{Edge, Environment};
 use crate::report::{self, Report};
@@ -18,22 +20,66 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     let anchors = trust_anchors(&arguments.environment)?;
     let environment = environment(&arguments.environment, &arguments.files, anchors);
     let selection = arguments.rules.selection();
-    let sources = Sources::default();
     let destinations = arguments.output.destinations()?;
-    let file = arguments.output.output.as_deref();
-    let linted = match lint(&arguments.paths, &arguments.files, file, &sources, &environment, &selection)? {
+    if arguments.fixes.mode().is_some() && arguments.reads_stdin() {
+        return Err(RunError::FixOfStdin);
+    }
+    let lint = Lint {
+        paths: &arguments.paths,
+        files: &arguments.files,
+        output: arguments.output.output.as_deref(),
+        environment: &environment,
+        selection: &selection,
+    };
+    let sources = Sources::default();
+    let linted = match lint.run(&sources)? {
         Outcome::FilesShown(status) => return Ok(status),
         Outcome::Linted(linted) => linted,
     };
-    let report = linted.into_report(&sources, environment.version).within(repository::around_working_directory());
+    let repository = repository::around_working_directory();
+    let (report, places) = linted.into_report(&sources, environment.version);
+    let report = report.within(repository.clone());
+    let Some(mode) = arguments.fixes.mode() else {
+        write(arguments, &destinations, &report)?;
+        return Ok(status(arguments, &report));
+    };
+    let mended = mend(Offer::new(&sources, &report, &places, mode), |changes| {
+        let sources = Sources::default();
+        let linted = lint.again(changes, &sources)?;
+        let (report, places) = linted.into_report(&sources, environment.version);
+        Ok(Offer::new(&sources, &report, &places, mode))
+    })?;
+    if !arguments.output.quiet {
+        mended.notes().for_each(|note| complain("note", &note));
+    }
+    if arguments.fixes.diff {
+        output::write_to(lint.output, |out| mended.write_diff(&repository, out))?;
+        return Ok(status(arguments, &report));
+    }
+    let failures = mended.write();
+    for (path, error) in &failures {
+        complain("error", &format!("cannot change {}: {error}", path.display()));
+    }
+    if !arguments.output.quiet && !mended.is_empty() {
+        complain("note", &format!("made {}", mended.summary()));
+    }
+    // What the files hold now, whatever was meant to be in them.
+    let sources = Sources::default();
+    let (report, _) = lint.again(&Changes::new(), &sources)?.into_report(&sources, environment.version);
+    let report = report.within(repository);
     write(arguments, &destinations, &report)?;
+    Ok(if failures.is_empty() { status(arguments, &report) } else { Status::Failed })
+}
+
+/// What the findings make of the run.
+fn status(arguments: &CheckArguments, report: &Report<'_>) -> Status {
     let threshold = arguments.output.fail_on.threshold();
     let fails = |finding: &Finding| threshold.is_some_and(|threshold| finding.severity >= threshold);
-    Ok(match (report.has_failed(), report.findings().iter().any(fails)) {
+    match (report.has_failed(), report.findings().iter().any(fails)) {
         (true, _) => Status::Failed,
         (false, true) => Status::Found,
         (false, false) => Status::Success,
-    })
+    }
 }
 
 /// The roots that clients trust. A mistyped `--ca` must not pass for one that is obeyed.

@@ -1,11 +1,13 @@
 //! PATHs to configurations, to models, to findings.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashSet;
 
-use super::analyses::{Analyses, Subject, analyse};
+use super::analyses::{Analyses, Changeable, Subject, analyse};
 use super::arguments::FileOptions;
+use super::input::Changes;
 use super::{RunError, Status};
 use crate::model::{Environment, Model};
 use crate::nginx::NginxVersion;
@@ -24,8 +26,9 @@ pub(super) enum Outcome {
 /// What the configurations of a run give together.
 #[derive(Default)]
 pub(super) struct Linted {
+    /// In no order, and twice where two configurations raise one.
     findings: Vec<Finding>,
-    files: FxHashSet<FileId>,
+    files: Places,
     named: FxHashSet<FileId>,
     servers: usize,
     certificates: usize,
@@ -33,30 +36,68 @@ pub(super) struct Linted {
     has_failed: bool,
 }
 
-/// Runs the selected rules over each configuration behind `paths`.
-pub(super) fn lint(
-    paths: &[PathBuf],
-    options: &FileOptions,
-    output: Option<&Path>,
-    sources: &Sources,
-    environment: &Environment,
-    selection: &Selection,
-) -> Result<Outcome, RunError> {
-    let analyses =
-        analyse(paths, options, output, sources, |subject| Analysis::new(subject, environment.clone(), selection))?;
-    let (analyses, has_failed) = match analyses {
-        Analyses::FilesShown(status) => return Ok(Outcome::FilesShown(status)),
-        Analyses::Done { analyses, has_failed } => (analyses, has_failed),
-    };
-    let mut linted = Linted { has_failed, ..Linted::default() };
-    analyses.into_iter().for_each(|analysis| linted.add(analysis));
-    Ok(Outcome::Linted(linted))
+/// The files of a run.
+pub(super) type Places = BTreeMap<FileId, FilePlace>;
+
+/// A file that was read.
+pub(super) struct FilePlace {
+    /// The real path.
+    pub(super) canonical: PathBuf,
+    /// Whether it may be changed: the user means it, and what was read is what stands there.
+    pub(super) may_change: bool,
+}
+
+impl FilePlace {
+    fn new(changeable: &Changeable, canonical: &Path) -> FilePlace {
+        FilePlace { canonical: canonical.to_path_buf(), may_change: changeable.holds(canonical) }
+    }
+}
+
+/// What is linted, and how.
+pub(super) struct Lint<'a> {
+    pub(super) paths: &'a [PathBuf],
+    pub(super) files: &'a FileOptions,
+    /// Where the list of files goes, if the user wants to see it.
+    pub(super) output: Option<&'a Path>,
+    pub(super) environment: &'a Environment,
+    pub(super) selection: &'a Selection,
+}
+
+impl Lint<'_> {
+    /// Runs the selected rules over each configuration behind the paths.
+    pub(super) fn run(&self, sources: &Sources) -> Result<Outcome, RunError> {
+        self.round(&Changes::new(), true, sources)
+    }
+
+    /// The same again, for files that were changed, or with `changes` in the place of what they hold.
+    pub(super) fn again(&self, changes: &Changes, sources: &Sources) -> Result<Linted, RunError> {
+        match self.round(changes, false, sources)? {
+            Outcome::Linted(linted) => Ok(linted),
+            // The first run ended with the list of files, when that was asked for.
+            Outcome::FilesShown(_) => Ok(Linted::default()),
+        }
+    }
+
+    fn round(&self, changes: &Changes, is_first: bool, sources: &Sources) -> Result<Outcome, RunError> {
+        let one = |subject: &Subject<'_, '_>| {
+            let is_only = subject.is_only && is_first;
+            Analysis::new(subject, self.environment.clone(), self.selection, is_only)
+        };
+        let analyses = analyse(self.paths, self.files, self.output, changes, is_first, sources, one)?;
+        let (analyses, has_failed) = match analyses {
+            Analyses::FilesShown(status) => return Ok(Outcome::FilesShown(status)),
+            Analyses::Done { analyses, has_failed } => (analyses, has_failed),
+        };
+        let mut linted = Linted { has_failed, ..Linted::default() };
+        analyses.into_iter().for_each(|analysis| linted.add(analysis));
+        Ok(Outcome::Linted(linted))
+    }
 }
 
 /// What is left of a configuration when its model is gone.
 struct Analysis {
     findings: Vec<Finding>,
-    files: Vec<FileId>,
+    files: Vec<(FileId, FilePlace)>,
     /// The files that were asked for, where they are not all.
     named: Vec<FileId>,
     servers: usize,
@@ -64,19 +105,20 @@ struct Analysis {
 }
 
 impl Analysis {
-    fn new(subject: &Subject<'_, '_>, environment: Environment, selection: &Selection) -> Analysis {
+    fn new(subject: &Subject<'_, '_>, environment: Environment, selection: &Selection, is_only: bool) -> Analysis {
         let Subject { library, target, config, .. } = subject;
+        let changeable = subject.changeable();
         let model = Model::build(config, library.files(), environment);
         let analysis = Analysis {
             findings: rules::run(&model, selection),
-            files: config.files().map(|file| file.ast.file).collect(),
+            files: config.files().map(|file| (file.ast.file, FilePlace::new(&changeable, &file.canonical))).collect(),
             named: target.named.iter().filter_map(|path| Some(library.load(path).ok()?.ast.file)).collect(),
             servers: model.server_count(),
             certificates: model.certificates.files().filter(|file| !file.is_unreadable()).count(),
         };
-        if subject.is_only {
-            // The program ends with the report: to give back what the model of thousands of sites holds, piece by piece,
-            // takes longer than to write it.
+        if is_only {
+            // The program ends with the report. To give back what the model of thousands of sites holds, piece by piece, takes longer than
+            // to write it.
             std::mem::forget(model);
         }
         analysis
@@ -86,16 +128,20 @@ impl Analysis {
 impl Linted {
     fn add(&mut self, analysis: Analysis) {
         self.findings.extend(analysis.findings);
-        self.files.extend(analysis.files);
+        for (file, place) in analysis.files {
+            let known = self.files.entry(file).or_insert(FilePlace { may_change: false, ..place });
+            known.may_change |= place.may_change;
+        }
         self.named.extend(analysis.named);
         self.servers += analysis.servers;
         self.certificates += analysis.certificates;
     }
 
-    /// The same as a report.
-    pub(super) fn into_report(self, sources: &Sources, version: NginxVersion) -> Report<'_> {
+    /// The same as a report, and the files of the run.
+    pub(super) fn into_report(self, sources: &Sources, version: NginxVersion) -> (Report<'_>, Places) {
         let checked =
             Checked { files: self.files.len(), servers: self.servers, certificates: self.certificates, suppressed: 0 };
-        Report::new(sources, self.findings, self.named, checked, version).with_failure(self.has_failed)
+        let report = Report::new(sources, self.findings, self.named, checked, version);
+        (report.with_failure(self.has_failed), self.files)
     }
 }

@@ -12,6 +12,7 @@ mod check;
 mod configuration;
 mod difference;
 mod explain;
+mod fix;
 mod formats;
 mod input;
 mod lint;
@@ -25,6 +26,7 @@ mod show_files;
 mod shown;
 mod trace;
 mod trace_arguments;
+mod write;
 
 use std::io::Write;
 use std::panic;
@@ -135,6 +137,9 @@ enum RunError {
     /// `--output` where every report has a file of its own.
     #[error("--output names a file, but every --format has one of its own")]
     OutputNotUsed,
+    /// `--fix` of what is no file.
+    #[error("standard input cannot be changed; --diff shows what --fix would do")]
+    FixOfStdin,
     /// `explain` of a rule that does not exist.
     #[error("{0}")]
     UnknownRule(String),

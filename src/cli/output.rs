@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::RunError;
 use super::arguments::ColorChoice;
+use super::write::write_whole;
 use crate::report::HumanStyle;
 
 /// The width of what is no terminal; people read it in a pager or a CI log.
@@ -98,14 +99,5 @@ fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
         let mut file = BufWriter::new(std::fs::OpenOptions::new().write(true).open(&path)?);
         return write(&mut file).and_then(|()| file.flush());
     }
-    let mut name = OsString::from(".");
-    name.push(path.file_name().ok_or(ErrorKind::InvalidInput)?);
-    name.push(format!(".{}", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let mut file = BufWriter::new(std::fs::File::create_new(&temporary)?);
-    let outcome = write(&mut file).and_then(|()| file.flush()).and_then(|()| std::fs::rename(&temporary, &path));
-    if outcome.is_err() {
-        let _ = std::fs::remove_file(&temporary);
-    }
-    outcome
+    write_whole(&path, None, write)
 }

@@ -129,6 +129,12 @@ impl<'l> Config<'l> {
         names.iter().flat_map(|&name| self.indexed(ItemId::TOP, Some(name)))
     }
 
+    /// How often a file is read. Each reading gives its first directive an id.
+    fn readings(&self, file: u32) -> usize {
+        let is_first = |item: &&Item| item.file == file && item.node == NodeId(0) && item.first_word == 0;
+        self.items.iter().filter(is_first).count()
+    }
+
     fn named(&self, parent: ItemId, name: &str) -> impl Iterator<Item = Directive<'_>> + use<'_, 'l> {
         self.indexed(parent, known(name))
     }
@@ -357,6 +363,37 @@ impl<'c> Directive<'c> {
         } else {
             start.to(self.word(self.argument_count()).span())
         }
+    }
+
+    /// From the name to the `;`, or to the `}` of a block. `None` where it has no end of its own, since a semicolon or a
+    /// brace is missing.
+    #[must_use]
+    pub fn whole_span(&self) -> Option<Span> {
+        let item = self.item();
+        let ast = &self.file().ast;
+        let whole = ast.full_span(item.node);
+        let is_ended = matches!(ast.text().get(whole.end as usize - 1), Some(b';' | b'}'));
+        (self.ends_node() && item.first_word == 0 && is_ended).then_some(whole)
+    }
+
+    /// The text of the file it stands in.
+    #[must_use]
+    pub fn file_text(&self) -> &'c [u8] {
+        self.file().ast.text()
+    }
+
+    /// Whether a comment stands between its words, or in its block.
+    #[must_use]
+    pub fn holds_comments(&self) -> bool {
+        let ast = &self.file().ast;
+        let whole = ast.full_span(self.item().node);
+        !ast.comments_between(whole.start, whole.end).is_empty()
+    }
+
+    /// How often the configuration reads the file it stands in: more than once where several `include`s name it.
+    #[must_use]
+    pub fn readings(&self) -> usize {
+        self.config.readings(self.item().file)
     }
 
     /// The comments above it and at the end of its line.

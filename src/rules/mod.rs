@@ -5,6 +5,7 @@
 //! category's `mod.rs`.
 
 mod declare;
+mod edit;
 mod face;
 mod finding;
 mod registry;

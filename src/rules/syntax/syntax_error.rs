@@ -5,8 +5,9 @@ use rustc_hash::FxHashSet;
 
 use crate::config::ProblemKind;
 use crate::model::Model;
-use crate::rules::{Findings, Rule};
-use crate::source::FileId;
+use crate::rules::{Edit, Findings, Fix, Rule, Severity};
+use crate::source::{FileId, Span};
+use crate::syntax::SyntaxErrorKind;
 
 pub(super) struct SyntaxError;
 
@@ -31,6 +32,9 @@ impl Rule for SyntaxError {
         for error in files().flat_map(|file| &file.ast.errors) {
             let finding = sink.error(error.span, error.kind.to_string());
             finding.help(error.kind.help());
+            if let SyntaxErrorKind::MissingSemicolon { .. } = error.kind {
+                finding.fix(semicolon_at(error.span));
+            }
             if let Some(went_wrong) = error.went_wrong {
                 finding.related(went_wrong, "this is read as a part of the open block");
             }
@@ -52,6 +56,11 @@ impl Rule for SyntaxError {
                         finding.conditional()
                     };
                     finding.help(format!("write `{last_word};`"));
+                    finding.fix(if finding.severity == Severity::Error {
+                        semicolon_at(problem.span)
+                    } else {
+                        semicolon_at(problem.span).map(|fix| Fix { is_safe: false, ..fix })
+                    });
                     finding
                 }
                 ProblemKind::NotTerminated { directive } => sink
@@ -70,4 +79,10 @@ impl Rule for SyntaxError {
             }
         }
     }
+}
+
+/// A `;` behind what lacks it.
+fn semicolon_at(span: Span) -> Option<Fix> {
+    let behind = Span { start: span.end, ..span };
+    Fix::safe("end the directive with `;`", [Some(Edit { span: behind, text: ";".to_owned() })])
 }
