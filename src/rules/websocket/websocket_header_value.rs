@@ -3,11 +3,12 @@
 //!
 //! RFC 6455, section 4.2.1; nginx: <https://nginx.org/en/docs/http/websocket.html>
 
-use super::{is_reached, passing};
+use super::{is_for_handshakes_alone, is_reached, passing, value_to_send};
 use crate::config::Directive;
 use crate::model::websocket::{Forwarding, MapBehind, Sent};
 use crate::model::{Model, WebsocketLocation};
-use crate::rules::{Findings, Rule};
+use crate::rules::addition::within;
+use crate::rules::{Findings, Fix, Rule, edit};
 
 pub(super) struct WebsocketHeaderValue;
 
@@ -76,6 +77,17 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
         finding.related(by.span(), format!("{name} is sent here"));
     }
     finding.help(help(name, map.as_ref()));
+    if map.is_none() {
+        finding.fix(with_value_that_works(model, location, fault));
+    }
+}
+
+fn with_value_that_works(model: &Model<'_>, location: &WebsocketLocation<'_>, fault: &Fault<'_>) -> Option<Fix> {
+    let value = value_to_send(model, fault.name);
+    let title = format!("send {value} as {}", fault.name);
+    let edit = fault.by.argument(1).map(|word| edit::word_replaced(word, value));
+    let is_own = within(location.location(), fault.by) == Some(fault.by);
+    if is_own && is_for_handshakes_alone(model, location) { Fix::safe(title, [edit]) } else { Fix::risky(title, [edit]) }
 }
 
 /// What is wrong with the map that Connection is taken from.
