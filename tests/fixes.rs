@@ -28,10 +28,30 @@ use ngxlint::source::{FileId, FileSystem, MemoryFiles, Sources};
 use real::{Nginx, Verdict};
 
 /// The rules that offer a fix for an example of theirs.
-const FIXING: &[&str] = &["hsts-not-always", "syntax-error"];
+const FIXING: &[&str] = &[
+    "hsts-not-always",
+    "proxy-ssl-name-mismatch",
+    "proxy-ssl-sni-missing",
+    "proxy-ssl-verify-depth",
+    "stream-preread-on-tls",
+    "stream-sni-without-preread",
+    "syntax-error",
+    "websocket-connection-hardcoded",
+    "websocket-header-value",
+    "websocket-headers-not-inherited",
+    "websocket-http-version",
+    "websocket-missing-host",
+    "websocket-missing-upgrade",
+    "websocket-read-timeout",
+];
 
 /// What is told only when the fault before it is mended, by the rule of that.
-const HELD_BACK: &[(&str, &[&str])] = &[];
+const HELD_BACK: &[(&str, &[&str])] = &[
+    ("websocket-header-value", &["websocket-missing-host", "websocket-read-timeout"]),
+    ("websocket-headers-not-inherited", &["websocket-missing-host", "websocket-read-timeout"]),
+    ("websocket-http-version", &["websocket-missing-host", "websocket-read-timeout"]),
+    ("websocket-missing-upgrade", &["websocket-missing-host", "websocket-read-timeout"]),
+];
 
 /// Versions of nginx that are asked for when none is there.
 const VERSIONS: [NginxVersion; 2] = [NginxVersion::new(1, 22, 1), NginxVersion::new(1, 31, 3)];
@@ -109,7 +129,7 @@ impl Case {
     /// The files without certificates and keys.
     fn shown(&self) -> String {
         let mut shown = String::new();
-        for path in self.files.paths().filter(|path| !path.to_string_lossy().contains("/pki/")) {
+        for path in self.files.paths().filter(|path| !is_certificate(path)) {
             let text = self.files.read(path, u64::MAX).unwrap();
             shown += &format!("--- {}\n{}", path.display(), String::from_utf8_lossy(&text));
         }
@@ -121,7 +141,9 @@ impl Case {
         let directory = tempfile::tempdir().unwrap();
         let here = |path: &Path| directory.path().join(path.strip_prefix("/").unwrap());
         let etc = here(Path::new(DIRECTORY)).display().to_string();
-        for path in self.files.paths() {
+        let shown = self.shown();
+        let is_named = |path: &Path| shown.contains(&*path.file_name().unwrap().to_string_lossy());
+        for path in self.files.paths().filter(|path| !is_certificate(path) || is_named(path)) {
             let text = self.files.read(path, u64::MAX).unwrap();
             let place = here(path);
             std::fs::create_dir_all(place.parent().unwrap()).unwrap();
@@ -169,6 +191,10 @@ impl Case {
             }
         }
     }
+}
+
+fn is_certificate(path: &Path) -> bool {
+    path.to_string_lossy().contains("/pki/")
 }
 
 fn replaced(text: &[u8], from: &str, to: &str) -> Vec<u8> {

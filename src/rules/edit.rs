@@ -1,8 +1,6 @@
 //! Edits as a person would make them: lines are indented as their neighbours are and end as the file's lines do, and
 //! comments stay.
 
-#![expect(dead_code, reason = "the rules that offer fixes use all of it")]
-
 use super::Edit;
 use crate::config::Directive;
 use crate::source::Span;
@@ -81,7 +79,12 @@ pub(super) fn lines_last_in(block: Directive<'_>, lines: &[String]) -> Option<Ed
 #[must_use]
 pub(super) fn without(directive: Directive<'_>) -> Option<Edit> {
     let whole = directive.whole_span().filter(|_| !directive.holds_comments())?;
-    let text = directive.file_text();
+    Some(without_text(directive.file_text(), whole))
+}
+
+/// Takes what stands at `whole` away, with its line if nothing else stands there.
+#[must_use]
+pub(super) fn without_text(text: &[u8], whole: Span) -> Edit {
     let (start, end) = (whole.start as usize, whole.end as usize);
     let rest = text[end..].split(|&byte| byte == b'\n').next().unwrap_or_default();
     let (start, end) = match indent_before(text, start) {
@@ -95,7 +98,7 @@ pub(super) fn without(directive: Directive<'_>) -> Option<Edit> {
             (start - before, end)
         }
     };
-    Some(Edit { span: Span { start: start as u32, end: end as u32, ..whole }, text: String::new() })
+    Edit { span: Span { start: start as u32, end: end as u32, ..whole }, text: String::new() }
 }
 
 /// Puts a word behind another one.
@@ -118,6 +121,15 @@ pub(super) fn without_word(directive: Directive<'_>, word: Word<'_>) -> Edit {
 #[must_use]
 pub(super) fn word_replaced(word: Word<'_>, text: impl Into<String>) -> Edit {
     Edit { span: word.span(), text: text.into() }
+}
+
+/// Puts the `}` of a block that begins at `block` on a line of its own, before the line that `next` begins.
+#[must_use]
+pub(super) fn brace_before(text: &[u8], block: Span, next: Span) -> Option<Edit> {
+    let own = indent_before(text, block.start as usize)?;
+    let indent = indent_before(text, next.start as usize)?;
+    let brace = format!("{}}}{}", String::from_utf8_lossy(own), line_end(text));
+    Some(insert(next, next.start as usize - indent.len(), brace))
 }
 
 fn insert(span: Span, offset: usize, text: String) -> Edit {

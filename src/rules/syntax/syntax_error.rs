@@ -5,9 +5,9 @@ use rustc_hash::FxHashSet;
 
 use crate::config::ProblemKind;
 use crate::model::Model;
-use crate::rules::{Edit, Findings, Fix, Rule, Severity};
+use crate::rules::{Edit, Findings, Fix, Rule, Severity, edit};
 use crate::source::{FileId, Span};
-use crate::syntax::SyntaxErrorKind;
+use crate::syntax::{self, SyntaxErrorKind};
 
 pub(super) struct SyntaxError;
 
@@ -29,12 +29,11 @@ impl Rule for SyntaxError {
             .help("lint the file that is made from the template");
         }
         let files = || model.config.files().filter(|file| !templates.contains(&file.ast.file));
-        for error in files().flat_map(|file| &file.ast.errors) {
+        let errors = files().flat_map(|file| file.ast.errors.iter().map(|error| (file.ast.text(), error)));
+        for (text, error) in errors {
             let finding = sink.error(error.span, error.kind.to_string());
             finding.help(error.kind.help());
-            if let SyntaxErrorKind::MissingSemicolon { .. } = error.kind {
-                finding.fix(semicolon_at(error.span));
-            }
+            finding.fix(mended(text, error));
             if let Some(went_wrong) = error.went_wrong {
                 finding.related(went_wrong, "this is read as a part of the open block");
             }
@@ -78,6 +77,24 @@ impl Rule for SyntaxError {
                 finding.related(span, message);
             }
         }
+    }
+}
+
+/// The change that a person would make. Where a brace belongs is only to be guessed.
+fn mended(text: &[u8], error: &syntax::SyntaxError) -> Option<Fix> {
+    let removed = || [Some(edit::without_text(text, error.span))];
+    match &error.kind {
+        SyntaxErrorKind::MissingSemicolon { .. } => semicolon_at(error.span),
+        SyntaxErrorKind::UnexpectedSemicolon => Fix::safe("take the `;` away", removed()),
+        SyntaxErrorKind::ByteOrderMark => {
+            let edit = Edit { span: error.span, text: String::new() };
+            Fix::safe("take the byte order mark away", [Some(edit)])
+        }
+        SyntaxErrorKind::UnexpectedClosingBrace => Fix::risky("take the `}` away", removed()),
+        SyntaxErrorKind::UnclosedBlock { name, others: 0 } => {
+            Fix::risky(format!("close `{name}` here"), [edit::brace_before(text, error.span, error.went_wrong?)])
+        }
+        _ => None,
     }
 }
 
