@@ -30,6 +30,7 @@ use real::{Nginx, Verdict};
 /// The rules that offer a fix for an example of theirs.
 const FIXING: &[&str] = &[
     "hsts-not-always",
+    "listen-http2-deprecated",
     "proxy-ssl-name-mismatch",
     "proxy-ssl-sni-missing",
     "proxy-ssl-verify-depth",

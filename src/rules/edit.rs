@@ -1,6 +1,8 @@
 //! Edits as a person would make them: lines are indented as their neighbours are and end as the file's lines do, and
 //! comments stay.
 
+#![allow(dead_code, reason = "the rules that offer fixes use all of it")]
+
 use super::Edit;
 use crate::config::Directive;
 use crate::source::Span;
