@@ -47,7 +47,9 @@ impl Subject<'_, '_> {
             return Changeable::default();
         }
         let mut meant: Vec<PathBuf> = canonical(self.input.paths());
-        meant.extend(files.canonicalize(&self.config.directory));
+        // That of a file in the working directory is empty.
+        let directory = Some(self.config.directory.as_path()).filter(|directory| !directory.as_os_str().is_empty());
+        meant.extend(files.canonicalize(directory.unwrap_or(Path::new("."))));
         Changeable { meant, replaced: canonical(self.input.replaced()) }
     }
 }

@@ -137,8 +137,8 @@ enum RunError {
     /// `--output` where every report has a file of its own.
     #[error("--output names a file, but every --format has one of its own")]
     OutputNotUsed,
-    /// `--fix` of what is no file.
-    #[error("standard input cannot be changed; --diff shows what --fix would do")]
+    /// `--fix` or `--diff` of what is no file.
+    #[error("standard input cannot be changed: give --fix and --diff the files themselves")]
     FixOfStdin,
     /// `explain` of a rule that does not exist.
     #[error("{0}")]

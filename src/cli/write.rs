@@ -90,3 +90,30 @@ fn keep_owner(file: &File, like: &Metadata) -> io::Result<()> {
 fn keep_owner(_: &File, _: &Metadata) -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_changed_meanwhile_stays() -> io::Result<()> {
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("a.conf");
+        fs::write(&path, "somebody's")?;
+        assert!(matches!(replace(&path, b"old", b"new"), Err(ReplaceError::Changed)));
+        assert_eq!(fs::read(&path)?, b"somebody's");
+        replace(&path, b"somebody's", b"new").map_err(io::Error::other)?;
+        assert_eq!(fs::read(&path)?, b"new");
+        fs::remove_file(&path)?;
+        assert!(matches!(replace(&path, b"new", b"newer"), Err(ReplaceError::Io(_))));
+        // A link in the place of a file is another file.
+        fs::write(directory.path().join("b.conf"), "new")?;
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("b.conf", &path)?;
+            assert!(matches!(replace(&path, b"new", b"newer"), Err(ReplaceError::Changed)));
+        }
+        assert_eq!(fs::read_dir(directory.path())?.count(), if cfg!(unix) { 2 } else { 1 });
+        Ok(())
+    }
+}

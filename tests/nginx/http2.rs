@@ -142,7 +142,9 @@ fn clients_are_offered_http2_as_before() {
             let verdict = nginx.test(&root);
             assert!(verdict.is_accepted && !verdict.text.contains(DEPRECATED), "{} {}", verdict.text, said());
         }
-        println!("{nginx:?}: of {CASES} configurations {safe} with a safe fix, {all} with another; {offered} times HTTP/2");
+        println!(
+            "{nginx:?}: of {CASES} configurations {safe} with a safe fix, {all} with another; {offered} times HTTP/2"
+        );
         assert!(safe > 0 && all > 0 && offered > 0, "{safe} {all} {offered}");
     }
 }
