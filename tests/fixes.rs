@@ -356,3 +356,133 @@ fn a_fix_mends_what_it_is_for_and_nothing_else() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n\n"));
     assert_eq!(fixing, FIXING.iter().copied().collect(), "the rules that offer a fix for an example of theirs");
 }
+
+/// The files of a configuration, one after the other: `# PATH` begins each but nginx.conf.
+fn case_of(text: &str) -> Case {
+    let mut files = MemoryFiles::default();
+    let root = Path::new(DIRECTORY).join("nginx.conf");
+    let mut path = root.clone();
+    let mut texts: BTreeMap<PathBuf, String> = BTreeMap::new();
+    for line in text.lines() {
+        match line.strip_prefix("# ") {
+            Some(name) => path = Path::new(DIRECTORY).join(name),
+            None => *texts.entry(path.clone()).or_default() += &format!("{line}\n"),
+        }
+    }
+    texts.into_iter().for_each(|(path, text)| files.add(path, text));
+    Case { name: text.to_owned(), files, root, edge: Edge::None }
+}
+
+/// The lines that all fixes add to a configuration, each with its file and whether the fixes that are safe add it.
+fn added_lines(text: &str, version: &str) -> Vec<String> {
+    let case = case_of(text);
+    let version = version.parse().unwrap();
+    let lines = |mode: FixMode| -> BTreeSet<String> {
+        let mended = case.mended(version, mode).unwrap();
+        let lines = |case: &Case, path: &Path| -> Vec<String> {
+            let text = String::from_utf8(case.files.read(path, u64::MAX).unwrap()).unwrap();
+            text.lines().map(|line| line.trim().to_owned()).collect()
+        };
+        let of_file = |path: &Path| {
+            let before = lines(&case, path);
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let new = lines(&mended, path).into_iter().filter(move |line| !before.contains(line));
+            new.map(|line| format!("{name}: {line}")).collect::<Vec<_>>()
+        };
+        mended.files.paths().flat_map(of_file).collect()
+    };
+    let (safe, all) = (lines(FixMode::Safe), lines(FixMode::All));
+    all.iter().map(|line| format!("{}{line}", if safe.contains(line) { "" } else { "? " })).collect()
+}
+
+#[track_caller]
+fn adds(text: &str, expected: &[&str]) {
+    assert_eq!(added_lines(text, "1.31.3"), expected, "{text}");
+}
+
+const PASS: &str = "proxy_pass http://127.0.0.1:9000;\nproxy_read_timeout 300s;\nproxy_http_version 1.1;";
+
+/// A site with a location, and more in its server and in http.
+fn site(location: &str, server: &str, http: &str) -> String {
+    format!(
+        "events {{}}\nhttp {{\n{http}\nserver {{\nlisten 80;\nserver_name shop.example;\n{server}\n\
+         location {location}\n}}\n}}\n"
+    )
+}
+
+#[test]
+fn the_first_header_takes_along_what_was_inherited() {
+    let location = format!("/socket.io/ {{\n{PASS}\n}}");
+    adds(
+        &site(&location, "", "proxy_set_header X-A \"a b\";\nproxy_set_header Host $host;"),
+        // Those that stand there already are not told by this test, but by the next.
+        &[
+            "nginx.conf: proxy_set_header Connection \"upgrade\";",
+            "nginx.conf: proxy_set_header Upgrade $http_upgrade;",
+        ],
+    );
+    let text = site(&location, "", "proxy_set_header X-A \"a b\";\nproxy_set_header Host $host;");
+    let mended = case_of(&text).mended(VERSIONS[1], FixMode::Safe).unwrap();
+    let text = String::from_utf8(mended.files.read(&mended.root, u64::MAX).unwrap()).unwrap();
+    let location = text.split_once("/socket.io/").unwrap().1;
+    assert!(location.contains("proxy_set_header X-A \"a b\";\nproxy_set_header Host $host;\n"), "{text}");
+}
+
+#[test]
+fn who_else_reads_a_file_is_thought_of() {
+    let twice = |servers: [&str; 2], file: &str| {
+        let server = |name: &str, more: &str| format!("server {{\nlisten 80;\nserver_name {name};\n{more}\n}}\n");
+        let servers = server("a.example", servers[0]) + &server("b.example", servers[1]);
+        format!("events {{}}\nhttp {{\n{servers}}}\n# ws.conf\n{file}")
+    };
+    let location = format!("location /socket.io/ {{\n{PASS}\n}}\n");
+    // All inherit the same.
+    adds(
+        &twice(["include ws.conf;", "include ws.conf;"], &location),
+        &["ws.conf: proxy_set_header Connection \"upgrade\";", "ws.conf: proxy_set_header Upgrade $http_upgrade;"],
+    );
+    // What one inherits and the other does not cannot be repeated.
+    adds(&twice(["include ws.conf;", "proxy_set_header X-A a;\ninclude ws.conf;"], &location), &[]);
+    // A list of headers that lacks one, for all who include it.
+    let live = |more: &str| format!("location /live/ {{\ninclude ws.conf;\n{more}{PASS}\n}}");
+    let headers = "proxy_set_header Upgrade $http_upgrade;\n";
+    adds(&twice([&live(""), &live("")], headers), &["ws.conf: proxy_set_header Connection \"upgrade\";"]);
+    // One has it: it would have it twice.
+    let own = live("proxy_set_header Connection upgrade;\n");
+    adds(&twice([&live(""), &own], headers), &[]);
+}
+
+#[test]
+fn a_map_that_is_there_tells_handshakes_from_other_requests() {
+    let map = "map $http_upgrade $upgrade {\ndefault upgrade;\n'' close;\n}";
+    let headers = "proxy_set_header Upgrade $http_upgrade;\nproxy_set_header Host $host;";
+    let root = format!("/ {{\n{PASS}\n{headers}\n}}");
+    adds(&site(&root, "", map), &["nginx.conf: proxy_set_header Connection $upgrade;"]);
+    adds(&site(&root, "", ""), &["? nginx.conf: proxy_set_header Connection \"upgrade\";"]);
+    // Who keeps connections to the upstream is not to lose them unseen.
+    let kept = format!("/socket.io/ {{\n{PASS}\n{headers}\nproxy_set_header Connection \"\";\n}}");
+    adds(&site(&kept, "", map), &["nginx.conf: proxy_set_header Connection $upgrade;"]);
+    adds(&site(&kept, "", ""), &["? nginx.conf: proxy_set_header Connection \"upgrade\";"]);
+    // A map that does not tell them apart is none.
+    adds(
+        &site(&root, "", &map.replace("close", "upgrade")),
+        &["? nginx.conf: proxy_set_header Connection \"upgrade\";"],
+    );
+}
+
+#[test]
+fn what_an_old_nginx_has_not_is_not_written() {
+    let certificate = "ssl_certificate pki/shop.example.pem;\nssl_certificate_key pki/shop.example.key;";
+    let text = format!(
+        "events {{}}\nhttp {{\nserver {{\nlisten 443 ssl http2;\nserver_name shop.example;\n{certificate}\n}}\n}}\n"
+    );
+    assert_eq!(added_lines(&text, "1.25.0"), Vec::<String>::new());
+    assert_eq!(added_lines(&text, "1.25.1"), ["nginx.conf: http2 on;", "nginx.conf: listen 443 ssl;"]);
+    let text = site("/ {\nproxy_pass https://api.partner.example;\n}", "", "");
+    assert_eq!(added_lines(&text, "1.6.3"), Vec::<String>::new());
+    assert_eq!(added_lines(&text, "1.7.0"), ["nginx.conf: proxy_ssl_server_name on;"]);
+    // Servers answer 421 where the two names differ.
+    let text =
+        text.replace("https://api.partner.example;", "https://api.partner.example;\nproxy_set_header Host $host;");
+    assert_eq!(added_lines(&text, "1.7.0"), ["? nginx.conf: proxy_ssl_server_name on;"]);
+}

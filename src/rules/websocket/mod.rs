@@ -168,13 +168,20 @@ fn value_to_send(model: &Model<'_>, name: &str) -> String {
     }
 }
 
-/// Whether a handshake can be let through without another meaning for ordinary requests, as far as these come at all.
+/// Whether a handshake can be let through without another meaning for ordinary requests, as far as these come at all: a
+/// map tells the two apart, or Connection is nginx's own, `close`, and not set to keep connections to the upstream.
 fn is_for_handshakes_alone(model: &Model<'_>, location: &WebsocketLocation<'_>) -> bool {
     let is_meant = match &location.intent {
         intent if intent.header.is_some() || intent.twin.is_some() => true,
         intent => intent.name.as_ref().is_some_and(NameIntent::is_unmistakable),
     };
-    is_meant && (model.upgrade_variable().is_some() || !websocket_connection_hardcoded::is_for_all(location))
+    let keeps = |header: &Directive<'_>| {
+        header.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case("connection"))
+            && header.argument(1).is_some_and(|value| value.text().is_empty() || value.text().contains('$'))
+    };
+    let tells_apart = model.upgrade_variable().is_some()
+        || !websocket_connection_hardcoded::is_for_all(location) && !location.headers.directives.iter().any(keeps);
+    is_meant && tells_apart
 }
 
 /// The edits that make lines hold for a location. Its first header ends what it inherits, so that this is repeated.
