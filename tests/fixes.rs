@@ -44,6 +44,7 @@ const FIXING: &[&str] = &[
     "websocket-missing-host",
     "websocket-missing-upgrade",
     "websocket-read-timeout",
+    "websocket-upgrade-hidden",
 ];
 
 /// What is told only when the fault before it is mended, by the rule of that.
@@ -52,6 +53,7 @@ const HELD_BACK: &[(&str, &[&str])] = &[
     ("websocket-headers-not-inherited", &["websocket-missing-host", "websocket-read-timeout"]),
     ("websocket-http-version", &["websocket-missing-host", "websocket-read-timeout"]),
     ("websocket-missing-upgrade", &["websocket-missing-host", "websocket-read-timeout"]),
+    ("websocket-upgrade-hidden", &["websocket-missing-host", "websocket-read-timeout"]),
 ];
 
 /// Versions of nginx that are asked for when none is there.

@@ -40,8 +40,8 @@ fn configuration(random: &mut Random, ports: &[u16]) -> (String, String) {
         if includes {
             text += "        include shared.conf;\n";
         }
-        for number in 0..2 * SOCKETS {
-            let is_there = includes && shared.contains(&ports[number].to_string());
+        for (number, port) in ports.iter().enumerate().take(2 * SOCKETS) {
+            let is_there = includes && shared.contains(&port.to_string());
             if !is_there && random.once_in(2) {
                 text += &format!("        {}", listen(random, number));
                 listens += 1;

@@ -74,7 +74,7 @@ fn asks_otherwise<'c>(model: &Model<'c>, server: &Server<'c>, directive: Directi
     };
     let ends_tls = |server: &Server<'_>| model.stream_sockets_of(server.id).all(|socket| socket.is_tls);
     let mut users = model.stream_servers().filter(|server| depends(server));
-    if !users.all(|server| ends_tls(server)) || !ends_tls(server) {
+    if !users.all(ends_tls) || !ends_tls(server) {
         return None;
     }
     let word = directive.argument(0)?;
