@@ -1,25 +1,10 @@
 //! The faces of the rules, `rules/<category>/<rule-id>.yaml`: each is complete, and its examples do what they say.
 //!
-//! An example is a whole configuration, when `events`, `http`, `mail` or `stream` stands at its top, or else what
-//! stands in `http`. It is read as a file of /etc/nginx, where `files` are, too, and everything of `fixtures/pki` is in
-//! /etc/nginx/pki, with the mode 600, or 644 where the name begins with `readable.`.
-//!
-//! A mark is a comment line of its own:
-//!
-//! ```text
-//!     return 301 https://$host/;
-//! #   ^^^^^^^^^^^^^^^^^^^^^^^^^^ error: the start of the message
-//! ```
-//!
-//! It says that the rule has a finding on the nearest line above that is no mark, and the carets stand under just the
-//! part of that line which the finding points at. A `#` that touches the carets counts as the first of them: `#^^^`
-//! marks what starts in the column of the `#`, which is how the first two columns are marked. A severity that is
-//! followed by an id, `error[syntax-error]`, marks a finding of another rule.
+//! How an example is read, and what a mark is: `tests/examples`.
 //!
 //! In every example each finding of the rule itself is marked, and each mark is found; so are errors of other rules, and
 //! whatever `syntax-error` says. Other rules may have warnings and advice of their own. A good example has no finding
-//! of the rule and none to be marked. Marks are taken out before nginx's grammar sees the example, for their text may
-//! hold a quote.
+//! of the rule and none to be marked.
 
 #![allow(
     clippy::unwrap_used,
@@ -27,147 +12,20 @@
     reason = "a test reads the repository, and stops where it cannot"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+mod examples;
+
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use examples::{DIRECTORY, Mark, Marked, World, environment, pki, repository};
 use ngxlint::config::{Config, Library};
-use ngxlint::model::{CertificateMode, Edge, Environment, Model};
-use ngxlint::nginx::NginxVersion;
+use ngxlint::model::{Edge, Model};
 use ngxlint::rules::{Example, Face, Finding, RuleEntry, Selection, Severity, all_rules, run};
 use ngxlint::source::{MemoryFiles, Sources, Span};
-use ngxlint::tls::UnixTime;
-
-/// The directory of the examples; their certificates are in `pki` below it.
-const DIRECTORY: &str = "/etc/nginx";
-
-/// The clock of the fixtures.
-const NOW: &str = "2026-06-01T00:00:00Z";
 
 /// The longest line of a face.
 const MAX_COLUMNS: usize = 120;
-
-/// A file with its marks taken out.
-struct Marked {
-    text: String,
-    marks: Vec<Mark>,
-    /// For each line of `text` (from 0) its line in the example, from 1.
-    lines: Vec<usize>,
-}
-
-/// What a mark says, or a finding as a mark would say it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Mark {
-    /// From 0, in the text without marks.
-    line: usize,
-    /// From 0.
-    column: usize,
-    width: usize,
-    severity: String,
-    /// The rule, if it is another one.
-    rule: Option<String>,
-    /// The message, or its start.
-    message: String,
-}
-
-impl Mark {
-    /// Reads a line; `None` when it does not even start like a mark.
-    fn parse(text: &str, line: usize) -> Option<Result<Mark, String>> {
-        let comment = text.trim_start().strip_prefix('#')?;
-        let after_sign = comment.trim_start();
-        let says = after_sign.trim_start_matches('^');
-        let width = after_sign.len() - says.len();
-        if width == 0 {
-            return None;
-        }
-        let start = text.len() - after_sign.len();
-        // A `#` that touches the carets is one of them.
-        let (column, width) = if comment.len() == after_sign.len() { (start - 1, width + 1) } else { (start, width) };
-        let parts = says.trim().split_once(": ");
-        Some(parts.ok_or_else(|| format!("not a mark: {text}")).map(|(severity, message)| {
-            let other = severity.strip_suffix(']').and_then(|severity| severity.split_once('['));
-            let (severity, rule) = other.map_or((severity, None), |(severity, rule)| (severity, Some(rule.to_owned())));
-            Mark { line, column, width, severity: severity.to_owned(), rule, message: message.to_owned() }
-        }))
-    }
-
-    /// Whether `found` is what this mark asks for.
-    fn matches(&self, found: &Mark) -> bool {
-        let place = |mark: &Mark| (mark.line, mark.column, mark.width);
-        place(self) == place(found)
-            && (&self.severity, &self.rule) == (&found.severity, &found.rule)
-            && found.message.starts_with(&self.message)
-    }
-}
-
-/// The line as it would stand in the example.
-impl fmt::Display for Mark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (indent, width) = if self.column > 1 {
-            ("#".to_owned() + &" ".repeat(self.column - 1), self.width)
-        } else {
-            (" ".repeat(self.column) + "#", self.width.saturating_sub(1))
-        };
-        let rule = self.rule.as_ref().map_or(String::new(), |rule| format!("[{rule}]"));
-        write!(f, "{indent}{} {}{rule}: {}", "^".repeat(width), self.severity, self.message)
-    }
-}
-
-impl Marked {
-    fn new(example: &str, wrong: &mut Vec<String>) -> Marked {
-        let mut marked = Marked { text: String::new(), marks: Vec::new(), lines: Vec::new() };
-        for (number, line) in example.lines().enumerate() {
-            match Mark::parse(line, marked.lines.len().saturating_sub(1)) {
-                Some(Ok(mark)) => marked.marks.push(mark),
-                Some(Err(error)) => wrong.push(error),
-                None => {
-                    marked.text.push_str(line);
-                    marked.text.push('\n');
-                    marked.lines.push(number + 1);
-                }
-            }
-        }
-        marked
-    }
-}
-
-/// Whether an example is a whole configuration.
-fn is_whole(example: &str) -> bool {
-    let first_words = example.lines().filter_map(|line| line.split([' ', '{']).next());
-    first_words.into_iter().any(|word| ["events", "http", "mail", "stream"].contains(&word))
-}
-
-/// The certificates and keys of the fixtures, by their path below `pki`.
-fn pki() -> Vec<(PathBuf, Vec<u8>)> {
-    let directory = repository().join("fixtures/pki");
-    let mut found = Vec::new();
-    for below in ["", "broken", "other"] {
-        for entry in std::fs::read_dir(directory.join(below)).unwrap() {
-            let path = entry.unwrap().path();
-            if path.extension().is_some_and(|extension| extension == "pem" || extension == "key" || extension == "der")
-            {
-                found.push((path.strip_prefix(&directory).unwrap().to_owned(), std::fs::read(&path).unwrap()));
-            }
-        }
-    }
-    found
-}
-
-fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn environment(edge: Edge) -> Environment {
-    Environment {
-        version: NginxVersion::default(),
-        now: UnixTime::parse_rfc3339(NOW).unwrap(),
-        certificates: CertificateMode::Auto,
-        document_files: true,
-        edge,
-        ..Environment::default()
-    }
-}
 
 /// Gives the findings for the configuration `root` in `files` to `look`.
 fn check<T>(
@@ -204,26 +62,7 @@ fn as_mark(entry: &RuleEntry, sources: &Sources, finding: &Finding) -> Mark {
 /// Runs an example, and tells what differs from its marks.
 fn differences(entry: &RuleEntry, example: &Example, pki: &[(PathBuf, Vec<u8>)]) -> Vec<String> {
     let mut wrong = Vec::new();
-    let directory = Path::new(DIRECTORY);
-    let is_whole = is_whole(&example.config);
-    let root = directory.join("nginx.conf");
-    // What stands in `http` is included there, so that its lines and columns stay.
-    let place = if is_whole { root.clone() } else { directory.join("example.conf") };
-    let mut files = MemoryFiles::default();
-    files.add(&root, "events {}\nhttp {\n    include example.conf;\n}\n");
-    for (path, bytes) in pki {
-        let path = directory.join("pki").join(path);
-        files.add(&path, bytes.clone());
-        let is_readable = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("readable."));
-        files.set_mode(path, if is_readable { 0o644 } else { 0o600 });
-    }
-    let texts = example.files.iter().map(|(path, text)| (directory.join(path), text));
-    let mut marked: BTreeMap<PathBuf, Marked> = BTreeMap::new();
-    for (path, text) in texts.chain([(place, &example.config)]) {
-        let file = Marked::new(text, &mut wrong);
-        files.add(&path, file.text.clone());
-        marked.insert(path.strip_prefix(directory).unwrap().to_owned(), file);
-    }
+    let World { files, root, mut marked } = World::new(example, pki, &mut wrong);
     let is_to_be_marked = |finding: &&Finding| {
         finding.rule == entry.id || finding.severity == Severity::Error || finding.rule.as_str() == "syntax-error"
     };

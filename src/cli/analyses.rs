@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::arguments::FileOptions;
-use super::input::Input;
+use super::input::{Changes, Input};
 use super::shown::Shown;
 use super::{RunError, Status, complain, progress, show_files};
 use crate::config::{Config, Library, Target, TargetError, Targets, find_targets};
@@ -34,17 +34,54 @@ pub(super) struct Subject<'a, 's> {
     pub(super) is_only: bool,
     /// The paths that people know.
     pub(super) shown: Shown<'a>,
+    input: &'a Input,
+    is_dump: bool,
 }
 
-/// Gives each configuration behind `paths` to `analyse`.
+impl Subject<'_, '_> {
+    /// The files that may be changed.
+    pub(super) fn changeable(&self) -> Changeable {
+        let files = self.library.files();
+        let canonical = |paths: &[PathBuf]| paths.iter().filter_map(|path| files.canonicalize(path).ok()).collect();
+        if self.is_dump {
+            return Changeable::default();
+        }
+        let mut meant: Vec<PathBuf> = canonical(self.input.paths());
+        // That of a file in the working directory is empty.
+        let directory = Some(self.config.directory.as_path()).filter(|directory| !directory.as_os_str().is_empty());
+        meant.extend(files.canonicalize(directory.unwrap_or(Path::new("."))));
+        Changeable { meant, replaced: canonical(self.input.replaced()) }
+    }
+}
+
+/// The files whose text is what stands on the disk, and which the user means by the PATHs: those that are named, and
+/// what is below a directory that is named or holds the root file.
+#[derive(Debug, Default)]
+pub(super) struct Changeable {
+    meant: Vec<PathBuf>,
+    replaced: Vec<PathBuf>,
+}
+
+impl Changeable {
+    /// Whether the file with this real path is one.
+    pub(super) fn holds(&self, canonical: &Path) -> bool {
+        self.meant.iter().any(|meant| canonical.starts_with(meant))
+            && !self.replaced.iter().any(|replaced| replaced == canonical)
+    }
+}
+
+/// Gives each configuration behind `paths` to `analyse`, with `changes` in the place of what the files hold. What cannot
+/// be read is said, unless it was said before.
 pub(super) fn analyse<T: Send>(
     paths: &[PathBuf],
     options: &FileOptions,
     output: Option<&Path>,
+    changes: &Changes,
+    wants_complaints: bool,
     sources: &Sources,
     analyse: impl Fn(&Subject<'_, '_>) -> T + Sync,
 ) -> Result<Analyses<T>, RunError> {
-    let input = Input::open(paths, options)?;
+    let input = Input::open(paths, options, changes)?;
     let groups = input.groups();
     let working_directory = std::env::current_dir().and_then(std::fs::canonicalize).ok();
     let libraries: Vec<Library<'_>> =
@@ -64,26 +101,31 @@ pub(super) fn analyse<T: Send>(
         format!("configurations: {done} of {total}, files read: {}", sources.len())
     };
     let shown = Shown::new(&input, working_directory.as_deref());
-    let one = |library: &Library<'_>, target: &Target| {
+    let one = |library: &Library<'_>, is_dump: bool, target: &Target| {
         let config = Config::load(library, &target.path, target.surroundings.clone())
             .map_err(|error| TargetError { path: target.path.clone(), error })?;
-        let analysis = analyse(&Subject { library, target, config: &config, is_only: total == 1, shown });
+        let analysis =
+            analyse(&Subject { library, target, config: &config, is_only: total == 1, shown, input: &input, is_dump });
         done.fetch_add(1, Ordering::Relaxed);
         Ok(analysis)
     };
     let outcomes: Vec<Result<T, TargetError>> = progress::during(status, || {
-        let pairs = libraries.iter().zip(&all_targets);
-        let targets: Vec<_> =
-            pairs.flat_map(|(library, found)| found.targets.iter().map(move |target| (library, target))).collect();
-        targets.par_iter().map(|(library, target)| one(library, target)).collect()
+        let pairs = libraries.iter().zip(&groups).zip(&all_targets);
+        let targets: Vec<_> = pairs
+            .flat_map(|((library, group), found)| found.targets.iter().map(move |target| (library, group, target)))
+            .map(|(library, group, target)| (library, group.is_dump, target))
+            .collect();
+        targets.par_iter().map(|&(library, is_dump, target)| one(library, is_dump, target)).collect()
     });
-    let mut has_failed = complain_of(&all_targets);
+    let mut has_failed = if wants_complaints { complain_of(&all_targets) } else { failed(&all_targets) };
     let mut analyses = Vec::new();
     for outcome in outcomes {
         match outcome {
             Ok(analysis) => analyses.push(analysis),
             Err(error) => {
-                complain("error", &error.to_string());
+                if wants_complaints {
+                    complain("error", &error.to_string());
+                }
                 has_failed = true;
             }
         }
@@ -99,5 +141,9 @@ pub(super) fn complain_of(all_targets: &[Targets]) -> bool {
     for error in all_targets.iter().flat_map(|targets| &targets.errors) {
         complain("error", &error.to_string());
     }
+    failed(all_targets)
+}
+
+fn failed(all_targets: &[Targets]) -> bool {
     all_targets.iter().any(|targets| !targets.errors.is_empty())
 }

@@ -11,6 +11,7 @@ use super::formats::{FormatChoice, FormatParser};
 use super::rule_names::{RuleSet, RuleSeverity, parse_rule_set, parse_rule_severity};
 use super::trace_arguments::TraceArguments;
 use crate::config;
+use crate::fixes::FixMode;
 use crate::model::{CertificateMode, Edge};
 use crate::nginx::{Contexts, NginxVersion};
 use crate::rules::Severity;
@@ -74,10 +75,20 @@ pub(super) struct CheckArguments {
     pub(super) rules: RuleOptions,
 
     #[command(flatten)]
+    pub(super) fixes: FixOptions,
+
+    #[command(flatten)]
     pub(super) known: BaselineOptions,
 
     #[command(flatten)]
     pub(super) output: OutputOptions,
+}
+
+impl CheckArguments {
+    /// Whether a PATH is standard input.
+    pub(super) fn reads_stdin(&self) -> bool {
+        self.files.stdin_filename.is_some() || self.paths.iter().any(|path| path.as_os_str() == "-")
+    }
 }
 
 const CHECK_EXAMPLES: &str = "\
@@ -206,7 +217,7 @@ pub(super) struct BaselineOptions {
     /// Write what is found to this file, and report it no more
     ///
     /// What the file knows and is not found any more is dropped; what this run has not looked at stays.
-    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "fix", "diff"])]
     pub(super) write_baseline: Option<PathBuf>,
 
     /// Write comments into the configuration that suppress what is found
@@ -217,9 +228,46 @@ pub(super) struct BaselineOptions {
         long,
         value_name = "REASON",
         value_parser = parse_reason,
-        conflicts_with_all = ["no_ignores", "write_baseline", "formats", "statistics", "output"],
+        conflicts_with_all = ["no_ignores", "write_baseline", "fix", "diff", "formats", "statistics", "output"],
     )]
     pub(super) add_ignore: Option<String>,
+}
+
+/// What is done about the findings.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Fixes")]
+pub(super) struct FixOptions {
+    /// Change the files: make the fixes that keep the meaning of all else, or all that there are
+    ///
+    /// Files are changed that are named, or are below a directory that is named or holds the root file. What is left is
+    /// reported. Fixes that are not safe (--fix=all) want a look at what they did.
+    #[arg(long, value_name = "WHICH", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
+    pub(super) fix: Option<FixChoice>,
+
+    /// Show what --fix would change as a unified diff, and change nothing
+    ///
+    /// For git apply and patch -p1. With --fix=all, all fixes.
+    #[arg(long, conflicts_with_all = ["formats", "statistics"])]
+    pub(super) diff: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FixChoice {
+    /// Those that keep the meaning of all else
+    Safe,
+    /// Those that a person should look at as well
+    All,
+}
+
+impl FixOptions {
+    /// Which fixes are made, or shown.
+    pub(super) fn mode(&self) -> Option<FixMode> {
+        match self.fix {
+            Some(FixChoice::All) => Some(FixMode::All),
+            Some(FixChoice::Safe) => Some(FixMode::Safe),
+            None => self.diff.then_some(FixMode::Safe),
+        }
+    }
 }
 
 /// How the findings are told.

@@ -17,20 +17,22 @@ const MAX_BYTES: u64 = 16 << 20;
 /// Stale entries that a note names.
 const NAMED: usize = 5;
 
-/// Takes what is known out of the report; writes what is known from now on.
+/// Takes what is known out of the report; writes what is known from now on. Entries that are not found any more are
+/// said, if notes are wanted.
 pub(super) fn apply(
     options: &BaselineOptions,
     report: &mut Report<'_>,
     repository: &Repository,
     files: &FxHashSet<FileId>,
     silent: &FxHashSet<RuleId>,
+    wants_notes: bool,
 ) -> Result<(), RunError> {
     let is_gone = |file: &str| is_gone(repository, file);
     let scope = &Scope { files, silent, is_gone: &is_gone };
     if let Some(path) = &options.baseline {
         let baseline = read(path).map_err(|source| RunError::Baseline { path: path.clone(), source })?;
         let stale = report.take_known(&baseline, scope);
-        if !stale.is_empty() {
+        if wants_notes && !stale.is_empty() {
             complain("note", &stale_note(path, &stale));
         }
     }

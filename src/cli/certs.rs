@@ -2,6 +2,7 @@
 
 use super::analyses::{Analyses, Subject, analyse};
 use super::certs_arguments::{CertsArguments, CertsFormat};
+use super::input::Changes;
 use super::{RunError, Status, check, complain, configuration, output};
 use crate::model::{Inventory, Model};
 use crate::report::{self, CertsReport, Checked, Report};
@@ -29,15 +30,23 @@ pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
     let selection = selection(arguments);
     let sources = Sources::default();
     let file = arguments.output.output.as_deref();
-    let analyses = analyse(&arguments.paths, &arguments.files, file, &sources, |subject: &Subject<'_, '_>| {
-        let model = Model::build(subject.config, subject.library.files(), environment.clone());
-        let inventory = Inventory::new(&model, subject.library.files());
-        Analysis {
-            inventory: inventory.with_paths(|path| subject.shown.path(path)),
-            outcome: rules::judge(&model, &selection),
-            refused: configuration::refused_at(subject.config),
-        }
-    })?;
+    let analyses = analyse(
+        &arguments.paths,
+        &arguments.files,
+        file,
+        &Changes::new(),
+        true,
+        &sources,
+        |subject: &Subject<'_, '_>| {
+            let model = Model::build(subject.config, subject.library.files(), environment.clone());
+            let inventory = Inventory::new(&model, subject.library.files());
+            Analysis {
+                inventory: inventory.with_paths(|path| subject.shown.path(path)),
+                outcome: rules::judge(&model, &selection),
+                refused: configuration::refused_at(subject.config),
+            }
+        },
+    )?;
     let (analyses, has_failed) = match analyses {
         Analyses::FilesShown(status) => return Ok(status),
         Analyses::Done { analyses, has_failed } => (analyses, has_failed),

@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::arguments::{CheckArguments, EnvironmentOptions, FileOptions, OutputOptions};
+use super::fix::{Offer, mend};
 use super::formats::{Destination, Format};
-use super::lint::{Lint, lint};
+use super::input::Changes;
+use super::lint::{Lint, Linted, Linting, Places};
 use super::{RunError, Status, add_ignore, baseline, complain, output, repository};
 use crate::model::{Edge, Environment};
-use crate::report::{self, Report};
+use crate::nginx::NginxVersion;
+use crate::report::{self, Report, Repository};
 use crate::rules::Finding;
 use crate::source::{RealFiles, Sources};
 use crate::tls::{TrustAnchors, UnixTime};
@@ -18,31 +21,91 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     let anchors = trust_anchors(&arguments.environment)?;
     let environment = environment(&arguments.environment, &arguments.files, anchors);
     let selection = arguments.rules.selection();
-    let sources = Sources::default();
     let destinations = arguments.output.destinations()?;
-    let file = arguments.output.output.as_deref();
-    let linted = match lint(&arguments.paths, &arguments.files, file, &sources, &environment, &selection)? {
-        Lint::FilesShown(status) => return Ok(status),
-        Lint::Done(linted) => linted,
+    if arguments.fixes.mode().is_some() && arguments.reads_stdin() {
+        return Err(RunError::FixOfStdin);
+    }
+    let lint = Lint {
+        paths: &arguments.paths,
+        files: &arguments.files,
+        output: arguments.output.output.as_deref(),
+        environment: &environment,
+        selection: &selection,
     };
-    let repository = repository::around_working_directory();
-    let (files, silent) = (linted.files(), linted.silent());
-    let mut report = linted
-        .into_report(&sources, environment.version)
-        .within(repository.clone())
-        .showing_suppressed(arguments.output.show_suppressed);
-    baseline::apply(&arguments.known, &mut report, &repository, &files, &silent)?;
+    let sources = Sources::default();
+    let linted = match lint.run(&sources)? {
+        Linting::FilesShown(status) => return Ok(status),
+        Linting::Done(linted) => linted,
+    };
+    let teller = Teller { arguments, version: environment.version, repository: repository::around_working_directory() };
+    let (report, places) = teller.report(linted, &sources, true)?;
     if let Some(reason) = &arguments.known.add_ignore {
         return add_ignore::run(&sources, &report, reason);
     }
+    let Some(mode) = arguments.fixes.mode() else {
+        write(arguments, &destinations, &report)?;
+        return Ok(status(arguments, &report));
+    };
+    let mended = mend(Offer::new(&sources, &report, &places, mode), |changes| {
+        let sources = Sources::default();
+        let (report, places) = teller.report(lint.again(changes, &sources)?, &sources, false)?;
+        Ok(Offer::new(&sources, &report, &places, mode))
+    })?;
+    if !arguments.output.quiet {
+        mended.notes().for_each(|note| complain("note", &note));
+    }
+    if arguments.fixes.diff {
+        output::write_to(lint.output, |out| mended.write_diff(&teller.repository, out))?;
+        return Ok(status(arguments, &report));
+    }
+    let failures = mended.write();
+    for (path, error) in &failures {
+        complain("error", &format!("cannot change {}: {error}", path.display()));
+    }
+    if !arguments.output.quiet && !mended.is_empty() {
+        complain("note", &format!("made {}", mended.summary()));
+    }
+    // What the files hold now, whatever was meant to be in them.
+    let sources = Sources::default();
+    let (report, _) = teller.report(lint.again(&Changes::new(), &sources)?, &sources, false)?;
     write(arguments, &destinations, &report)?;
+    Ok(if failures.is_empty() { status(arguments, &report) } else { Status::Failed })
+}
+
+/// What makes reports of what was found.
+struct Teller<'a> {
+    arguments: &'a CheckArguments,
+    version: NginxVersion,
+    repository: Repository,
+}
+
+impl Teller<'_> {
+    /// The report without what the baseline knows. What is to be said of the baseline is said once.
+    fn report<'s>(
+        &self,
+        linted: Linted,
+        sources: &'s Sources,
+        wants_notes: bool,
+    ) -> Result<(Report<'s>, Places), RunError> {
+        let silent = linted.silent();
+        let (report, places) = linted.into_report(sources, self.version);
+        let shows_suppressed = self.arguments.output.show_suppressed;
+        let mut report = report.within(self.repository.clone()).showing_suppressed(shows_suppressed);
+        let files = places.keys().copied().collect();
+        baseline::apply(&self.arguments.known, &mut report, &self.repository, &files, &silent, wants_notes)?;
+        Ok((report, places))
+    }
+}
+
+/// What the findings make of the run.
+fn status(arguments: &CheckArguments, report: &Report<'_>) -> Status {
     let threshold = arguments.output.fail_on.threshold();
     let fails = |finding: &Finding| threshold.is_some_and(|threshold| finding.severity >= threshold);
-    Ok(match (report.has_failed(), report.findings().iter().any(fails)) {
+    match (report.has_failed(), report.findings().iter().any(fails)) {
         (true, _) => Status::Failed,
         (false, true) => Status::Found,
         (false, false) => Status::Success,
-    })
+    }
 }
 
 /// The roots that clients trust. A mistyped `--ca` must not pass for one that is obeyed.

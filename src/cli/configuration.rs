@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::arguments::FileOptions;
-use super::input::Input;
+use super::input::{Changes, Input};
 use super::shown::Shown;
 use super::{RunError, Status, analyses, complain, progress, show_files};
 use crate::config::{Config, Library, ProblemKind, Target, TargetError, Targets, find_targets};
@@ -97,7 +97,7 @@ fn searched<T>(
     use_found: impl FnOnce(&Input, Option<&Path>, &[Library<'_>], &[Targets]) -> Result<T, RunError>,
 ) -> Result<T, RunError> {
     let paths: Vec<PathBuf> = path.map(Path::to_path_buf).into_iter().collect();
-    let input = Input::open(&paths, options)?;
+    let input = Input::open(&paths, options, &Changes::new())?;
     let groups = input.groups();
     let working_directory = std::env::current_dir().and_then(std::fs::canonicalize).ok();
     let libraries: Vec<Library<'_>> =

@@ -1,5 +1,6 @@
 //! What the PATHs of a command line are read from.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -15,12 +16,17 @@ const DEFAULT_PATH: &str = "/etc/nginx/nginx.conf";
 /// The name of standard input where the user gives none.
 const STDIN_NAME: &str = "<stdin>";
 
+/// Texts that take the place of files, by the real path of each: what fixes have made of them so far.
+pub(super) type Changes = BTreeMap<PathBuf, Vec<u8>>;
+
 /// The files of a run and the PATHs in them.
 pub(super) struct Input {
     places: Places,
     /// The real files, with standard input and `--as` files in their places.
     files: Overlay<RealFiles>,
     paths: Vec<PathBuf>,
+    /// What is read from somewhere else than from where it seems to be.
+    replaced: Vec<PathBuf>,
     /// Standard input, where it is the output of `nginx -T`.
     dumped: Option<Vec<u8>>,
 }
@@ -29,11 +35,13 @@ pub(super) struct Input {
 pub(super) struct PathGroup<'i> {
     pub(super) files: Box<dyn FileSystem + 'i>,
     pub(super) paths: Vec<PathBuf>,
+    /// Whether they are read from the text of a dump.
+    pub(super) is_dump: bool,
 }
 
 impl Input {
     /// Sorts out what is to be read, and reads standard input if it is.
-    pub(super) fn open(paths: &[PathBuf], options: &FileOptions) -> Result<Input, RunError> {
+    pub(super) fn open(paths: &[PathBuf], options: &FileOptions, changes: &Changes) -> Result<Input, RunError> {
         let reads_stdin = match (paths, &options.stdin_filename) {
             ([], Some(_)) => true,
             (paths, name) => {
@@ -46,11 +54,13 @@ impl Input {
         };
         let places = Places::new(options)?;
         let mut files = Overlay::new(RealFiles::new(places.map.clone()));
+        let mut replaced = Vec::new();
         for pair in &options.replacements {
             let text = RealFiles::default()
                 .read(&pair.to, MAX_CONFIGURATION_BYTES)
                 .map_err(|source| RunError::Replacement { path: pair.to.clone(), source })?;
             files.add(&places.real_path(&pair.from), text);
+            replaced.push(places.real_path(&pair.from));
         }
         let mut wanted: Vec<PathBuf> = match paths {
             [] if reads_stdin => vec!["-".into()],
@@ -69,11 +79,25 @@ impl Input {
             } else {
                 let name = options.stdin_filename.clone().unwrap_or_else(|| STDIN_NAME.into());
                 files.add(&places.real_path(&name), text);
+                replaced.push(places.real_path(&name));
                 wanted.iter_mut().filter(|path| path.as_os_str() == "-").for_each(|path| *path = name.clone());
             }
         }
+        for (path, text) in changes {
+            files.add(path, text.clone());
+        }
         let paths = wanted.iter().map(|path| places.real_path(path)).collect();
-        Ok(Input { places, files, paths, dumped })
+        Ok(Input { places, files, paths, replaced, dumped })
+    }
+
+    /// What is read from somewhere else than from where it seems to be.
+    pub(super) fn replaced(&self) -> &[PathBuf] {
+        &self.replaced
+    }
+
+    /// The PATHs that are no dump.
+    pub(super) fn paths(&self) -> &[PathBuf] {
+        &self.paths
     }
 
     /// Where what nginx calls `path` is on this machine.
@@ -86,7 +110,8 @@ impl Input {
         let mut groups = Vec::new();
         let mut plain = Vec::new();
         if let Some(dump) = self.dumped.as_deref().and_then(|text| parse_dump(text, &self.files)) {
-            groups.push(PathGroup { paths: vec![dump.root().to_path_buf()], files: Box::new(dump) });
+            let paths = vec![dump.root().to_path_buf()];
+            groups.push(PathGroup { paths, files: Box::new(dump), is_dump: true });
         }
         for path in &self.paths {
             // What cannot be read is reported where it is asked for by its path.
@@ -96,13 +121,14 @@ impl Input {
             };
             match parse_dump(&text, &self.files) {
                 Some(dump) => {
-                    groups.push(PathGroup { paths: vec![dump.root().to_path_buf()], files: Box::new(dump) });
+                    let paths = vec![dump.root().to_path_buf()];
+                    groups.push(PathGroup { paths, files: Box::new(dump), is_dump: true });
                 }
                 None => plain.push(path.clone()),
             }
         }
         if !plain.is_empty() {
-            groups.insert(0, PathGroup { files: Box::new(&self.files), paths: plain });
+            groups.insert(0, PathGroup { files: Box::new(&self.files), paths: plain, is_dump: false });
         }
         groups
     }

@@ -1,11 +1,13 @@
 //! PATHs to configurations, to models, to findings.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashSet;
 
-use super::analyses::{Analyses, Subject, analyse};
+use super::analyses::{Analyses, Changeable, Subject, analyse};
 use super::arguments::FileOptions;
+use super::input::Changes;
 use super::{RunError, Status};
 use crate::model::{Environment, Model};
 use crate::nginx::NginxVersion;
@@ -14,7 +16,7 @@ use crate::rules::{self, Outcome, RuleId, Selection};
 use crate::source::{FileId, Sources};
 
 /// What became of the PATHs.
-pub(super) enum Lint {
+pub(super) enum Linting {
     /// The user wanted to see which files are read, and has.
     FilesShown(Status),
     /// They were linted.
@@ -25,7 +27,7 @@ pub(super) enum Lint {
 #[derive(Default)]
 pub(super) struct Linted {
     outcome: Outcome,
-    files: FxHashSet<FileId>,
+    files: Places,
     named: FxHashSet<FileId>,
     servers: usize,
     certificates: usize,
@@ -34,31 +36,69 @@ pub(super) struct Linted {
     has_failed: bool,
 }
 
-/// Runs the selected rules over each configuration behind `paths`.
-pub(super) fn lint(
-    paths: &[PathBuf],
-    options: &FileOptions,
-    output: Option<&Path>,
-    sources: &Sources,
-    environment: &Environment,
-    selection: &Selection,
-) -> Result<Lint, RunError> {
-    let analyses =
-        analyse(paths, options, output, sources, |subject| Analysis::new(subject, environment.clone(), selection))?;
-    let (analyses, has_failed) = match analyses {
-        Analyses::FilesShown(status) => return Ok(Lint::FilesShown(status)),
-        Analyses::Done { analyses, has_failed } => (analyses, has_failed),
-    };
-    let mut linted = Linted { has_failed, ..Linted::default() };
-    let outcomes = analyses.into_iter().map(|analysis| linted.add(analysis)).collect::<Vec<_>>();
-    linted.outcome = Outcome::merged(outcomes);
-    Ok(Lint::Done(linted))
+/// The files of a run.
+pub(super) type Places = BTreeMap<FileId, FilePlace>;
+
+/// A file that was read.
+pub(super) struct FilePlace {
+    /// The real path.
+    pub(super) canonical: PathBuf,
+    /// Whether it may be changed: the user means it, and what was read is what stands there.
+    pub(super) may_change: bool,
+}
+
+impl FilePlace {
+    fn new(changeable: &Changeable, canonical: &Path) -> FilePlace {
+        FilePlace { canonical: canonical.to_path_buf(), may_change: changeable.holds(canonical) }
+    }
+}
+
+/// What is linted, and how.
+pub(super) struct Lint<'a> {
+    pub(super) paths: &'a [PathBuf],
+    pub(super) files: &'a FileOptions,
+    /// Where the list of files goes, if the user wants to see it.
+    pub(super) output: Option<&'a Path>,
+    pub(super) environment: &'a Environment,
+    pub(super) selection: &'a Selection,
+}
+
+impl Lint<'_> {
+    /// Runs the selected rules over each configuration behind the paths.
+    pub(super) fn run(&self, sources: &Sources) -> Result<Linting, RunError> {
+        self.round(&Changes::new(), true, sources)
+    }
+
+    /// The same again, for files that were changed, or with `changes` in the place of what they hold.
+    pub(super) fn again(&self, changes: &Changes, sources: &Sources) -> Result<Linted, RunError> {
+        match self.round(changes, false, sources)? {
+            Linting::Done(linted) => Ok(linted),
+            // The first run ended with the list of files, when that was asked for.
+            Linting::FilesShown(_) => Ok(Linted::default()),
+        }
+    }
+
+    fn round(&self, changes: &Changes, is_first: bool, sources: &Sources) -> Result<Linting, RunError> {
+        let one = |subject: &Subject<'_, '_>| {
+            let is_only = subject.is_only && is_first;
+            Analysis::new(subject, self.environment.clone(), self.selection, is_only)
+        };
+        let analyses = analyse(self.paths, self.files, self.output, changes, is_first, sources, one)?;
+        let (analyses, has_failed) = match analyses {
+            Analyses::FilesShown(status) => return Ok(Linting::FilesShown(status)),
+            Analyses::Done { analyses, has_failed } => (analyses, has_failed),
+        };
+        let mut linted = Linted { has_failed, ..Linted::default() };
+        let outcomes = analyses.into_iter().map(|analysis| linted.add(analysis)).collect::<Vec<_>>();
+        linted.outcome = Outcome::merged(outcomes);
+        Ok(Linting::Done(linted))
+    }
 }
 
 /// What is left of a configuration when its model is gone.
 struct Analysis {
     outcome: Outcome,
-    files: Vec<FileId>,
+    files: Vec<(FileId, FilePlace)>,
     /// The files that were asked for, where they are not all.
     named: Vec<FileId>,
     servers: usize,
@@ -67,20 +107,21 @@ struct Analysis {
 }
 
 impl Analysis {
-    fn new(subject: &Subject<'_, '_>, environment: Environment, selection: &Selection) -> Analysis {
+    fn new(subject: &Subject<'_, '_>, environment: Environment, selection: &Selection, is_only: bool) -> Analysis {
         let Subject { library, target, config, .. } = subject;
+        let changeable = subject.changeable();
         let model = Model::build(config, library.files(), environment);
         let analysis = Analysis {
             outcome: rules::judge(&model, selection),
-            files: config.files().map(|file| file.ast.file).collect(),
+            files: config.files().map(|file| (file.ast.file, FilePlace::new(&changeable, &file.canonical))).collect(),
             named: target.named.iter().filter_map(|path| Some(library.load(path).ok()?.ast.file)).collect(),
             servers: model.server_count(),
             certificates: model.certificates.files().filter(|file| !file.is_unreadable()).count(),
             unknown_certificates: model.unknown_certificate_count(),
         };
-        if subject.is_only {
-            // The program ends with the report: to give back what the model of thousands of sites holds, piece by piece,
-            // takes longer than to write it.
+        if is_only {
+            // The program ends with the report. To give back what the model of thousands of sites holds, piece by piece, takes longer than
+            // to write it.
             std::mem::forget(model);
         }
         analysis
@@ -90,7 +131,10 @@ impl Analysis {
 impl Linted {
     /// Counts what was looked at; gives back what the rules say of it.
     fn add(&mut self, analysis: Analysis) -> Outcome {
-        self.files.extend(analysis.files);
+        for (file, place) in analysis.files {
+            let known = self.files.entry(file).or_insert(FilePlace { may_change: false, ..place });
+            known.may_change |= place.may_change;
+        }
         self.named.extend(analysis.named);
         self.servers += analysis.servers;
         self.certificates += analysis.certificates;
@@ -98,18 +142,13 @@ impl Linted {
         analysis.outcome
     }
 
-    /// The configuration files that were looked at.
-    pub(super) fn files(&self) -> FxHashSet<FileId> {
-        self.files.clone()
-    }
-
     /// The rules that have not run everywhere.
     pub(super) fn silent(&self) -> FxHashSet<RuleId> {
         self.outcome.silent.clone()
     }
 
-    /// The same as a report.
-    pub(super) fn into_report(self, sources: &Sources, version: NginxVersion) -> Report<'_> {
+    /// The same as a report, and the files of the run.
+    pub(super) fn into_report(self, sources: &Sources, version: NginxVersion) -> (Report<'_>, Places) {
         let checked = Checked {
             files: self.files.len(),
             servers: self.servers,
@@ -117,8 +156,9 @@ impl Linted {
             unknown_certificates: self.unknown_certificates,
             ..Checked::default()
         };
-        Report::new(sources, self.outcome.findings, self.named, checked, version)
+        let report = Report::new(sources, self.outcome.findings, self.named, checked, version)
             .with_suppressed(self.outcome.suppressed)
-            .with_failure(self.has_failed)
+            .with_failure(self.has_failed);
+        (report, self.files)
     }
 }

@@ -15,6 +15,7 @@ mod completions;
 mod configuration;
 mod difference;
 mod explain;
+mod fix;
 mod formats;
 mod input;
 mod lint;
@@ -147,6 +148,9 @@ enum RunError {
     /// `--output` where every report has a file of its own.
     #[error("--output names a file, but every --format has one of its own")]
     OutputNotUsed,
+    /// `--fix` or `--diff` of what is no file.
+    #[error("standard input cannot be changed: give --fix and --diff the files themselves")]
+    FixOfStdin,
     /// `explain` of a rule that does not exist.
     #[error("{0}")]
     UnknownRule(String),

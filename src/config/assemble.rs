@@ -1,6 +1,7 @@
 //! Files to one tree: includes are followed in place, blocks give their contexts.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
@@ -40,6 +41,7 @@ impl<'l> Config<'l> {
             files: Vec::new(),
             items: Vec::new(),
             index: NameIndex::default(),
+            readings: OnceLock::new(),
             directory,
             surroundings,
             problems: Vec::new(),

@@ -1,6 +1,7 @@
 //! The tree of a configuration and the view that the rest of the program has of it.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -44,6 +45,8 @@ pub struct Config<'l> {
     pub(super) files: Vec<&'l LoadedFile<'l>>,
     pub(super) items: Vec<Item>,
     pub(super) index: NameIndex,
+    /// How often each file is read; empty until somebody asks.
+    pub(super) readings: OnceLock<Vec<u32>>,
     /// Blocks in which an include could not be followed.
     pub(super) incomplete: Vec<ItemId>,
     /// The directory that relative includes and certificate files start from.
@@ -133,6 +136,17 @@ impl<'l> Config<'l> {
     /// The directives of these names that stand in no block, by name and order.
     pub(crate) fn top_level_of(&self, names: &'static [DirectiveName]) -> impl Iterator<Item = Directive<'_>> {
         names.iter().flat_map(|&name| self.indexed(ItemId::TOP, Some(name)))
+    }
+
+    /// How often a file is read. Each reading gives its first directive an id.
+    fn readings(&self, file: u32) -> usize {
+        let count_all = || {
+            let mut readings = vec![0; self.files.len()];
+            let firsts = self.items.iter().filter(|item| item.node == NodeId(0) && item.first_word == 0);
+            firsts.for_each(|item| readings[item.file as usize] += 1);
+            readings
+        };
+        self.readings.get_or_init(count_all).get(file as usize).map_or(0, |&count| count as usize)
     }
 
     fn named(&self, parent: ItemId, name: &str) -> impl Iterator<Item = Directive<'_>> + use<'_, 'l> {
@@ -363,6 +377,48 @@ impl<'c> Directive<'c> {
         } else {
             start.to(self.word(self.argument_count()).span())
         }
+    }
+
+    /// From the name to the `;`, or to the `}` of a block. `None` where it has no end of its own, since a semicolon or a
+    /// brace is missing.
+    #[must_use]
+    pub fn whole_span(&self) -> Option<Span> {
+        let item = self.item();
+        let ast = &self.file().ast;
+        let whole = ast.full_span(item.node);
+        let is_ended = matches!(ast.text().get(whole.end as usize - 1), Some(b';' | b'}'));
+        (self.ends_node() && item.first_word == 0 && is_ended).then_some(whole)
+    }
+
+    /// The text of the file it stands in.
+    #[must_use]
+    pub fn file_text(&self) -> &'c [u8] {
+        self.file().ast.text()
+    }
+
+    /// Whether a comment stands between its words, or in its block.
+    #[must_use]
+    pub fn holds_comments(&self) -> bool {
+        let ast = &self.file().ast;
+        let whole = ast.full_span(self.item().node);
+        !ast.comments_between(whole.start, whole.end).is_empty()
+    }
+
+    /// How often the configuration reads the file it stands in: more than once where several `include`s name it.
+    #[must_use]
+    pub fn readings(&self) -> usize {
+        self.config.readings(self.item().file)
+    }
+
+    /// The same place of the file in each reading, itself among them.
+    pub fn in_each_reading(&self) -> impl Iterator<Item = Directive<'c>> + use<'c> {
+        let (config, this) = (self.config, *self);
+        let is_same = |one: &Item, other: &Item| {
+            (one.file, one.node, one.first_word) == (other.file, other.node, other.first_word)
+        };
+        let ids = if self.readings() > 1 { 0..config.items.len() as u32 } else { this.id.0..this.id.0 + 1 };
+        let all = ids.map(|id| config.directive(ItemId(id)));
+        all.filter(move |directive| is_same(directive.item(), this.item()))
     }
 
     /// The comments above it and at the end of its line.

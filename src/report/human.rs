@@ -13,7 +13,7 @@ use textwrap::{WordSeparator, WordSplitter};
 use super::Report;
 use super::excerpt::Excerpt;
 use super::printable::{printable, printable_lines};
-use crate::rules::{Certainty, Finding, Severity};
+use crate::rules::{Certainty, Finding, Fix, Severity};
 use crate::source::Span;
 
 /// Related places that are shown; a name that stands in 10,000 servers needs no 10,000 snippets.
@@ -51,7 +51,10 @@ pub fn write_human(report: &Report<'_>, style: HumanStyle, is_quiet: bool, out: 
         // After an error message, "nothing to lint" would be wrong.
         0 if report.has_failed() => Ok(()),
         0 => writeln!(out, "nothing to lint: no nginx configuration was found"),
-        _ => writeln!(out, "{}", summary(report, style)),
+        _ => {
+            writeln!(out, "{}", summary(report, style))?;
+            fixable(report).map_or(Ok(()), |line| writeln!(out, "{line}"))
+        }
     }
 }
 
@@ -128,6 +131,11 @@ impl Drawing {
         if unshown > 0 {
             let text = help.get_or_insert_default();
             *text = format!("{text}{}({unshown} more places are not shown)", if text.is_empty() { "" } else { "\n" });
+        }
+        if let Some(fix) = &finding.fix {
+            let text = help.get_or_insert_default();
+            let (end, option) = (if text.is_empty() { "" } else { "\n" }, option_for(fix));
+            *text = format!("{text}{end}{option}: {}", printable(&fix.title));
         }
         Drawing {
             severity: finding.severity,
@@ -254,6 +262,23 @@ fn summary(report: &Report<'_>, style: HumanStyle) -> String {
         counted(checked.servers, "server"),
         counted(checked.certificates, "certificate"),
     )
+}
+
+/// `3 of them can be fixed with --fix, 1 more with --fix=all`; `None` where there is no fix.
+fn fixable(report: &Report<'_>) -> Option<String> {
+    let fixes = || report.findings().iter().filter_map(|finding| finding.fix.as_ref());
+    let safe = fixes().filter(|fix| fix.is_safe).count();
+    match (safe, fixes().count() - safe) {
+        (0, 0) => None,
+        (0, others) => Some(format!("{others} of them can be fixed with --fix=all")),
+        (safe, 0) => Some(format!("{safe} of them can be fixed with --fix")),
+        (safe, others) => Some(format!("{safe} of them can be fixed with --fix, {others} more with --fix=all")),
+    }
+}
+
+/// What makes a fix.
+fn option_for(fix: &Fix) -> &'static str {
+    if fix.is_safe { "--fix" } else { "--fix=all" }
 }
 
 pub(super) fn counted(count: usize, noun: &str) -> String {

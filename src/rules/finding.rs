@@ -67,6 +67,24 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
+impl Fix {
+    /// One that keeps the meaning of all else and every comment. `None` where an edit cannot be made.
+    pub(super) fn safe(title: impl Into<String>, edits: impl IntoIterator<Item = Option<Edit>>) -> Option<Fix> {
+        Fix::new(title.into(), true, edits)
+    }
+
+    /// One that a person has to look at. `None` where an edit cannot be made.
+    pub(super) fn risky(title: impl Into<String>, edits: impl IntoIterator<Item = Option<Edit>>) -> Option<Fix> {
+        Fix::new(title.into(), false, edits)
+    }
+
+    fn new(title: String, is_safe: bool, edits: impl IntoIterator<Item = Option<Edit>>) -> Option<Fix> {
+        let mut edits: Vec<Edit> = edits.into_iter().collect::<Option<_>>()?;
+        edits.sort_by_key(|edit| edit.span);
+        (!edits.is_empty()).then_some(Fix { title, is_safe, edits })
+    }
+}
+
 /// Something that a rule found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -98,6 +116,12 @@ impl Finding {
     /// Says which lines to change.
     pub fn help(&mut self, help: impl Into<String>) -> &mut Finding {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Offers a change that mends it, if there is one.
+    pub fn fix(&mut self, fix: Option<Fix>) -> &mut Finding {
+        self.fix = fix;
         self
     }
 

@@ -4,7 +4,9 @@
 //! Each has a Rust file here, a face `rules/<category>/<rule-id>.yaml`, and one line in its
 //! category's `mod.rs`.
 
+mod addition;
 mod declare;
+mod edit;
 mod face;
 mod finding;
 mod registry;

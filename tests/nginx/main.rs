@@ -12,6 +12,7 @@
 mod answers;
 mod certificates;
 mod clients;
+mod http2;
 mod includes;
 mod question;
 mod random;

@@ -12,14 +12,14 @@ use crate::model::requests::choices::explore;
 use crate::model::requests::location::{Modifier, matcher};
 use crate::model::requests::proxy::ProxiedBlock;
 use crate::model::requests::request::Request;
-use crate::model::values::map::TableKind;
+use crate::model::values::map::{Entry, TableKind};
 use crate::model::values::value::{Piece, has_variables, pieces};
 use crate::model::websocket::applications::Patterns;
 use crate::model::websocket::forwarding::{Forwarding, Passed};
 use crate::model::websocket::handshake::{Asked, asks_for_websocket, says_upgrade};
 use crate::model::websocket::intent::{self, Intent, NameIntent};
 use crate::model::{Model, SelectedBy, Server, ServerId};
-use crate::nginx::{DirectiveName, NginxVersion, default_value, parse_time};
+use crate::nginx::{Contexts, DirectiveName, NginxVersion, default_value, parse_time};
 
 /// Combinations of unknowns that are tried for one location.
 const MAX_COMBINATIONS: usize = 32;
@@ -173,6 +173,27 @@ impl<'c> Model<'c> {
         let table = self.definitions().table(&name.to_ascii_lowercase())?;
         let source = table.source.filter(|_| table.kind == TableKind::Map)?.text().into_owned();
         Some(MapBehind { block: table.block, variable: name.to_owned(), source, has_default: table.has_default() })
+    }
+}
+
+impl<'c> Model<'c> {
+    /// The variable of the first `map` in `http` that says upgrade for a handshake and does not for an ordinary request.
+    #[must_use]
+    pub fn upgrade_variable(&self) -> Option<String> {
+        let is_for_upgrade = |map: &Directive<'_>| {
+            let source = map.argument(0).map(|source| source.text().to_ascii_lowercase()).unwrap_or_default();
+            matches!(source.as_str(), "$http_upgrade" | "${http_upgrade}")
+        };
+        self.config.directives_named("map", Contexts::HTTP).filter(is_for_upgrade).find_map(|map| {
+            let variable = map.argument(1)?.text().into_owned();
+            let table = self.definitions().table(&variable.strip_prefix('$')?.to_ascii_lowercase())?;
+            let says = |source: &str| match table.look_up(source) {
+                Some(Entry::Value(value)) => Some(value.is_some_and(|value| says_upgrade(&value.text()))),
+                _ => None,
+            };
+            let is_it = table.block == map && says("websocket") == Some(true) && says("") == Some(false);
+            is_it.then_some(variable)
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::config::Directive;
 use crate::hsts::HstsPolicy;
 use crate::model::{Model, Response, Server, hsts_settings};
 use crate::rules::redirect::shown;
-use crate::rules::{Edit, Finding, Findings, Fix, Rule};
+use crate::rules::{Finding, Findings, Fix, Rule, edit};
 use crate::source::Span;
 
 pub(super) struct HstsNotAlways;
@@ -60,9 +60,6 @@ fn left_out<'c>(model: &Model<'c>, response: &Response<'c>) -> Option<Directive<
 
 fn add_always(finding: &mut Finding, directive: Directive<'_>) {
     finding.help("write `always` behind the value");
-    if let Some(value) = directive.argument(1) {
-        let behind = Span { start: value.span().end, ..value.span() };
-        let edits = vec![Edit { span: behind, text: " always".to_owned() }];
-        finding.fix = Some(Fix { title: "send the header with errors as well".to_owned(), is_safe: true, edits });
-    }
+    let always = directive.argument(1).map(|value| edit::word_behind(value, "always"));
+    finding.fix(Fix::safe("send the header with errors as well", [always]));
 }

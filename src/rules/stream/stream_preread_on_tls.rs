@@ -3,8 +3,9 @@
 
 use crate::model::stream::dependencies::Unread;
 use crate::model::stream::server::Handling;
-use crate::model::{ListenSocket, Model, Server};
-use crate::rules::{Findings, Rule};
+use crate::config::Directive;
+use crate::model::{ListenSocket, Model, Server, inherit};
+use crate::rules::{Edit, Findings, Fix, Rule, edit};
 use crate::source::Span;
 
 pub(super) struct StreamPrereadOnTls;
@@ -27,6 +28,9 @@ impl Rule for StreamPrereadOnTls {
                     }
                     _ => "take `ssl` from the listen, if the servers behind it answer the handshake",
                 });
+                if found.variable == PREREAD {
+                    finding.fix(asks_otherwise(model, server, found.directive));
+                }
             }
             check_pass(model, sink, server);
         }
@@ -46,7 +50,40 @@ fn check_pass(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>) {
     );
     sink.error(pass.span(), message)
         .related(ssl_span(model, socket), "`ssl` ends TLS here")
-        .help("take `ssl_preread on;` away: the handshake is read anyway");
+        .help("take `ssl_preread on;` away: the handshake is read anyway")
+        .fix(Fix::safe("take `ssl_preread on` away", [without_preread(model, server)]));
+}
+
+/// The `ssl_preread on` of a server all of whose sockets end TLS.
+fn without_preread(model: &Model<'_>, server: &Server<'_>) -> Option<Edit> {
+    let on = server.directive.children_named("ssl_preread").last()?;
+    let is_alone = inherit::flag_in_effect(server.directive.parent()?, "ssl_preread") != Some(true);
+    let is_needed = model.stream_sockets_of(server.id).any(|socket| !socket.is_tls);
+    if is_alone && !is_needed && on.readings() == 1 { edit::without(on) } else { None }
+}
+
+const PREREAD: &str = "ssl_preread_server_name";
+
+/// The name of the handshake that nginx answers, in the place of the one that it does not read: in the directive, or in
+/// the map behind it, if nobody else has use for that.
+fn asks_otherwise<'c>(model: &Model<'c>, server: &Server<'c>, directive: Directive<'c>) -> Option<Fix> {
+    let depends = |server: &Server<'c>| {
+        let name = inherit::value_in_effect(server.directive, "proxy_ssl_name");
+        let words = [Handling::of(server).handler, name].into_iter().flatten().filter_map(|by| by.argument(0));
+        words.into_iter().any(|word| model.dependencies(server, &word.text()).find(&[PREREAD]).is_some())
+    };
+    let ends_tls = |server: &Server<'_>| model.stream_sockets_of(server.id).all(|socket| socket.is_tls);
+    let mut users = model.stream_servers().filter(|server| depends(server));
+    if !users.all(ends_tls) || !ends_tls(server) {
+        return None;
+    }
+    let word = directive.argument(0)?;
+    let dependencies = model.dependencies(server, &word.text());
+    let sources = dependencies.tables.iter().filter_map(|table| table.source);
+    let mut asking = std::iter::once(word).chain(sources).filter(|word| word.text().contains(PREREAD));
+    let (word, None) = (asking.next()?, asking.next()) else { return None };
+    let text = String::from_utf8(word.raw().to_vec()).ok()?.replace(PREREAD, "ssl_server_name");
+    Fix::safe("ask $ssl_server_name instead", [Some(edit::word_replaced(word, text))])
 }
 
 /// The `listen` that makes a socket speak TLS.

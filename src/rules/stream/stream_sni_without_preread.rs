@@ -4,7 +4,8 @@
 use crate::model::stream::dependencies::{Unread, UnreadUse};
 use crate::model::stream::server::Handling;
 use crate::model::{ListenSocket, Model, Server};
-use crate::rules::{Findings, Rule};
+use crate::rules::addition::{Line, beside, within};
+use crate::rules::{Edit, Findings, Fix, Rule, edit};
 
 pub(super) struct StreamSniWithoutPreread;
 
@@ -59,6 +60,11 @@ fn report(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, found: &U
         Unread::Udp(_) => "write an address here: datagrams cannot be told apart by name",
         Unread::TooEarly(_) => "use the variable itself, or a map of it, in the place of what `set` makes",
     });
+    if let Unread::Off(default) = found.why {
+        let edits = [switched_on(model, default)];
+        // The clients of another server come to this one then.
+        finding.fix(if default.id == server.id { Fix::safe(TITLE, edits) } else { Fix::risky(TITLE, edits) });
+    }
 }
 
 /// Servers with names on a socket on which no name is read.
@@ -76,5 +82,20 @@ fn check_names(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket) {
     );
     sink.error(server.span(), message)
         .related(default.listen_span(socket.default.listen), "the default server takes all connections")
-        .help("add `ssl_preread on;` to the default server");
+        .help("add `ssl_preread on;` to the default server")
+        .fix(Fix::risky(TITLE, [switched_on(model, default)]));
+}
+
+const TITLE: &str = "read the name that clients ask for";
+
+/// `ssl_preread on` in a server: behind its `listen`s, or where it says otherwise.
+fn switched_on(model: &Model<'_>, server: &Server<'_>) -> Option<Edit> {
+    let block = server.directive;
+    let off = block.children_named("ssl_preread").last();
+    if let Some(off) = off {
+        let is_own = within(block, off) == Some(off);
+        return off.argument(0).filter(|_| is_own).map(|word| edit::word_replaced(word, "on"));
+    }
+    let listen = block.children_named("listen").last()?;
+    beside(within(block, listen)?, &[Line::new("ssl_preread", "on")], model.environment.version)
 }

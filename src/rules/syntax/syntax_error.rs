@@ -5,8 +5,9 @@ use rustc_hash::FxHashSet;
 
 use crate::config::ProblemKind;
 use crate::model::Model;
-use crate::rules::{Findings, Rule};
-use crate::source::FileId;
+use crate::rules::{Edit, Findings, Fix, Rule, Severity, edit};
+use crate::source::{FileId, Span};
+use crate::syntax::{self, SyntaxErrorKind};
 
 pub(super) struct SyntaxError;
 
@@ -28,9 +29,11 @@ impl Rule for SyntaxError {
             .help("lint the file that is made from the template");
         }
         let files = || model.config.files().filter(|file| !templates.contains(&file.ast.file));
-        for error in files().flat_map(|file| &file.ast.errors) {
+        let errors = files().flat_map(|file| file.ast.errors.iter().map(|error| (file.ast.text(), error)));
+        for (text, error) in errors {
             let finding = sink.error(error.span, error.kind.to_string());
             finding.help(error.kind.help());
+            finding.fix(mended(text, error));
             if let Some(went_wrong) = error.went_wrong {
                 finding.related(went_wrong, "this is read as a part of the open block");
             }
@@ -52,6 +55,11 @@ impl Rule for SyntaxError {
                         finding.conditional()
                     };
                     finding.help(format!("write `{last_word};`"));
+                    finding.fix(if finding.severity == Severity::Error {
+                        semicolon_at(problem.span)
+                    } else {
+                        semicolon_at(problem.span).map(|fix| Fix { is_safe: false, ..fix })
+                    });
                     finding
                 }
                 ProblemKind::NotTerminated { directive } => sink
@@ -70,4 +78,28 @@ impl Rule for SyntaxError {
             }
         }
     }
+}
+
+/// The change that a person would make. Where a brace belongs is only to be guessed.
+fn mended(text: &[u8], error: &syntax::SyntaxError) -> Option<Fix> {
+    let removed = || [Some(edit::without_text(text, error.span))];
+    match &error.kind {
+        SyntaxErrorKind::MissingSemicolon { .. } => semicolon_at(error.span),
+        SyntaxErrorKind::UnexpectedSemicolon => Fix::safe("take the `;` away", removed()),
+        SyntaxErrorKind::ByteOrderMark => {
+            let edit = Edit { span: error.span, text: String::new() };
+            Fix::safe("take the byte order mark away", [Some(edit)])
+        }
+        SyntaxErrorKind::UnexpectedClosingBrace => Fix::risky("take the `}` away", removed()),
+        SyntaxErrorKind::UnclosedBlock { name, others: 0 } => {
+            Fix::risky(format!("close `{name}` here"), [edit::brace_before(text, error.span, error.went_wrong?)])
+        }
+        _ => None,
+    }
+}
+
+/// A `;` behind what lacks it.
+fn semicolon_at(span: Span) -> Option<Fix> {
+    let behind = Span { start: span.end, ..span };
+    Fix::safe("end the directive with `;`", [Some(Edit { span: behind, text: ";".to_owned() })])
 }

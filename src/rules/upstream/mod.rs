@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::addition::{Line, beside, within};
 use super::declare::declare_rules;
 use crate::model::upstream_tls::modules::PassModule;
+use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::TlsPass;
-use crate::nginx::Contexts;
-use crate::rules::Finding;
+use crate::nginx::{Contexts, NginxVersion};
+use crate::rules::{Edit, Finding, edit};
 
 declare_rules! { "upstream":
     proxy_scheme_mismatch::ProxySchemeMismatch = "proxy-scheme-mismatch",
@@ -61,4 +63,36 @@ fn relate_others(finding: &mut Finding, others: &[&TlsPass<'_>]) {
             finding.related(span, "here, too");
         }
     }
+}
+
+/// Says settings for a pass: in the place of what its own block says, or beside it. `None` where the text of its block is
+/// another file's, or an outer block says otherwise.
+fn said_for(pass: &TlsPass<'_>, settings: &[(TlsSetting, String)], version: NginxVersion) -> Vec<Option<Edit>> {
+    let place = pass.place();
+    let mut edits = Vec::new();
+    let mut lines = Vec::new();
+    for (setting, value) in settings {
+        let name = pass.module.name_of(*setting);
+        let said = place.children_named(name).last();
+        match said.filter(|said| within(place, *said) == Some(*said)) {
+            Some(said) => edits.push(said.argument(0).map(|word| edit::word_replaced(word, value.as_str()))),
+            None => lines.push(Line::new(name, value.as_str())),
+        }
+    }
+    if !lines.is_empty() {
+        edits.push(within(place, pass.pass).and_then(|anchor| beside(anchor, &lines, version)));
+    }
+    edits
+}
+
+/// The same for several passes; those of one block once.
+fn said_for_all<'p, 'c: 'p>(
+    passes: impl Iterator<Item = &'p TlsPass<'c>>,
+    settings: &[(TlsSetting, String)],
+    version: NginxVersion,
+) -> Vec<Option<Edit>> {
+    let mut edits: Vec<Option<Edit>> = passes.flat_map(|pass| said_for(pass, settings, version)).collect();
+    edits.sort();
+    edits.dedup();
+    edits
 }

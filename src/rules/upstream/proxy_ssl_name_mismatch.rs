@@ -2,13 +2,13 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_name>; X509_check_host(3)
 
-use super::{Alike, by_key, consequence, relate_others};
+use super::{Alike, by_key, consequence, relate_others, said_for_all};
 use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::{TlsPass, is_sent};
 use crate::model::upstream_tls::reach::public_hosts;
 use crate::model::upstream_tls::verdict::{FailureKind, TlsConnection, TlsFailure};
 use crate::model::{Model, Settled, is_public_name};
-use crate::rules::{Finding, Findings, Rule};
+use crate::rules::{Finding, Findings, Fix, Rule};
 use crate::tls::Host;
 
 pub(super) struct ProxySslNameMismatch;
@@ -39,6 +39,16 @@ impl Rule for ProxySslNameMismatch {
             let finding = sink.warning(pass.pass.span(), message).conditional();
             relate(finding, pass);
             relate_others(finding, &others);
+            let passes = || std::iter::once(pass).chain(others.iter().copied());
+            // The name of the one host that the group has; for several, none would be right for all.
+            let mut names: Vec<Vec<String>> = passes().map(public_hosts).collect();
+            names.dedup();
+            if let [one] = names.as_slice()
+                && let [host] = one.as_slice()
+            {
+                let edits = said_for_all(passes(), &[(TlsSetting::Name, host.clone())], model.environment.version);
+                finding.fix(Fix::risky(format!("look for {host} instead"), edits));
+            }
         }
     }
 }

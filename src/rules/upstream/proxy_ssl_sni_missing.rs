@@ -5,14 +5,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Alike, by_key, consequence, relate_others};
-use crate::config::ItemId;
-use crate::model::Model;
+use super::{Alike, by_key, consequence, relate_others, said_for, said_for_all};
+use crate::config::{Directive, ItemId};
+use crate::model::{Model, inherit};
 use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::{TlsPass, is_sent};
 use crate::model::upstream_tls::reach::public_hosts;
 use crate::model::upstream_tls::verdict::{FailureKind, TlsConnection, TlsOutcome};
-use crate::rules::{Findings, Rule};
+use crate::nginx::Contexts;
+use crate::rules::addition::{Line, beside};
+use crate::rules::{Findings, Fix, Rule, edit};
 
 pub(super) struct ProxySslSniMissing;
 
@@ -37,11 +39,11 @@ impl Rule for ProxySslSniMissing {
             |pass: &&TlsPass<'_>| wanted_name(pass).is_some() && key(pass).is_some_and(|given| !used.contains(&given));
         let (named, unnamed): (Vec<_>, Vec<_>) = passes().filter(silent).partition(is_useless);
         for Alike { first: pass, others, .. } in by_key(named.into_iter().map(|pass| (key(pass), pass))) {
-            report_useless_name(sink, pass, &others);
+            report_useless_name(model, sink, pass, &others);
         }
         let hosts = unnamed.into_iter().flat_map(|pass| public_hosts(pass).into_iter().map(move |host| (host, pass)));
         for Alike { key: host, first: pass, others } in by_key(hosts) {
-            report_host(sink, &host, pass, &others);
+            report_host(model, sink, &host, pass, &others);
         }
     }
 }
@@ -74,10 +76,14 @@ fn report_failure(model: &Model<'_>, sink: &mut Findings, pass: &TlsPass<'_>) {
     }
     let is_named = pass.name.text.as_deref().is_some_and(is_sent);
     let host = failure.hosts(model).next().unwrap_or_else(|| "HOST".to_owned());
-    finding.help(lines(pass, (!is_named).then_some(host.as_str())));
+    let missing_name = (!is_named).then_some(host.as_str());
+    finding.help(lines(pass, missing_name));
+    // Whichever of its names is meant, nothing else is broken that works.
+    let edits = said_for(pass, &settings(missing_name), model.environment.version);
+    finding.fix(if is_named { Fix::safe(TITLE, edits) } else { Fix::risky(TITLE, edits) });
 }
 
-fn report_useless_name(sink: &mut Findings, pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
+fn report_useless_name(model: &Model<'_>, sink: &mut Findings, pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
     let Some((given, name)) = pass.name.by.zip(wanted_name(pass)) else { return };
     let server_name = pass.module.name_of(TlsSetting::ServerName);
     let message = format!(
@@ -89,9 +95,18 @@ fn report_useless_name(sink: &mut Findings, pass: &TlsPass<'_>, others: &[&TlsPa
     finding.related(pass.pass.span(), "for example here");
     relate_others(finding, others);
     finding.help(lines(pass, None));
+    let switched = match pass.server_name.by {
+        Some(off) => off.argument(0).map(|word| edit::word_replaced(word, "on")),
+        None => beside(given, &[Line::new(server_name, "on")], model.environment.version),
+    };
+    finding.fix(if pass.server_name.by.is_none() {
+        Fix::safe(TITLE, [switched])
+    } else {
+        Fix::risky(TITLE, [switched])
+    });
 }
 
-fn report_host(sink: &mut Findings, host: &str, pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
+fn report_host(model: &Model<'_>, sink: &mut Findings, host: &str, pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
     let server_name = pass.module.name_of(TlsSetting::ServerName);
     let host = if pass.domain.is_some() { format!("hosts below {host}") } else { host.to_owned() };
     let message = format!(
@@ -107,7 +122,41 @@ fn report_host(sink: &mut Findings, host: &str, pass: &TlsPass<'_>, others: &[&T
     relate_others(finding, others);
     let is_named = pass.name.text.as_deref().is_some_and(|name| !pass.is_named_by_group() && is_sent(name));
     let is_direct = pass.upstream.as_ref().is_none_or(|upstream| upstream.servers().next().is_none());
-    finding.help(lines(pass, (!is_named && !is_direct).then_some(host.as_str())));
+    let missing_name = (!is_named && !is_direct).then_some(host.as_str());
+    finding.help(lines(pass, missing_name));
+    let passes = || std::iter::once(pass).chain(others.iter().copied());
+    let is_one_host = passes().all(|pass| pass.domain.is_none() && public_hosts(pass).len() == 1);
+    if missing_name.is_none() || is_one_host {
+        let edits = said_for_all(passes(), &settings(missing_name), model.environment.version);
+        let is_all = missing_name.is_none() && passes().all(|pass| pass.server_name.by.is_none() && asks_for_its_host(pass));
+        finding.fix(if is_all { Fix::safe(TITLE, edits) } else { Fix::risky(TITLE, edits) });
+    }
+}
+
+const TITLE: &str = "ask for the name of the upstream (SNI)";
+
+/// SNI, with a name where the one that nginx takes is none.
+fn settings(name: Option<&str>) -> Vec<(TlsSetting, String)> {
+    let name = name.map(|name| (TlsSetting::Name, name.to_owned()));
+    std::iter::once((TlsSetting::ServerName, "on".to_owned())).chain(name).collect()
+}
+
+/// Whether the request is for the host that SNI would name: servers answer 421 where the two differ.
+///
+/// RFC 9110, section 7.4.
+fn asks_for_its_host(pass: &TlsPass<'_>) -> bool {
+    let header = match pass.module.pass {
+        "proxy_pass" if pass.module.side == Contexts::HTTP => "proxy_set_header",
+        "proxy_pass" => return true,
+        "grpc_pass" => "grpc_set_header",
+        _ => return false,
+    };
+    let headers = inherit::in_effect(pass.block, header);
+    let is_host = |header: &Directive<'_>| {
+        let name = header.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case("host"));
+        name && header.argument(1).is_none_or(|value| !value.is("$proxy_host"))
+    };
+    !headers.is_partial && pass.block.config().is_whole() && !headers.directives.iter().any(is_host)
 }
 
 /// What is not seen of a snippet.

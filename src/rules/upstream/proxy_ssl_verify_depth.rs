@@ -2,12 +2,13 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_verify_depth>; SSL_CTX_set_verify_depth(3)
 
-use super::{Alike, by_key, consequence, relate_others};
+use super::{Alike, by_key, consequence, relate_others, said_for};
 use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::TlsPass;
 use crate::model::upstream_tls::verdict::FailureKind;
 use crate::model::{Model, Settled};
-use crate::rules::{Findings, Rule};
+use crate::rules::addition::{Line, beside};
+use crate::rules::{Findings, Fix, Rule, edit};
 use crate::tls::{Distrusted, single_chain};
 
 pub(super) struct ProxySslVerifyDepth;
@@ -21,7 +22,7 @@ impl Rule for ProxySslVerifyDepth {
             Some(((by.id(), address, intermediates), pass))
         });
         for Alike { key: (_, address, intermediates), first: pass, others } in by_key(refused) {
-            report_chain(sink, &address, intermediates, pass, &others);
+            report_chain(model, sink, &address, intermediates, pass, &others);
         }
         let trusted =
             |pass: &TlsPass<'_>| pass.setting(TlsSetting::TrustedCertificate).0.map(|directive| directive.id());
@@ -44,7 +45,7 @@ fn too_long(model: &Model<'_>, pass: &TlsPass<'_>) -> Option<(String, usize)> {
     }
 }
 
-fn report_chain(sink: &mut Findings, address: &str, intermediates: usize, pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
+fn report_chain(model: &Model<'_>, sink: &mut Findings, address: &str, intermediates: usize, pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
     let Some(depth) = pass.verify_depth() else { return };
     let by = pass.setting(TlsSetting::VerifyDepth).0;
     let message = format!(
@@ -58,6 +59,17 @@ fn report_chain(sink: &mut Findings, address: &str, intermediates: usize, pass: 
     }
     relate_others(finding, others);
     finding.help(help(pass, intermediates));
+    finding.fix(deeper(model, pass, intermediates));
+}
+
+/// Where the depth is said, or where it is not.
+fn deeper(model: &Model<'_>, pass: &TlsPass<'_>, intermediates: usize) -> Option<Fix> {
+    let title = format!("follow {}", counted(intermediates));
+    let depth = intermediates.to_string();
+    match pass.setting(TlsSetting::VerifyDepth).0 {
+        Some(by) => Fix::risky(title, [by.argument(0).map(|word| edit::word_replaced(word, depth))]),
+        None => Fix::safe(title, said_for(pass, &[(TlsSetting::VerifyDepth, depth)], model.environment.version)),
+    }
 }
 
 /// What the trusted file says of its chain, where that is longer than nginx follows it.
@@ -86,6 +98,14 @@ fn report_file(model: &Model<'_>, sink: &mut Findings, pass: &TlsPass<'_>, other
     finding.related(pass.pass.span(), "for example here");
     relate_others(finding, others);
     finding.help(help(pass, intermediates));
+    let line = Line::new(pass.module.name_of(TlsSetting::VerifyDepth), intermediates.to_string());
+    finding.fix(match pass.setting(TlsSetting::VerifyDepth).0 {
+        Some(_) => deeper(model, pass, intermediates),
+        None => {
+            let edit = beside(directive, &[line], model.environment.version);
+            Fix::risky(format!("follow {}", counted(intermediates)), [edit])
+        }
+    });
 }
 
 fn counted(intermediates: usize) -> String {

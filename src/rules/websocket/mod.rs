@@ -8,9 +8,11 @@
 
 use serde::Deserialize;
 
-use super::Options;
+use super::addition::{Line, beside, within};
 use super::declare::declare_rules;
+use super::{Edit, Options, edit};
 use crate::config::Directive;
+use crate::model::inherit;
 use crate::model::websocket::{Forwarding, NameIntent, Patterns, Reach, Sent};
 use crate::model::{Model, WebsocketLocation};
 
@@ -147,4 +149,87 @@ fn lines(missing: &[&'static str], inherited: &[Directive<'_>], forwarding: &For
         lines.push(format!("proxy_set_header {name} {value};"));
     }
     lines.join("\n    ")
+}
+
+/// What sends `missing` on, with the version where nobody says it.
+fn lines_to_add(model: &Model<'_>, missing: &[&'static str], forwarding: &Forwarding<'_>) -> Vec<Line> {
+    let version = Line::new("proxy_http_version", "1.1");
+    let headers = missing.iter().map(|name| Line::new(HEADER, format!("{name} {}", value_to_send(model, name))));
+    (forwarding.version_by.is_none()).then_some(version).into_iter().chain(headers).collect()
+}
+
+const HEADER: &str = "proxy_set_header";
+
+/// The value with which a handshake works and, if a `map` is there for it, ordinary requests are what they were.
+fn value_to_send(model: &Model<'_>, name: &str) -> String {
+    match name {
+        "Upgrade" => "$http_upgrade".to_owned(),
+        _ => model.upgrade_variable().unwrap_or_else(|| "\"upgrade\"".to_owned()),
+    }
+}
+
+/// Whether a handshake can be let through without another meaning for ordinary requests, as far as these come at all: a
+/// map tells the two apart, or Connection is nginx's own, `close`, and not set to keep connections to the upstream.
+fn is_for_handshakes_alone(model: &Model<'_>, location: &WebsocketLocation<'_>) -> bool {
+    let is_meant = match &location.intent {
+        intent if intent.header.is_some() || intent.twin.is_some() => true,
+        intent => intent.name.as_ref().is_some_and(NameIntent::is_unmistakable),
+    };
+    let keeps = |header: &Directive<'_>| {
+        header.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case("connection"))
+            && header.argument(1).is_some_and(|value| value.text().is_empty() || value.text().contains('$'))
+    };
+    let tells_apart = model.upgrade_variable().is_some()
+        || !websocket_connection_hardcoded::is_for_all(location) && !location.headers.directives.iter().any(keeps);
+    is_meant && tells_apart
+}
+
+/// The edits that make lines hold for a location. Its first header ends what it inherits, so that this is repeated.
+fn added(model: &Model<'_>, location: &WebsocketLocation<'_>, lines: Vec<Line>) -> Vec<Option<Edit>> {
+    let version = model.environment.version;
+    let block = location.location();
+    let Some(pass) = within(block, location.proxied.pass) else { return vec![None] };
+    let (headers, mut others): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(Line::is_header);
+    let list = &location.headers;
+    if headers.is_empty() {
+        return vec![beside(pass, &others, version)];
+    }
+    if list.level != Some(block) {
+        // A list that is not seen, or not the same for all who read the file, cannot be repeated.
+        let is_known = !list.directives.is_empty() || model.config.is_whole();
+        let spans = |block: Directive<'_>| -> Vec<_> {
+            inherit::in_effect(block, HEADER).directives.iter().map(Directive::span).collect()
+        };
+        let is_same = is_known && block.in_each_reading().all(|other| spans(other) == spans(block));
+        let kept = list.directives.iter().filter(|header| !headers.iter().any(|line| line.is_said_by(**header)));
+        others.extend(kept.map(|header| Line::like(HEADER, *header)));
+        others.extend(headers);
+        return vec![if is_same { beside(pass, &others, version) } else { None }];
+    }
+    let mut edits = Vec::new();
+    let mut missing = Vec::new();
+    for line in headers {
+        match list.directives.iter().rfind(|header| line.is_said_by(**header)) {
+            Some(header) => edits.push(with_value(location, *header, &line)),
+            None => missing.push(line),
+        }
+    }
+    let last = list.directives.iter().rev().find_map(|header| within(block, *header));
+    let anchor = last.filter(|_| !missing.is_empty()).unwrap_or(pass);
+    if anchor != pass && !others.is_empty() {
+        edits.push(beside(pass, &others, version));
+    } else {
+        missing.splice(0..0, others);
+    }
+    if !missing.is_empty() {
+        edits.push(beside(anchor, &missing, version));
+    }
+    edits
+}
+
+/// Another value for a header that is set in the text of the location itself.
+fn with_value(location: &WebsocketLocation<'_>, header: Directive<'_>, line: &Line) -> Option<Edit> {
+    let is_own = within(location.location(), header) == Some(header);
+    let value = header.argument(1).filter(|_| is_own)?;
+    Some(edit::word_replaced(value, line.value()))
 }

@@ -4,10 +4,11 @@
 //! RFC 9110, section 7.8; nginx: <https://nginx.org/en/docs/http/websocket.html>
 
 use super::passing;
+use crate::config::Directive;
 use crate::model::requests::location::{Modifier, matcher};
 use crate::model::websocket::Sent;
 use crate::model::{Model, WebsocketLocation};
-use crate::rules::{Findings, Rule};
+use crate::rules::{Findings, Fix, Rule, edit};
 
 pub(super) struct WebsocketConnectionHardcoded;
 
@@ -41,6 +42,9 @@ impl Rule for WebsocketConnectionHardcoded {
             if map.is_some() {
                 finding.related(by.span(), "it is sent here");
             }
+            if map.is_none() {
+                finding.fix(from_map(model, *by));
+            }
             finding.help(
                 "take it from a map in http, and send `proxy_set_header Connection $connection_upgrade;`:\n    \
                  map $http_upgrade $connection_upgrade {\n        default upgrade;\n        '' close;\n    }",
@@ -49,8 +53,15 @@ impl Rule for WebsocketConnectionHardcoded {
     }
 }
 
+/// The variable of a map that is there, in the place of a fixed value.
+fn from_map(model: &Model<'_>, by: Directive<'_>) -> Option<Fix> {
+    let variable = model.upgrade_variable()?;
+    let title = format!("take Connection from {variable}");
+    Fix::safe(title, [by.argument(1).map(|value| edit::word_replaced(value, variable))])
+}
+
 /// Whether ordinary requests certainly come to a location: it is the one for all that no other is for.
-fn is_for_all(location: &WebsocketLocation<'_>) -> bool {
+pub(super) fn is_for_all(location: &WebsocketLocation<'_>) -> bool {
     let is_root = matcher(location.location()).is_some_and(|(modifier, _, pattern)| match modifier {
         Modifier::Prefix | Modifier::PrefixOnly | Modifier::Exact => pattern == "/",
         _ => false,

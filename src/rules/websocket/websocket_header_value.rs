@@ -3,11 +3,13 @@
 //!
 //! RFC 6455, section 4.2.1; nginx: <https://nginx.org/en/docs/http/websocket.html>
 
-use super::{is_reached, passing};
+use super::{is_for_handshakes_alone, is_reached, passing, value_to_send};
 use crate::config::Directive;
 use crate::model::websocket::{Forwarding, MapBehind, Sent};
 use crate::model::{Model, WebsocketLocation};
-use crate::rules::{Findings, Rule};
+use crate::rules::addition::within;
+use crate::rules::{Findings, Fix, Rule, edit};
+use crate::syntax::Word;
 
 pub(super) struct WebsocketHeaderValue;
 
@@ -76,6 +78,38 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
         finding.related(by.span(), format!("{name} is sent here"));
     }
     finding.help(help(name, map.as_ref()));
+    finding.fix(match &map {
+        None => with_value_that_works(model, location, fault),
+        Some(map) => with_map_that_works(map),
+    });
+}
+
+/// A map of $http_upgrade with `default upgrade`: added where it has none, or swapped with that for `''`.
+fn with_map_that_works(map: &MapBehind<'_>) -> Option<Fix> {
+    if !matches!(map.source.to_ascii_lowercase().as_str(), "$http_upgrade" | "${http_upgrade}") {
+        return None;
+    }
+    let named = |name: &str| map.block.children().find(|entry| entry.name_text() == name)?.argument(0);
+    match (named("default"), named("")) {
+        (None, Some(_)) if !map.has_default => {
+            let line = ["default upgrade;".to_owned()];
+            Fix::safe("send upgrade for a handshake", [edit::lines_first_in(map.block, &line)])
+        }
+        (Some(default), Some(empty)) if empty.text().eq_ignore_ascii_case("upgrade") => {
+            let raw = |word: Word<'_>| String::from_utf8(word.raw().to_vec()).ok();
+            let swap = |word, other| raw(other).map(|text| edit::word_replaced(word, text));
+            Fix::safe("turn the map round", [swap(default, empty), swap(empty, default)])
+        }
+        _ => None,
+    }
+}
+
+fn with_value_that_works(model: &Model<'_>, location: &WebsocketLocation<'_>, fault: &Fault<'_>) -> Option<Fix> {
+    let value = value_to_send(model, fault.name);
+    let title = format!("send {value} as {}", fault.name);
+    let edit = fault.by.argument(1).map(|word| edit::word_replaced(word, value));
+    let is_own = within(location.location(), fault.by) == Some(fault.by);
+    if is_own && is_for_handshakes_alone(model, location) { Fix::safe(title, [edit]) } else { Fix::risky(title, [edit]) }
 }
 
 /// What is wrong with the map that Connection is taken from.

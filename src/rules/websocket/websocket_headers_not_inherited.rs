@@ -5,10 +5,11 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{is_reached, lines, locations, meaning, missing, on_host, passing, title};
+use super::{added, is_reached, lines, locations, meaning, missing, on_host, passing, title};
 use crate::config::{Directive, ItemId};
 use crate::model::{Model, ProxiedBlock, inherit};
-use crate::rules::{Findings, Rule};
+use crate::rules::addition::Line;
+use crate::rules::{Findings, Fix, Rule};
 
 pub(super) struct WebsocketHeadersNotInherited;
 
@@ -44,6 +45,11 @@ impl Rule for WebsocketHeadersNotInherited {
                 finding.related(header.span(), "this does not arrive");
             }
             finding.help(lines(&missing, &[], forwarding));
+            let repeated = lost.directives.iter().filter(|header| is_one_of(**header, &missing));
+            let version = forwarding.version_by.is_none().then(|| Line::new("proxy_http_version", "1.1"));
+            let added_lines = version.into_iter().chain(repeated.map(|header| Line::like("proxy_set_header", *header)));
+            let title = format!("send {names} on here, too");
+            finding.fix(Fix::safe(title, added(model, location, added_lines.collect())));
         }
         report_unused(model, sink);
     }

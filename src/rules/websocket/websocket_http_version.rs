@@ -4,9 +4,11 @@
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version>
 
 use super::{is_reached, passing, place};
+use crate::config::Directive;
 use crate::model::websocket::Forwarding;
 use crate::model::{Model, UpstreamVersion, WebsocketLocation};
-use crate::rules::{Findings, Rule};
+use crate::rules::addition::{Line, beside, within};
+use crate::rules::{Findings, Fix, Rule, edit};
 
 pub(super) struct WebsocketHttpVersion;
 
@@ -48,7 +50,34 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
     };
     finding.related(location.proxied.pass.span(), "the request is passed on here");
     finding.help("say it where the request is passed on:\n    proxy_http_version 1.1;");
+    finding.fix(match forwarding.version_by {
+        Some(by) => of_version(location, version, by),
+        None => said(model, location),
+    });
 }
+
+/// Another version where one is said.
+fn of_version(location: &WebsocketLocation<'_>, version: UpstreamVersion, by: Directive<'_>) -> Option<Fix> {
+    let edit = by.argument(0).map(|word| edit::word_replaced(word, "1.1"));
+    // HTTP/2 is asked for by those who want it for all requests.
+    let is_for_it_alone = within(location.location(), by) == Some(by) && version != UpstreamVersion::Http2;
+    if is_for_it_alone { Fix::safe(TITLE, [edit]) } else { Fix::risky(TITLE, [edit]) }
+}
+
+/// The version where none is said: in the location, or beside the headers that others have in common.
+fn said(model: &Model<'_>, location: &WebsocketLocation<'_>) -> Option<Fix> {
+    let lines = [Line::new("proxy_http_version", "1.1")];
+    let block = location.location();
+    let place = place(location);
+    if place == block {
+        return Fix::safe(TITLE, [beside(within(block, location.proxied.pass)?, &lines, model.environment.version)]);
+    }
+    let edit = beside(place, &lines, model.environment.version);
+    let is_for_it_alone = place.parent().is_some_and(|level| level.is_named("location"));
+    if is_for_it_alone { Fix::safe(TITLE, [edit]) } else { Fix::risky(TITLE, [edit]) }
+}
+
+const TITLE: &str = "ask the upstream with HTTP/1.1";
 
 /// The default is 1.1 only since 1.29.7.
 fn report_default<'c>(
@@ -66,4 +95,6 @@ fn report_default<'c>(
          otherwise",
     );
     finding.help("where the configuration may meet an older nginx, say:\n    proxy_http_version 1.1;");
+    // It is what nginx does anyway.
+    finding.fix(said(model, location).map(|fix| Fix { is_safe: true, ..fix }));
 }

@@ -6,9 +6,10 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{meaning, place, succeeding, title};
+use super::{added, meaning, place, succeeding, title};
 use crate::model::{Model, WebsocketLocation};
-use crate::rules::{Findings, Rule, Severity};
+use crate::rules::addition::{Line, beside};
+use crate::rules::{Findings, Fix, Rule, Severity};
 use crate::source::Span;
 
 pub(super) struct WebsocketMissingHost;
@@ -60,4 +61,16 @@ fn report<'c>(
     finding.conditional();
     finding.related(location.proxied.pass.span(), "the name comes from here");
     finding.help("add to the block that sets the other headers:\n    proxy_set_header Host $host;");
+    let list = location.headers.directives.iter();
+    // The list of many locations lacks it for all of them.
+    let edits = if place(location) == location.location() {
+        added(model, location, vec![host_line()])
+    } else {
+        vec![list.last().and_then(|header| beside(*header, &[host_line()], model.environment.version))]
+    };
+    finding.fix(Fix::risky("send the Host of the client on", edits));
+}
+
+fn host_line() -> Line {
+    Line::new("proxy_set_header", "Host $host")
 }

@@ -3,11 +3,14 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/websocket.html>
 
-use super::{is_reached, lines, meaning, missing, on_host, passing, place, title};
+use super::{
+    added, is_for_handshakes_alone, is_reached, lines, lines_to_add, meaning, missing, on_host, passing, place, title,
+};
 use crate::config::Directive;
 use crate::model::websocket::Forwarding;
 use crate::model::{Model, WebsocketLocation, inherit};
-use crate::rules::{Finding, Findings, Rule};
+use crate::rules::addition::{Line, beside};
+use crate::rules::{Finding, Findings, Fix, Rule};
 
 pub(super) struct WebsocketMissingUpgrade;
 
@@ -22,7 +25,7 @@ impl Rule for WebsocketMissingUpgrade {
             if missing.iter().any(|name| name.starts_with("Sec-")) {
                 report_key(model, sink, location, &missing);
             } else if let Some(header) = location.intent.header {
-                report_half(sink, location, header, &missing, forwarding);
+                report_half(model, sink, location, header, &missing, forwarding);
             } else {
                 report_named(model, sink, location, &missing, forwarding);
             }
@@ -32,6 +35,7 @@ impl Rule for WebsocketMissingUpgrade {
 
 /// One of the two headers is sent on: somebody meant it, and it cannot work.
 fn report_half<'c>(
+    model: &Model<'c>,
     sink: &mut Findings,
     location: &WebsocketLocation<'c>,
     header: Directive<'c>,
@@ -47,6 +51,23 @@ fn report_half<'c>(
     }
     // The list that has the one is the list that lacks the other.
     finding.help(lines(missing, &[], forwarding));
+    let added_lines = lines_to_add(model, missing, forwarding);
+    finding.fix(if place == header {
+        Fix::safe(title_of(missing), [beside(header, &added_lines, model.environment.version)])
+    } else {
+        offer(model, location, missing, added_lines)
+    });
+}
+
+/// `send Upgrade and Connection on`
+fn title_of(missing: &[&'static str]) -> String {
+    format!("send {} on", missing.join(" and "))
+}
+
+fn offer(model: &Model<'_>, location: &WebsocketLocation<'_>, missing: &[&'static str], lines: Vec<Line>) -> Option<Fix> {
+    let edits = added(model, location, lines);
+    let title = title_of(missing);
+    if is_for_handshakes_alone(model, location) { Fix::safe(title, edits) } else { Fix::risky(title, edits) }
 }
 
 /// Only a name, or another server, says what is meant.
@@ -76,6 +97,7 @@ fn report_named<'c>(
     let is_own = location.headers.level == Some(location.proxied.block);
     let inherited = if is_own { Vec::new() } else { location.headers.directives.clone() };
     finding.help(lines(missing, &inherited, forwarding));
+    finding.fix(offer(model, location, missing, lines_to_add(model, missing, forwarding)));
 }
 
 /// The handshake arrives without what the answer is worked out from.

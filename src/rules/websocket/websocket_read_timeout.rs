@@ -9,8 +9,10 @@
 use rustc_hash::FxHashSet;
 
 use super::{meaning, on_host, place, succeeding, title};
+use crate::config::Directive;
 use crate::model::{Model, WebsocketLocation};
-use crate::rules::{Findings, Rule, Severity};
+use crate::rules::addition::{Line, beside, within};
+use crate::rules::{Findings, Fix, Rule, Severity, edit};
 use crate::source::Span;
 
 pub(super) struct WebsocketReadTimeout;
@@ -86,6 +88,26 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
         }
         None => "let the application ping more often, or give it longer:\n    proxy_read_timeout 300s;".to_owned(),
     });
+    if pings.is_none_or(|pings| pings < LONGER.1) {
+        finding.fix(longer(model, location, said));
+    }
+}
+
+/// The time that is recommended, in words and milliseconds.
+const LONGER: (&str, u64) = ("300s", 300_000);
+
+/// Ordinary requests wait as long then, should the upstream hang.
+fn longer(model: &Model<'_>, location: &WebsocketLocation<'_>, said: Option<Directive<'_>>) -> Option<Fix> {
+    let block = location.location();
+    let lines = [Line::new("proxy_read_timeout", LONGER.0)];
+    let edit = match said {
+        Some(said) => said.argument(0).map(|word| edit::word_replaced(word, LONGER.0)),
+        None if place(location) == block => {
+            beside(within(block, location.proxied.pass)?, &lines, model.environment.version)
+        }
+        None => beside(place(location), &lines, model.environment.version),
+    };
+    Fix::risky(format!("wait {} for a message", LONGER.0), [edit])
 }
 
 fn time(milliseconds: u64) -> String {

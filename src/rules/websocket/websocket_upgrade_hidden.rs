@@ -4,8 +4,10 @@
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_hide_header>
 
 use super::{is_reached, passing};
-use crate::model::Model;
-use crate::rules::{Findings, Rule};
+use crate::config::Directive;
+use crate::model::{Model, WebsocketLocation, inherit};
+use crate::rules::addition::within;
+use crate::rules::{Findings, Fix, Rule, edit};
 
 pub(super) struct WebsocketUpgradeHidden;
 
@@ -21,6 +23,20 @@ impl Rule for WebsocketUpgradeHidden {
             finding.related(location.proxied.pass.span(), "the answer to the handshake comes from here");
             finding
                 .help("hide it in other locations only; a location with a proxy_hide_header of its own inherits none");
+            finding.fix(shown(location, hidden, &name));
         }
     }
+}
+
+/// The line away, if the block inherits no others for it.
+fn shown(location: &WebsocketLocation<'_>, hidden: Directive<'_>, name: &str) -> Option<Fix> {
+    let level = hidden.parent()?;
+    let is_alone = level.children_named("proxy_hide_header").nth(1).is_none();
+    if is_alone && level.parent().is_some_and(|outer| inherit::has_in_effect(outer, "proxy_hide_header")) {
+        return None;
+    }
+    let title = format!("let the client have {name}");
+    let edits = [edit::without(hidden)];
+    let is_own = within(location.location(), hidden) == Some(hidden);
+    if is_own { Fix::safe(title, edits) } else { Fix::risky(title, edits) }
 }

@@ -1,0 +1,37 @@
+//! Changes as a unified diff that `git apply` and `patch -p1` take.
+
+use std::io::{self, Write};
+
+use similar::TextDiff;
+
+/// Lines around a change.
+const CONTEXT: usize = 3;
+
+/// Writes what turns `old` into `new`; nothing where they are equal. `path` is the file's, from the top of the repository.
+///
+/// # Errors
+/// What `out` says.
+pub fn write_diff(path: &str, old: &[u8], new: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    let diff = TextDiff::from_lines(old, new);
+    diff.unified_diff().context_radius(CONTEXT).header(&quoted("a", path), &quoted("b", path)).to_writer(out)
+}
+
+/// A name as git writes it: in quotes, where it has a character that would end it or could not be read back.
+fn quoted(side: &str, path: &str) -> String {
+    let name = format!("{side}/{}", path.trim_start_matches('/'));
+    if !name.contains(|char: char| char.is_control() || matches!(char, '"' | '\\')) {
+        return name;
+    }
+    let mut quoted = String::from("\"");
+    for byte in name.bytes() {
+        match byte {
+            b'"' | b'\\' => quoted.extend(['\\', char::from(byte)]),
+            b'\n' => quoted += "\\n",
+            b'\t' => quoted += "\\t",
+            b' '..=b'~' => quoted.push(char::from(byte)),
+            other => quoted += &format!("\\{other:03o}"),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

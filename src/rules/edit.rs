@@ -1,0 +1,193 @@
+//! Edits as a person would make them: lines are indented as their neighbours are and end as the file's lines do, and
+//! comments stay.
+
+#![allow(dead_code, reason = "the rules that offer fixes use all of it")]
+
+use super::Edit;
+use crate::config::Directive;
+use crate::source::Span;
+use crate::syntax::Word;
+
+/// One level of indentation where a file does not show its own.
+const INDENT: &[u8] = b"    ";
+
+/// Puts `lines` behind a directive: on lines of their own, or on its line where more of the block follows there.
+#[must_use]
+pub(super) fn lines_behind(directive: Directive<'_>, lines: &[String]) -> Option<Edit> {
+    let whole = directive.whole_span()?;
+    let text = directive.file_text();
+    match end_of_line(text, whole.end as usize) {
+        Some(end) => {
+            let indent = match indent_before(text, whole.start as usize) {
+                Some(indent) => indent.to_vec(),
+                None => [leading_space(text, whole.start as usize), unit(text)].concat(),
+            };
+            Some(insert(whole, end, added_lines(text, &indent, lines)))
+        }
+        None => Some(insert(whole, whole.end as usize, format!(" {}", lines.join(" ")))),
+    }
+}
+
+/// Puts `lines` before a directive that begins a line; behind nothing else on its line.
+#[must_use]
+pub(super) fn lines_before(directive: Directive<'_>, lines: &[String]) -> Option<Edit> {
+    let whole = directive.whole_span()?;
+    let text = directive.file_text();
+    let start = whole.start as usize;
+    Some(match indent_before(text, start) {
+        Some(indent) => {
+            let indent = String::from_utf8_lossy(indent);
+            let end = line_end(text);
+            insert(whole, start, lines.iter().map(|line| format!("{line}{end}{indent}")).collect())
+        }
+        None => insert(whole, start, format!("{} ", lines.join(" "))),
+    })
+}
+
+/// Puts `lines` at the start of a block.
+#[must_use]
+pub(super) fn lines_first_in(block: Directive<'_>, lines: &[String]) -> Option<Edit> {
+    let whole = block.whole_span().filter(|_| block.is_block())?;
+    let text = block.file_text();
+    let opened = block.span().end as usize;
+    Some(match end_of_line(text, opened) {
+        Some(end) => insert(whole, end, added_lines(text, &indent_in(block), lines)),
+        None => insert(whole, opened, format!(" {}", lines.join(" "))),
+    })
+}
+
+/// Puts `lines` at the end of a block.
+#[must_use]
+pub(super) fn lines_last_in(block: Directive<'_>, lines: &[String]) -> Option<Edit> {
+    let whole = block.whole_span().filter(|_| block.is_block())?;
+    let text = block.file_text();
+    let brace = whole.end as usize - 1;
+    Some(match indent_before(text, brace) {
+        Some(indent) => {
+            let inner = indent_in(block);
+            let inner = String::from_utf8_lossy(&inner);
+            let end = line_end(text);
+            let added = lines.iter().map(|line| format!("{inner}{line}{end}")).collect();
+            insert(whole, brace - indent.len(), added)
+        }
+        None if text[..brace].last().is_some_and(u8::is_ascii_whitespace) => {
+            insert(whole, brace, format!("{} ", lines.join(" ")))
+        }
+        None => insert(whole, brace, format!(" {} ", lines.join(" "))),
+    })
+}
+
+/// Takes a directive away, with its line if nothing else stands there. `None` where a comment would go with it.
+#[must_use]
+pub(super) fn without(directive: Directive<'_>) -> Option<Edit> {
+    let whole = directive.whole_span().filter(|_| !directive.holds_comments())?;
+    Some(without_text(directive.file_text(), whole))
+}
+
+/// Takes what stands at `whole` away, with its line if nothing else stands there.
+#[must_use]
+pub(super) fn without_text(text: &[u8], whole: Span) -> Edit {
+    let (start, end) = (whole.start as usize, whole.end as usize);
+    let rest = text[end..].split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let (start, end) = match indent_before(text, start) {
+        Some(indent) if rest.trim_ascii().is_empty() => {
+            let has_line_end = end + rest.len() < text.len();
+            (start - indent.len(), end + rest.len() + usize::from(has_line_end))
+        }
+        Some(_) => (start, end + rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count()),
+        None => {
+            let before = text[..start].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+            (start - before, end)
+        }
+    };
+    Edit { span: Span { start: start as u32, end: end as u32, ..whole }, text: String::new() }
+}
+
+/// Puts a word behind another one.
+#[must_use]
+pub(super) fn word_behind(word: Word<'_>, added: &str) -> Edit {
+    let span = word.span();
+    insert(span, span.end as usize, format!(" {added}"))
+}
+
+/// Takes a word away, with the space before it.
+#[must_use]
+pub(super) fn without_word(directive: Directive<'_>, word: Word<'_>) -> Edit {
+    let span = word.span();
+    let text = directive.file_text();
+    let before = text[..span.start as usize].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+    Edit { span: Span { start: span.start - before as u32, ..span }, text: String::new() }
+}
+
+/// Writes something else in the place of a word.
+#[must_use]
+pub(super) fn word_replaced(word: Word<'_>, text: impl Into<String>) -> Edit {
+    Edit { span: word.span(), text: text.into() }
+}
+
+/// Puts the `}` of a block that begins at `block` on a line of its own, before the line that `next` begins.
+#[must_use]
+pub(super) fn brace_before(text: &[u8], block: Span, next: Span) -> Option<Edit> {
+    let own = indent_before(text, block.start as usize)?;
+    let indent = indent_before(text, next.start as usize)?;
+    let brace = format!("{}}}{}", String::from_utf8_lossy(own), line_end(text));
+    Some(insert(next, next.start as usize - indent.len(), brace))
+}
+
+fn insert(span: Span, offset: usize, text: String) -> Edit {
+    Edit { span: Span { start: offset as u32, end: offset as u32, ..span }, text }
+}
+
+/// New lines behind the end of a line.
+fn added_lines(text: &[u8], indent: &[u8], lines: &[String]) -> String {
+    let (end, indent) = (line_end(text), String::from_utf8_lossy(indent));
+    lines.iter().map(|line| format!("{end}{indent}{line}")).collect()
+}
+
+/// The end of the line, without its line end, if nothing but space and a comment stands behind `offset`.
+fn end_of_line(text: &[u8], offset: usize) -> Option<usize> {
+    let rest = text[offset..].split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let trimmed = rest.trim_ascii();
+    let is_free = trimmed.is_empty() || trimmed.starts_with(b"#");
+    is_free.then(|| offset + rest.strip_suffix(b"\r").unwrap_or(rest).len())
+}
+
+/// What stands before `offset` on its line, if it is space.
+fn indent_before(text: &[u8], offset: usize) -> Option<&[u8]> {
+    let before = &text[..offset];
+    let line = before.iter().rposition(|&byte| byte == b'\n').map_or(before, |end| &before[end + 1..]);
+    line.iter().all(u8::is_ascii_whitespace).then_some(line)
+}
+
+/// The space at the start of the line that holds `offset`.
+fn leading_space(text: &[u8], offset: usize) -> &[u8] {
+    let before = &text[..offset];
+    let line = before.iter().rposition(|&byte| byte == b'\n').map_or(before, |end| &before[end + 1..]);
+    let length = line.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    &line[..length]
+}
+
+/// The indentation of what stands in a block: that of its first line, or one level more than the block's own.
+fn indent_in(block: Directive<'_>) -> Vec<u8> {
+    let (text, span) = (block.file_text(), block.span());
+    let mut own = block.children().filter(|child| child.span().file == span.file);
+    let shown = own.find_map(|child| indent_before(text, child.span().start as usize));
+    shown.map_or_else(|| [leading_space(text, span.start as usize), unit(text)].concat(), <[u8]>::to_vec)
+}
+
+/// One level of indentation, as the first indented line has it.
+fn unit(text: &[u8]) -> &[u8] {
+    let mut lines = text.split(|&byte| byte == b'\n');
+    let is_indented = |line: &&[u8]| line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
+    let line = lines.find(|line| is_indented(line) && !line.trim_ascii().is_empty());
+    line.map_or(INDENT, |line| {
+        let length = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        &line[..length]
+    })
+}
+
+/// What the lines of a file end with: its first line's end.
+fn line_end(text: &[u8]) -> &'static str {
+    let first = memchr::memchr(b'\n', text);
+    if first.is_some_and(|end| text[..end].ends_with(b"\r")) { "\r\n" } else { "\n" }
+}
