@@ -11,6 +11,7 @@ pub mod model;
 pub mod nginx;
 pub mod report;
 pub mod rules;
+pub mod settings;
 pub mod source;
 pub mod syntax;
 pub mod tls;

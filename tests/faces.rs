@@ -164,7 +164,7 @@ fn environment(edge: Edge) -> Environment {
         now: UnixTime::parse_rfc3339(NOW).unwrap(),
         certificates: CertificateMode::Auto,
         document_files: true,
-        edge,
+        edge: edge.into(),
         ..Environment::default()
     }
 }

@@ -13,6 +13,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("hsts", &["source"]),
     ("model", &["source", "syntax", "nginx", "config", "tls", "hsts"]),
     ("rules", &["source", "syntax", "nginx", "config", "tls", "hsts", "model"]),
+    ("settings", &["source", "nginx", "config", "hsts", "tls", "model", "rules"]),
     ("report", &["source", "nginx", "config", "tls", "hsts", "model", "rules"]),
 ];
 

@@ -2,6 +2,7 @@
 
 use super::analyses::{Analyses, Subject, analyse};
 use super::certs_arguments::{CertsArguments, CertsFormat};
+use super::settings::Given;
 use super::{RunError, Status, check, complain, configuration, output};
 use crate::model::{Inventory, Model};
 use crate::report::{self, CertsReport, Checked, Report};
@@ -21,17 +22,25 @@ struct Analysis {
 
 /// Runs the command.
 pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
-    let anchors = check::trust_anchors(&arguments.environment)?;
-    let environment = check::environment(&arguments.environment, &arguments.files, anchors);
-    let selection = selection(arguments);
+    let given = Given {
+        settings: &arguments.settings,
+        files: &arguments.files,
+        environment: &arguments.environment,
+        rules: Some(&arguments.rules),
+    };
+    let mut runs = given.runs(&arguments.paths)?;
+    runs.iter_mut().for_each(|run| narrow(&mut run.selection));
     let sources = Sources::default();
     let file = arguments.output.output.as_deref();
-    let analyses = analyse(&arguments.paths, &arguments.files, file, &sources, |subject: &Subject<'_, '_>| {
-        let model = Model::build(subject.config, subject.library.files(), environment.clone());
+    let analyses = analyse(&runs, file, &sources, |subject: &Subject<'_, '_>| {
+        let run = subject.run;
+        let model = Model::build(subject.config, subject.library.files(), run.environment.clone());
+        let mut findings = rules::run(&model, &run.selection);
+        findings.retain(|finding| !run.ignores(finding, &sources));
         let inventory = Inventory::new(&model, subject.library.files());
         Analysis {
             inventory: inventory.with_paths(|path| subject.shown.path(path)),
-            findings: rules::run(&model, &selection),
+            findings,
             refused: configuration::refused_at(subject.config),
         }
     })?;
@@ -52,14 +61,14 @@ pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
         findings.extend(analysis.findings);
     }
     let inventory = Inventory::merged(inventories);
-    let version = environment.version;
+    let version = check::version_of(&runs);
     let found = Report::new(&sources, findings, Default::default(), Checked::default(), version);
     let report = CertsReport {
         sources: &sources,
         inventory: &inventory,
         findings: found.findings(),
         threshold: arguments.output.fail_on.threshold(),
-        now: environment.now,
+        now: runs.first().map(|run| run.environment.now).unwrap_or_default(),
         nginx_version: version,
         is_complete: !has_failed,
     };
@@ -77,12 +86,10 @@ pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
     })
 }
 
-/// The rules that are run: those about certificates, unless the user selects others.
-fn selection(arguments: &CertsArguments) -> Selection {
-    let mut selection = arguments.rules.selection();
+/// Without other rules that are selected, those about certificates are run.
+fn narrow(selection: &mut Selection) {
     if selection.select.is_empty() {
         let rules = all_rules().iter().filter(|entry| entry.category == CATEGORY);
         selection.select = rules.map(|entry| entry.id).collect();
     }
-    selection
 }

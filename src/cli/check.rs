@@ -1,31 +1,35 @@
 //! `ngxlint check`: PATHs to findings, to reports.
 
-use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use super::arguments::{CheckArguments, EnvironmentOptions, FileOptions, OutputOptions};
+use super::arguments::{CheckArguments, OutputOptions};
 use super::formats::{Destination, Format};
 use super::lint::{Outcome, lint};
-use super::{RunError, Status, complain, output, repository};
-use crate::model::{Edge, Environment};
+use super::settings::{Given, Run};
+use super::{RunError, Status, complain, output, repository, show_settings};
+use crate::nginx::NginxVersion;
 use crate::report::{self, Report};
 use crate::rules::Finding;
-use crate::source::{RealFiles, Sources};
-use crate::tls::{TrustAnchors, UnixTime};
+use crate::source::Sources;
 
 /// Runs the command.
 pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
-    let anchors = trust_anchors(&arguments.environment)?;
-    let environment = environment(&arguments.environment, &arguments.files, anchors);
-    let selection = arguments.rules.selection();
+    let given = Given {
+        settings: &arguments.settings,
+        files: &arguments.files,
+        environment: &arguments.environment,
+        rules: Some(&arguments.rules),
+    };
+    let runs = given.runs(&arguments.paths)?;
+    if arguments.show_settings {
+        return show_settings::run(given, &runs, arguments.output.output.as_deref());
+    }
     let sources = Sources::default();
     let destinations = arguments.output.destinations()?;
     let file = arguments.output.output.as_deref();
-    let linted = match lint(&arguments.paths, &arguments.files, file, &sources, &environment, &selection)? {
+    let linted = match lint(&runs, file, &sources)? {
         Outcome::FilesShown(status) => return Ok(status),
         Outcome::Linted(linted) => linted,
     };
-    let report = linted.into_report(&sources, environment.version).within(repository::around_working_directory());
+    let report = linted.into_report(&sources, version_of(&runs)).within(repository::around_working_directory());
     write(arguments, &destinations, &report)?;
     let threshold = arguments.output.fail_on.threshold();
     let fails = |finding: &Finding| threshold.is_some_and(|threshold| finding.severity >= threshold);
@@ -36,34 +40,9 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     })
 }
 
-/// The roots that clients trust. A mistyped `--ca` must not pass for one that is obeyed.
-pub(super) fn trust_anchors(options: &EnvironmentOptions) -> Result<TrustAnchors, RunError> {
-    let files = RealFiles::default();
-    let mut anchors = TrustAnchors::default();
-    for path in &options.ca {
-        anchors.add_file(&files, path)?;
-    }
-    if options.system_roots && anchors.add_system_roots(&files).is_none() {
-        return Err(RunError::NoSystemRoots);
-    }
-    Ok(anchors)
-}
-
-/// What the options say of the world. Files below document roots are looked for.
-pub(super) fn environment(options: &EnvironmentOptions, files: &FileOptions, anchors: TrustAnchors) -> Environment {
-    let clock = || {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        UnixTime(since_epoch.as_secs() as i64)
-    };
-    Environment {
-        version: options.nginx_version.unwrap_or_default(),
-        now: options.now.unwrap_or_else(clock),
-        certificates: options.certs.into(),
-        anchors: Arc::new(anchors),
-        prefix: files.prefix.clone(),
-        document_files: true,
-        edge: options.edge.map_or(Edge::None, Edge::from),
-    }
+/// The nginx that a report names: that of the first PATH.
+pub(super) fn version_of(runs: &[Run]) -> NginxVersion {
+    runs.first().map(|run| run.environment.version).unwrap_or_default()
 }
 
 /// Writes every report that was asked for.

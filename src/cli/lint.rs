@@ -1,16 +1,16 @@
 //! PATHs to configurations, to models, to findings.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
 use super::analyses::{Analyses, Subject, analyse};
-use super::arguments::FileOptions;
+use super::settings::Run;
 use super::{RunError, Status};
-use crate::model::{Environment, Model};
+use crate::model::Model;
 use crate::nginx::NginxVersion;
 use crate::report::{Checked, Report};
-use crate::rules::{self, Finding, Selection};
+use crate::rules::{self, Finding};
 use crate::source::{FileId, Sources};
 
 /// What became of the PATHs.
@@ -33,17 +33,9 @@ pub(super) struct Linted {
     has_failed: bool,
 }
 
-/// Runs the selected rules over each configuration behind `paths`.
-pub(super) fn lint(
-    paths: &[PathBuf],
-    options: &FileOptions,
-    output: Option<&Path>,
-    sources: &Sources,
-    environment: &Environment,
-    selection: &Selection,
-) -> Result<Outcome, RunError> {
-    let analyses =
-        analyse(paths, options, output, sources, |subject| Analysis::new(subject, environment.clone(), selection))?;
+/// Runs the selected rules over each configuration behind the PATHs of `runs`.
+pub(super) fn lint(runs: &[Run], output: Option<&Path>, sources: &Sources) -> Result<Outcome, RunError> {
+    let analyses = analyse(runs, output, sources, |subject| Analysis::new(subject, sources))?;
     let (analyses, has_failed) = match analyses {
         Analyses::FilesShown(status) => return Ok(Outcome::FilesShown(status)),
         Analyses::Done { analyses, has_failed } => (analyses, has_failed),
@@ -64,11 +56,13 @@ struct Analysis {
 }
 
 impl Analysis {
-    fn new(subject: &Subject<'_, '_>, environment: Environment, selection: &Selection) -> Analysis {
-        let Subject { library, target, config, .. } = subject;
-        let model = Model::build(config, library.files(), environment);
+    fn new(subject: &Subject<'_, '_>, sources: &Sources) -> Analysis {
+        let Subject { run, library, target, config, .. } = subject;
+        let model = Model::build(config, library.files(), run.environment.clone());
+        let mut findings = rules::run(&model, &run.selection);
+        findings.retain(|finding| !run.ignores(finding, sources));
         let analysis = Analysis {
-            findings: rules::run(&model, selection),
+            findings,
             files: config.files().map(|file| file.ast.file).collect(),
             named: target.named.iter().filter_map(|path| Some(library.load(path).ok()?.ast.file)).collect(),
             servers: model.server_count(),

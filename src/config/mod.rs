@@ -5,6 +5,7 @@
 //! [`crate::syntax`] and [`crate::nginx`], and judges nothing but what nginx would refuse to read.
 
 mod assemble;
+mod dialect;
 mod glob;
 mod include;
 mod library;
@@ -18,10 +19,11 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub use dialect::{Dialect, OwnDirective};
 pub use library::{Library, LoadedFile};
 pub use problem::{Elsewhere, Problem, ProblemKind};
 pub use snippet::{Surroundings, infer_surroundings, parse_context};
-pub use targets::{PassedOver, Target, TargetError, Targets, find_targets};
+pub use targets::{PassedOver, Target, TargetError, Targets, Wanted, find_targets};
 pub use tree::{Config, Directive, ItemId};
 
 /// How far a configuration is followed.

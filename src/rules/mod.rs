@@ -7,6 +7,7 @@
 mod declare;
 mod face;
 mod finding;
+mod names;
 mod registry;
 
 mod certificate;
@@ -24,6 +25,7 @@ use rayon::prelude::*;
 
 pub use face::{Example, Face, FaceError, OptionFace};
 pub use finding::{Certainty, Edit, Finding, Findings, Fix, Related, Severity};
+pub use names::{RuleSet, UnknownRule, UnknownSeverity, nearest};
 pub use registry::{Options, PROJECT, RuleEntry, RuleId, all_rules, find_rule};
 
 use crate::model::Model;
@@ -36,6 +38,11 @@ pub trait Rule: Sync {
     /// Asks the model for what it works out in parallel by itself, before the rules run in parallel: a thread that waits
     /// for its share of such work could take up a rule that waits for the whole.
     fn prepare(&self, _model: &Model<'_>) {}
+
+    /// Reads options as the rule will, and says what is wrong with them. Rules that have options have this, too.
+    fn read_options(&self, _options: &serde_yaml::Value) -> Result<(), serde_yaml::Error> {
+        Ok(())
+    }
 }
 
 /// What a run asks of the rules.
@@ -47,11 +54,22 @@ pub struct Selection {
     pub ignore: Vec<RuleId>,
     /// Other severities than the rules' own; `None` turns a rule off.
     pub severities: Vec<(RuleId, Option<Severity>)>,
+    /// Options that are other than in a rule's face, by name; they were read by the rule once.
+    pub options: Vec<(RuleId, serde_yaml::Mapping)>,
 }
 
 impl Selection {
     fn severity(&self, rule: RuleId) -> Option<&Option<Severity>> {
         self.severities.iter().rev().find(|(id, _)| *id == rule).map(|(_, severity)| severity)
+    }
+
+    /// The options that a rule runs with.
+    fn options(&self, rule: &RuleEntry) -> serde_yaml::Value {
+        if rule.face().options.is_empty() {
+            return serde_yaml::Value::Null;
+        }
+        let given = self.options.iter().filter(|(id, _)| *id == rule.id).flat_map(|(_, options)| options.clone());
+        rule.face().default_options().into_iter().chain(given).collect::<serde_yaml::Mapping>().into()
     }
 
     fn includes(&self, rule: RuleId) -> bool {
@@ -70,7 +88,7 @@ pub fn run(model: &Model<'_>, selection: &Selection) -> Vec<Finding> {
     let found: Vec<Vec<Finding>> = selected
         .par_iter()
         .map(|entry| {
-            let mut sink = Findings::new(entry.id);
+            let mut sink = Findings::new(entry.id, selection.options(entry));
             entry.rule.check(model, &mut sink);
             sink.into_vec()
         })

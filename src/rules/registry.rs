@@ -63,6 +63,16 @@ impl RuleEntry {
         self.face_text
     }
 
+    /// Says what is wrong with a value of one of its options.
+    ///
+    /// # Errors
+    /// What the type of the option says.
+    pub fn check_option(&self, name: &str, value: &serde_yaml::Value) -> Result<(), serde_yaml::Error> {
+        let mut options = self.face().default_options();
+        options.insert(name.into(), value.clone());
+        self.rule.read_options(&options.into())
+    }
+
     /// The address of its documentation.
     #[must_use]
     pub fn url(&self) -> String {
@@ -105,12 +115,13 @@ pub fn find_rule(name: &str) -> Option<RuleId> {
     all_rules().binary_search_by(|entry| entry.name.cmp(name)).ok().map(|at| all_rules()[at].id)
 }
 
-/// A rule's options, as a type of its own.
+/// A rule's options, as a type of its own. Their defaults are in its face.
 pub trait Options: serde::de::DeserializeOwned {
-    /// The defaults that the face of `rule` gives.
-    fn defaults(rule: &str) -> Self {
-        let face = find_rule(rule).map(|id| id.entry().face());
-        let value = face.map(Face::default_options).unwrap_or_default();
-        serde_yaml::from_value(value).expect("a test reads the options of every face into their type")
+    /// Reads all of a rule's options.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    fn read(options: &serde_yaml::Value) -> Result<Self, serde_yaml::Error> {
+        Self::deserialize(options)
     }
 }
