@@ -21,7 +21,8 @@ const VENDORED: &[&str] = &["vendor", "third_party", "third-party", "node_module
 pub(super) fn run(arguments: &InitArguments) -> Result<Status, RunError> {
     let directory = arguments.path.as_deref().unwrap_or(Path::new("."));
     let directory = if directory.is_file() { directory.parent().unwrap_or(Path::new(".")) } else { directory };
-    let path = arguments.output.clone().unwrap_or_else(|| directory.join(FILE_NAME));
+    let path =
+        arguments.output.clone().unwrap_or_else(|| directory.strip_prefix(".").unwrap_or(directory).join(FILE_NAME));
     let text = starter(&look_at(directory, &path)?);
     if path.as_os_str() == "-" {
         output::write_to(None, |out| out.write_all(text.as_bytes()))?;

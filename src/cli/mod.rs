@@ -87,12 +87,8 @@ enum RunError {
     #[error("{} exists already", .0.display())]
     SettingsExist(PathBuf),
     /// A file that the settings name holds no certificates.
-    #[error("{place}: cannot use")]
-    TrustAnchorsOfSettings {
-        place: String,
-        #[source]
-        source: crate::tls::AnchorError,
-    },
+    #[error("{place}: cannot use {error}")]
+    TrustAnchorsOfSettings { place: String, error: crate::tls::AnchorError },
     /// A file of `--ca` holds no certificates.
     #[error("cannot use --ca {0}")]
     TrustAnchors(#[from] crate::tls::AnchorError),

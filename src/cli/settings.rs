@@ -43,6 +43,12 @@ pub(super) struct Given<'a> {
 impl<'a> Given<'a> {
     /// The PATHs by their settings, in the order in which the first of each is given.
     pub(super) fn runs(self, paths: &[PathBuf]) -> Result<Vec<Run>, RunError> {
+        if self.files.stdin_filename.is_some()
+            && !paths.is_empty()
+            && paths.iter().all(|path| path.as_os_str() != STDIN)
+        {
+            return Err(RunError::StdinNotRead);
+        }
         let reads_stdin = paths.is_empty() && self.files.stdin_filename.is_some();
         let paths: Vec<PathBuf> = match paths {
             [] if reads_stdin => vec![STDIN.into()],
@@ -132,7 +138,7 @@ impl<'a> Given<'a> {
         for (file, path) in settings.iter().flat_map(|file| file.settings.ca.iter().flatten().map(move |ca| (file, ca)))
         {
             let added = anchors.add_file(&files, &file.resolve(path));
-            added.map_err(|source| RunError::TrustAnchorsOfSettings { place: place(file, &["ca"]), source })?;
+            added.map_err(|error| RunError::TrustAnchorsOfSettings { place: place(file, &["ca"]), error })?;
         }
         let is_wanted =
             self.environment.system_roots || settings.is_some_and(|file| file.settings.system_roots == Some(true));

@@ -23,7 +23,10 @@ pub(super) fn run(arguments: &TraceArguments) -> Result<Status, RunError> {
     let says_scheme = arguments.request.headers.iter().any(|(name, _)| name == "x-forwarded-proto");
     let host = asked.url.host_str().unwrap_or_default();
     if says_scheme && run.environment.edge.of_host(host) == Edge::Tls {
-        let of_settings = run.file.as_ref().map_or_else(String::new, |file| settings::place(file, &["edge"]));
+        let of_settings = run
+            .file
+            .as_ref()
+            .map_or_else(String::new, |file| format!("`edge` of {}", settings::place(file, &["edge"])));
         let said = if arguments.environment.edge.is_some() { "--edge tls".to_owned() } else { of_settings };
         return Err(RunError::SchemeSaidTwice { said });
     }

@@ -1,4 +1,5 @@
 //! Settings as they are read, and the places of the mistakes in them.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test stops at what it does not expect")]
 
 use super::file::parse;
 use super::{SETTINGS_SCHEMA, Starter, starter};
@@ -41,11 +42,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "servre",
         "there is no context `servre`; did you mean `server`?",
     ),
-    ("extra-directives:\n  x: {block: true}\n", "{block: true}", "`contexts` is missing here"),
+    ("extra-directives:\n  x: {block: true}\n", "{block", "`contexts` is missing here"),
     ("websocket:\n\tpatterns: [x]\n", "\tpatterns", "a tab cannot stand here"),
     (
         "roots: [a\nignore: []\n",
-        "",
+        ":",
         "did not find expected ',' or ']', while parsing a flow sequence at line 1 column 8",
     ),
     ("ignore: *all\n", "*all", "unknown anchor"),
@@ -122,24 +123,39 @@ fn what_init_writes_is_valid_with_and_without_its_comments() {
         let text = starter(&seen);
         let settings = parse(&text).map_err(|(_, told)| told.message).unwrap();
         assert_eq!(settings.roots.unwrap_or_default(), seen.roots);
-        // Each setting that is a comment can be taken as it is.
-        let is_setting = |line: &str| {
-            let rest = line.trim_start();
-            rest.split_once(':')
-                .is_some_and(|(key, _)| !key.trim_matches(['"', '.']).contains(' ') && !rest.contains("is it so"))
-        };
-        let taken: Vec<&str> =
-            text.lines().filter_map(|line| line.strip_prefix("# ").filter(|line| is_setting(line))).collect();
-        let mut known: Vec<&str> = Vec::new();
-        let taken: Vec<&str> = taken
-            .into_iter()
-            .filter(|line| {
-                let key = line.split(':').next().unwrap_or_default();
-                let is_new = line.starts_with(' ') || !known.contains(&key);
-                known.push(key);
-                is_new && !line.starts_with("yaml-language-server") && *line != "edge: tls"
-            })
-            .collect();
-        let _ = (&validator, taken);
+        let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        // All of it may be comments.
+        assert!(value.is_null() || validator.is_valid(&value), "{text}");
     }
+    // What stands in comments is valid, too, when it is taken one by one.
+    let text = starter(&Starter { vendored: vec!["**/vendor/**".to_owned()], ..Starter::default() });
+    let settings =
+        ["# roots:", "# nginx-version:", "# certs:", "# edge: tls", "# edge:\n", "# per-file-ignores:", "# rules:"];
+    for start in settings {
+        let (_, rest) = text.split_once(start).unwrap();
+        let block: Vec<&str> = rest.lines().skip(1).map_while(|line| line.strip_prefix("#  ")).collect();
+        let rest_of_line = rest.lines().next().unwrap_or_default().to_owned();
+        let first = start.trim_start_matches("# ").trim_end().to_owned();
+        let block: String = block.iter().map(|line| format!("  {line}\n")).collect();
+        let taken = match start.ends_with('\n') {
+            true => format!("{first}\n  {}\n{block}", rest_of_line.trim_start_matches("#  ")),
+            false => format!("{first}{rest_of_line}\n{block}"),
+        };
+        parse(&taken).map_err(|(_, told)| format!("{taken}: {}", told.message)).unwrap();
+        let value: serde_json::Value = serde_yaml::from_str(&taken).unwrap();
+        assert!(validator.is_valid(&value) && value.as_object().is_some_and(|all| all.len() == 1), "{taken}");
+    }
+}
+
+#[test]
+fn lines_of_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(super::FILE_NAME);
+    let text = "# rules:\nedge:\n  servers: {}\n'rules':\n  \"hsts\": off\n  redirect-chain:\n    max-redirects: 2\n";
+    std::fs::write(&path, text).unwrap();
+    let file = super::SettingsFile::read(&path, path.clone()).unwrap();
+    assert_eq!(file.line_of(&["edge"]), 2);
+    assert_eq!(file.line_of(&["rules"]), 4);
+    assert_eq!(file.line_of(&["rules", "hsts"]), 5);
+    assert_eq!(file.line_of(&["rules", "redirect-chain", "max-redirects"]), 7);
 }
