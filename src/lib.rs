@@ -1,7 +1,8 @@
 //! `ngxlint`, a static analyzer for nginx configuration that knows what nginx would do.
 //!
 //! Data flows one way: [`source`] → [`syntax`] → [`config`] → [`model`] → [`rules`] → [`report`],
-//! with [`nginx`], [`tls`] and [`hsts`] as what is known of nginx, of certificates and of HSTS. A room knows
+//! with [`nginx`], [`tls`] and [`hsts`] as what is known of nginx, of certificates and of HSTS, and [`settings`] as what a
+//! repository says of itself. A room knows
 //! the rooms before it and none after, and none but [`source`] opens files.
 
 pub mod cli;

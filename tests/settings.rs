@@ -90,18 +90,18 @@ fn roots_that_the_settings_name() {
     let folder = Folder::new(&[
         ("conf/main", "include ../blocks/*.conf;\n"),
         ("blocks/http.conf", "events {}\nhttp { set_real_ip_from 10.0.0.0/8; include ../sites/*; }\n"),
-        ("sites/a", SITE),
+        ("sites/a.conf", SITE),
         (".ngxlint.yaml", "roots: [conf/main]\nignore: [redirect]\n"),
     ]);
-    expect_only(&check(&folder, &["sites/a"]), 0, &["sites/a:1:10: info[implicit-default-server]"]);
-    expect_only(&check(&folder, &["sites"]), 0, &["sites/a:1:10: info[implicit-default-server]"]);
+    expect_only(&check(&folder, &["sites/a.conf"]), 0, &["sites/a.conf:1:10: info[implicit-default-server]"]);
+    expect_only(&check(&folder, &["sites"]), 0, &["sites/a.conf:1:10: info[implicit-default-server]"]);
     // Without a PATH they are linted, also from a directory inside.
-    expect_only(&check(&folder, &[]), 0, &["sites/a:1:10: info[implicit-default-server]"]);
+    expect_only(&check(&folder, &[]), 0, &["sites/a.conf:1:10: info[implicit-default-server]"]);
     let mut command = folder.command(&["check", "--format=short"]);
     let inside = Run::of(command.current_dir(folder.path("sites")).output().unwrap());
     expect_only(&inside, 0, &["implicit-default-server"]);
     let run = folder.run(&["trace", "http://a.test/"]);
-    run.expect(1, &["a.test, which has exactly this name (sites/a:1)"], &[]);
+    run.expect(1, &["a.test, which has exactly this name (sites/a.conf:1)"], &[]);
 }
 
 // What they do.
@@ -160,11 +160,16 @@ fn an_edge_host_by_host() {
     let lines = ["1:41: error[redirect-edge-loop]", "2:41: error[redirect-edge-loop]"];
     expect_only(&check(&folder, &[".", "--edge=tls"]), 1, &lines);
     folder.write(".ngxlint.yaml", b"edge: {default: tls, servers: {'*.test': none}}\nignore: [certificate]\n");
-    let lines = ["1:41: warning[redirect-edge-loop]", "2:41: warning[redirect-edge-loop]"];
+    // The first server is the default one, for hosts of which nothing else is said.
+    let lines = [
+        "1:41: error[redirect-edge-loop] https://$host/",
+        "1:41: warning[redirect-edge-loop] https://a.test/",
+        "2:41: warning[redirect-edge-loop] https://b.test/",
+    ];
     expect_only(&check(&folder, &["."]), 1, &lines);
-    folder.run(&["trace", "https://c.test/", "--conf=nginx.conf"]).expect(1, &["ends at the edge"], &[]);
+    folder.run(&["trace", "https://c.other/", "--conf=nginx.conf"]).expect(1, &["ends at the edge"], &[]);
     folder.run(&["trace", "https://a.test/", "--conf=nginx.conf"]).expect(1, &["nothing listens on port 443"], &[]);
-    let run = folder.run(&["trace", "http://c.test/", "--conf=nginx.conf", "-H", "X-Forwarded-Proto: http"]);
+    let run = folder.run(&["trace", "http://c.other/", "--conf=nginx.conf", "-H", "X-Forwarded-Proto: http"]);
     run.expect(2, &[], &["`edge` of .ngxlint.yaml:1 cannot be used with -H"]);
 }
 
@@ -297,7 +302,7 @@ fn what_is_no_settings_file() {
         (b"a: &a [*a]\n", "there is no setting `a` here"),
         (b"select: &a [*a]\n", ""),
         (b"edge: !!binary x\n", ""),
-        (b"rules: {hsts-max-age: {minimum: 99999999999999999999}}\n", "minimum of hsts-max-age"),
+        (b"rules: {hsts-max-age: {minimum: 99999999999999999999}}\n", "`rules.hsts-max-age.minimum`: expected"),
         (b"rules: {hsts-max-age: {minimum: {a: b}}}\n", "expected number of seconds"),
         (b"? {a: b}\n: c\n", ""),
         (b"%YAML 9.9\n---\n", ""),

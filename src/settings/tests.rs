@@ -159,3 +159,23 @@ fn lines_of_keys() {
     assert_eq!(file.line_of(&["rules", "hsts"]), 5);
     assert_eq!(file.line_of(&["rules", "redirect-chain", "max-redirects"]), 7);
 }
+
+#[test]
+fn the_example_of_the_readme_is_valid() {
+    let (_, rest) = include_str!("../../README.md").split_once("```yaml\nroots:").unwrap();
+    let text = format!("roots:{}", rest.split_once("```").unwrap().0);
+    parse(&text).map_err(|(_, told)| told.message).unwrap();
+    let validator = jsonschema::validator_for(&serde_json::from_str(SETTINGS_SCHEMA).unwrap()).unwrap();
+    assert!(validator.is_valid(&serde_yaml::from_str(&text).unwrap()), "{text}");
+}
+
+#[test]
+fn every_option_of_a_rule_is_judged_by_it() {
+    for rule in crate::rules::all_rules() {
+        for (name, option) in &rule.face().options {
+            assert!(rule.check_option(name, &option.default).is_ok(), "{}: {name}", rule.name);
+            let nonsense = serde_yaml::Value::from("neither a number nor a list");
+            assert!(rule.check_option(name, &nonsense).is_err(), "{}: {name}", rule.name);
+        }
+    }
+}
