@@ -179,3 +179,26 @@ fn every_option_of_a_rule_is_judged_by_it() {
         }
     }
 }
+
+/// Everything that a file can say, with characters of several bytes.
+const WHOLE: &str = "# é\nroots: [a, \"b\u{1f600}\"]\r\nnginx-version: 1.28\nmap: {/a: b}\nedge:\n  default: tls\n  servers: {.é.test: none}\n\
+    per-file-ignores:\n  '*.conf': &all [hsts]\nignore: *all\nrules:\n  hsts-max-age: {severity: error, minimum: 5}\n  redirect: off\n\
+    websocket: {patterns: [/x]}\nmodules: [lua]\nextra-directives:\n  é: {contexts: [server], block: true}\n";
+
+#[test]
+fn a_file_that_is_cut_or_changed_anywhere_has_its_mistake_inside() {
+    assert!(parse(WHOLE).is_ok());
+    let mut texts: Vec<String> = Vec::new();
+    for (at, _) in WHOLE.char_indices() {
+        let (before, after) = WHOLE.split_at(at);
+        texts.push(before.to_owned());
+        let others =
+            ["\t", "\r", "\u{2028}", "\u{85}", ":", "[", "}", "\"", "&", "*", "!", "\n---\n", "\u{feff}", "é: "];
+        texts.extend(others.iter().map(|other| format!("{before}{other}{after}")));
+    }
+    for text in texts {
+        if let Err((span, told)) = parse(&text) {
+            assert!(text.get(span.clone()).is_some() && !told.message.is_empty(), "{span:?} {text}");
+        }
+    }
+}
