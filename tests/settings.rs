@@ -223,6 +223,13 @@ fn places_of_files() {
 }
 
 #[test]
+fn certificates_are_judged_by_their_rules_alone() {
+    let folder = repository("select: [redirect, cert-expired]\n");
+    folder.run(&["certs", "."]).expect(0, &["0 certificates"], &[]);
+    folder.run(&["certs", "--select=redirect", "."]).expect(1, &["redirect-edge-loop"], &[]);
+}
+
+#[test]
 fn trust_anchors_of_settings() {
     let folder = repository("# what clients know\nca: [none.pem]\n");
     check(&folder, &["."]).expect(2, &[], &["error: .ngxlint.yaml:2: cannot use", "none.pem"]);

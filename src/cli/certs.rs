@@ -29,7 +29,9 @@ pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
         rules: Some(&arguments.rules),
     };
     let mut runs = given.runs(&arguments.paths)?;
-    runs.iter_mut().for_each(|run| narrow(&mut run.selection));
+    if arguments.rules.select.is_empty() {
+        runs.iter_mut().for_each(|run| narrow(&mut run.selection));
+    }
     let sources = Sources::default();
     let file = arguments.output.output.as_deref();
     let analyses = analyse(&runs, file, &sources, |subject: &Subject<'_, '_>| {
@@ -86,10 +88,8 @@ pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
     })
 }
 
-/// Without other rules that are selected, those about certificates are run.
+/// Leaves the rules about certificates, whatever the settings select.
 fn narrow(selection: &mut Selection) {
-    if selection.select.is_empty() {
-        let rules = all_rules().iter().filter(|entry| entry.category == CATEGORY);
-        selection.select = rules.map(|entry| entry.id).collect();
-    }
+    let others = all_rules().iter().filter(|entry| entry.category != CATEGORY);
+    selection.ignore.extend(others.map(|entry| entry.id));
 }
