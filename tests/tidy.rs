@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &["source", "syntax", "nginx", "config", "tls", "hsts"]),
     ("rules", &["source", "syntax", "nginx", "config", "tls", "hsts", "model"]),
     ("fixes", &["source", "rules"]),
+    ("settings", &["source", "nginx", "config", "hsts", "tls", "model", "rules"]),
     ("report", &["source", "nginx", "config", "tls", "hsts", "model", "rules"]),
 ];
 

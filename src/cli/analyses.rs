@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use super::arguments::FileOptions;
-use super::input::{Changes, Input};
+use super::input::{Changes, Input, PathGroup};
+use super::settings::Run;
 use super::shown::Shown;
 use super::{RunError, Status, complain, progress, show_files};
-use crate::config::{Config, Library, Target, TargetError, Targets, find_targets};
+use crate::config::{Config, Library, Target, TargetError, Targets, Wanted, find_targets};
 use crate::source::Sources;
 
 /// What became of the PATHs of a command line.
@@ -27,6 +27,7 @@ pub(super) enum Analyses<T> {
 
 /// One configuration of a run.
 pub(super) struct Subject<'a, 's> {
+    pub(super) run: &'a Run,
     pub(super) library: &'a Library<'s>,
     pub(super) target: &'a Target,
     pub(super) config: &'a Config<'a>,
@@ -70,28 +71,40 @@ impl Changeable {
     }
 }
 
-/// Gives each configuration behind `paths` to `analyse`, with `changes` in the place of what the files hold. What cannot
+/// Gives each configuration behind the PATHs of `runs` to `analyse`, with `changes` in the place of what the files hold. What cannot
 /// be read is said, unless it was said before.
 pub(super) fn analyse<T: Send>(
-    paths: &[PathBuf],
-    options: &FileOptions,
+    runs: &[Run],
     output: Option<&Path>,
     changes: &Changes,
     wants_complaints: bool,
     sources: &Sources,
     analyse: impl Fn(&Subject<'_, '_>) -> T + Sync,
 ) -> Result<Analyses<T>, RunError> {
-    let input = Input::open(paths, options, changes)?;
-    let groups = input.groups();
+    let inputs = runs.iter().map(|run| Ok((run, Input::open(&run.paths, &run.files, changes)?)));
+    let inputs: Vec<(&Run, Input)> = inputs.collect::<Result<_, RunError>>()?;
+    let groups: Vec<_> = inputs
+        .iter()
+        .flat_map(|(run, input)| input.groups().into_iter().map(move |group| (*run, input, group)))
+        .collect();
     let working_directory = std::env::current_dir().and_then(std::fs::canonicalize).ok();
-    let libraries: Vec<Library<'_>> =
-        groups.iter().map(|group| Library::new(&*group.files, sources, working_directory.clone())).collect();
+    let libraries: Vec<Library<'_>> = groups
+        .iter()
+        .map(|(run, _, group)| {
+            let library = Library::new(&*group.files, sources, working_directory.clone());
+            library.with_dialect(run.dialect.clone())
+        })
+        .collect();
     let find = || -> Vec<Targets> {
         let searched = libraries.iter().zip(&groups);
-        searched.map(|(library, group)| find_targets(library, &group.paths, options.context, None)).collect()
+        let find = |(library, (run, _, group)): (&Library<'_>, &(&Run, _, PathGroup<'_>))| {
+            let wanted = Wanted { paths: &group.paths, roots: &run.roots, context: run.files.context, limit: None };
+            find_targets(library, &wanted)
+        };
+        searched.map(find).collect()
     };
     let all_targets = progress::during(|| format!("files read: {}", sources.len()), find);
-    if options.show_files {
+    if runs.iter().any(|run| run.files.show_files) {
         return show_files::run(&libraries, &all_targets, output).map(Analyses::FilesShown);
     }
     let done = AtomicUsize::new(0);
@@ -100,22 +113,29 @@ pub(super) fn analyse<T: Send>(
         let done = done.load(Ordering::Relaxed);
         format!("configurations: {done} of {total}, files read: {}", sources.len())
     };
-    let shown = Shown::new(&input, working_directory.as_deref());
-    let one = |library: &Library<'_>, is_dump: bool, target: &Target| {
+    let one = |(run, input, group): &(&Run, &Input, PathGroup<'_>), library: &Library<'_>, target: &Target| {
+        let shown = Shown::new(input, working_directory.as_deref());
         let config = Config::load(library, &target.path, target.surroundings.clone())
             .map_err(|error| TargetError { path: target.path.clone(), error })?;
-        let analysis =
-            analyse(&Subject { library, target, config: &config, is_only: total == 1, shown, input: &input, is_dump });
+        let analysis = analyse(&Subject {
+            run,
+            library,
+            target,
+            config: &config,
+            is_only: total == 1,
+            shown,
+            input,
+            is_dump: group.is_dump,
+        });
         done.fetch_add(1, Ordering::Relaxed);
         Ok(analysis)
     };
     let outcomes: Vec<Result<T, TargetError>> = progress::during(status, || {
-        let pairs = libraries.iter().zip(&groups).zip(&all_targets);
-        let targets: Vec<_> = pairs
-            .flat_map(|((library, group), found)| found.targets.iter().map(move |target| (library, group, target)))
-            .map(|(library, group, target)| (library, group.is_dump, target))
+        let found = groups.iter().zip(&libraries).zip(&all_targets);
+        let targets: Vec<_> = found
+            .flat_map(|((group, library), found)| found.targets.iter().map(move |target| (group, library, target)))
             .collect();
-        targets.par_iter().map(|&(library, is_dump, target)| one(library, is_dump, target)).collect()
+        targets.par_iter().map(|(group, library, target)| one(group, library, target)).collect()
     });
     let mut has_failed = if wants_complaints { complain_of(&all_targets) } else { failed(&all_targets) };
     let mut analyses = Vec::new();

@@ -8,13 +8,13 @@ use clap_complete::Shell;
 use super::add_ignore::parse_reason;
 use super::certs_arguments::CertsArguments;
 use super::formats::{FormatChoice, FormatParser};
-use super::rule_names::{RuleSet, RuleSeverity, parse_rule_set, parse_rule_severity};
+use super::rule_names::{RuleSeverity, parse_rule_set, parse_rule_severity};
 use super::trace_arguments::TraceArguments;
 use crate::config;
 use crate::fixes::FixMode;
 use crate::model::{CertificateMode, Edge};
 use crate::nginx::{Contexts, NginxVersion};
-use crate::rules::Severity;
+use crate::rules::{RuleSet, Severity};
 use crate::tls::UnixTime;
 
 /// Finds what `nginx -t` calls successful and users then see in their browsers: the wrong certificate,
@@ -39,6 +39,7 @@ pub(super) enum Command {
     Check(Box<CheckArguments>),
     Trace(Box<TraceArguments>),
     Certs(Box<CertsArguments>),
+    Init(InitArguments),
     Rules(RulesArguments),
     Explain(ExplainArguments),
     Completions(CompletionsArguments),
@@ -61,7 +62,7 @@ pub(super) struct CheckArguments {
     /// A root file (nginx.conf) is linted with all it includes. A snippet is linted through the root file near it
     /// that includes it, else on its own. A directory is walked for root files and for snippets that no root
     /// includes. A file or standard input can hold the output of `nginx -T`.
-    /// [default: /etc/nginx/nginx.conf]
+    /// [default: the roots that the settings around the working directory name, else /etc/nginx/nginx.conf]
     #[arg(value_name = "PATH", hide_default_value = true)]
     pub(super) paths: Vec<PathBuf>,
 
@@ -70,6 +71,13 @@ pub(super) struct CheckArguments {
 
     #[command(flatten)]
     pub(super) environment: EnvironmentOptions,
+
+    #[command(flatten)]
+    pub(super) settings: SettingsOptions,
+
+    /// Show the settings that are in effect, and where each is from, and stop
+    #[arg(long, help_heading = "Settings")]
+    pub(super) show_settings: bool,
 
     #[command(flatten)]
     pub(super) rules: RuleOptions,
@@ -143,6 +151,22 @@ pub(super) struct FileOptions {
     pub(super) show_files: bool,
 }
 
+/// Where settings are from.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Settings")]
+pub(super) struct SettingsOptions {
+    /// The settings [default: the nearest .ngxlint.yaml upwards from PATH]
+    ///
+    /// It is looked for in the directory of each PATH and those above it, up to the one with .git in it. What the command
+    /// line says comes first. NGXLINT_CONFIG names a file, too.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Look for no settings
+    #[arg(long)]
+    pub(super) no_config: bool,
+}
+
 /// What is assumed of the world.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Environment")]
@@ -150,7 +174,7 @@ pub(super) struct EnvironmentOptions {
     /// What stands before nginx; tls: TLS ends there
     ///
     /// At a CDN or a load balancer that speaks plain HTTP to nginx and says the scheme of the client in
-    /// X-Forwarded-Proto.
+    /// X-Forwarded-Proto. This is for all hosts; settings can say it host by host.
     #[arg(long, value_name = "KIND", value_enum)]
     pub(super) edge: Option<EdgeName>,
 
@@ -158,9 +182,9 @@ pub(super) struct EnvironmentOptions {
     #[arg(long, value_name = "VERSION")]
     pub(super) nginx_version: Option<NginxVersion>,
 
-    /// Whether certificates are opened
-    #[arg(long, value_name = "MODE", value_enum, default_value_t)]
-    pub(super) certs: CertificateModeName,
+    /// Whether certificates are opened [default: auto]
+    #[arg(long, value_name = "MODE", value_enum)]
+    pub(super) certs: Option<CertificateModeName>,
 
     /// Trust anchors (PEM) besides the built-in public ones; repeatable
     ///
@@ -308,6 +332,19 @@ pub(super) struct OutputOptions {
     pub(super) output: Option<PathBuf>,
 }
 
+/// Write settings for a repository: .ngxlint.yaml, with comments
+#[derive(Debug, Args)]
+#[command(after_help = "Example: ngxlint init")]
+pub(super) struct InitArguments {
+    /// The directory with the configuration, which gets the file
+    #[arg(value_name = "PATH", hide_default_value = true)]
+    pub(super) path: Option<PathBuf>,
+
+    /// Write another file, or `-` for standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
 /// List the rules
 #[derive(Debug, Args)]
 #[command(after_help = "Example: ngxlint rules --format json")]
@@ -407,10 +444,9 @@ pub(super) enum ColorChoice {
     Never,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum CertificateModeName {
     /// As require when any certificate or key can be read, else they are left alone
-    #[default]
     Auto,
     /// One that cannot be read is an error
     Require,
@@ -430,13 +466,17 @@ impl From<CertificateModeName> for CertificateMode {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum EdgeName {
+    /// TLS ends before nginx
     Tls,
+    /// Nothing does, whatever the settings say
+    None,
 }
 
 impl From<EdgeName> for Edge {
     fn from(name: EdgeName) -> Edge {
         match name {
             EdgeName::Tls => Edge::Tls,
+            EdgeName::None => Edge::None,
         }
     }
 }

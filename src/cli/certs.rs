@@ -3,6 +3,7 @@
 use super::analyses::{Analyses, Subject, analyse};
 use super::certs_arguments::{CertsArguments, CertsFormat};
 use super::input::Changes;
+use super::settings::Given;
 use super::{RunError, Status, check, complain, configuration, output};
 use crate::model::{Inventory, Model};
 use crate::report::{self, CertsReport, Checked, Report};
@@ -25,28 +26,30 @@ struct Analysis {
 
 /// Runs the command.
 pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
-    let anchors = check::trust_anchors(&arguments.environment)?;
-    let environment = check::environment(&arguments.environment, &arguments.files, anchors);
-    let selection = selection(arguments);
+    let given = Given {
+        settings: &arguments.settings,
+        files: &arguments.files,
+        environment: &arguments.environment,
+        rules: Some(&arguments.rules),
+    };
+    let mut runs = given.runs(&arguments.paths)?;
+    if arguments.rules.select.is_empty() {
+        runs.iter_mut().for_each(|run| narrow(&mut run.selection));
+    }
     let sources = Sources::default();
     let file = arguments.output.output.as_deref();
-    let analyses = analyse(
-        &arguments.paths,
-        &arguments.files,
-        file,
-        &Changes::new(),
-        true,
-        &sources,
-        |subject: &Subject<'_, '_>| {
-            let model = Model::build(subject.config, subject.library.files(), environment.clone());
-            let inventory = Inventory::new(&model, subject.library.files());
-            Analysis {
-                inventory: inventory.with_paths(|path| subject.shown.path(path)),
-                outcome: rules::judge(&model, &selection),
-                refused: configuration::refused_at(subject.config),
-            }
-        },
-    )?;
+    let analyses = analyse(&runs, file, &Changes::new(), true, &sources, |subject: &Subject<'_, '_>| {
+        let run = subject.run;
+        let model = Model::build(subject.config, subject.library.files(), run.environment.clone());
+        let mut outcome = rules::judge(&model, &run.selection);
+        outcome.findings.retain(|finding| !run.ignores(finding, &sources));
+        let inventory = Inventory::new(&model, subject.library.files());
+        Analysis {
+            inventory: inventory.with_paths(|path| subject.shown.path(path)),
+            outcome,
+            refused: configuration::refused_at(subject.config),
+        }
+    })?;
     let (analyses, has_failed) = match analyses {
         Analyses::FilesShown(status) => return Ok(status),
         Analyses::Done { analyses, has_failed } => (analyses, has_failed),
@@ -64,7 +67,7 @@ pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
         outcomes.push(analysis.outcome);
     }
     let inventory = Inventory::merged(inventories);
-    let version = environment.version;
+    let version = check::version_of(&runs);
     let findings = Outcome::merged(outcomes).findings;
     let found = Report::new(&sources, findings, Default::default(), Checked::default(), version);
     let report = CertsReport {
@@ -72,7 +75,7 @@ pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
         inventory: &inventory,
         findings: found.findings(),
         threshold: arguments.output.fail_on.threshold(),
-        now: environment.now,
+        now: runs.first().map(|run| run.environment.now).unwrap_or_default(),
         nginx_version: version,
         is_complete: !has_failed,
     };
@@ -90,12 +93,8 @@ pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
     })
 }
 
-/// The rules that are run: those about certificates, unless the user selects others.
-fn selection(arguments: &CertsArguments) -> Selection {
-    let mut selection = arguments.rules.selection();
-    if selection.select.is_empty() {
-        let rules = all_rules().iter().filter(|entry| entry.category == CATEGORY && !OF_NAMES.contains(&entry.name));
-        selection.select = rules.map(|entry| entry.id).collect();
-    }
-    selection
+/// Leaves the rules about certificates, whatever the settings select.
+fn narrow(selection: &mut Selection) {
+    let others = all_rules().iter().filter(|entry| entry.category != CATEGORY || OF_NAMES.contains(&entry.name));
+    selection.ignore.extend(others.map(|entry| entry.id));
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::arguments::{ColorChoice, EnvironmentOptions, FailOn, FileOptions, RuleOptions};
+use super::arguments::{ColorChoice, EnvironmentOptions, FailOn, FileOptions, RuleOptions, SettingsOptions};
 
 /// List every certificate, the names it covers and the servers that use it
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ use super::arguments::{ColorChoice, EnvironmentOptions, FailOn, FileOptions, Rul
 )]
 pub(super) struct CertsArguments {
     /// Configuration files or directories, as for `check`; `-` reads standard input
-    /// [default: /etc/nginx/nginx.conf]
+    /// [default: the roots that the settings around the working directory name, else /etc/nginx/nginx.conf]
     #[arg(value_name = "PATH", hide_default_value = true)]
     pub(super) paths: Vec<PathBuf>,
 
@@ -31,6 +31,9 @@ pub(super) struct CertsArguments {
 
     #[command(flatten)]
     pub(super) environment: EnvironmentOptions,
+
+    #[command(flatten)]
+    pub(super) settings: SettingsOptions,
 
     #[command(flatten)]
     pub(super) rules: RuleOptions,

@@ -1,43 +1,40 @@
 //! `ngxlint check`: PATHs to findings, to reports.
 
-use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use super::arguments::{CheckArguments, EnvironmentOptions, FileOptions, OutputOptions};
+use super::arguments::{CheckArguments, OutputOptions};
 use super::fix::{Offer, mend};
 use super::formats::{Destination, Format};
 use super::input::Changes;
 use super::lint::{Lint, Linted, Linting, Places};
-use super::{RunError, Status, add_ignore, baseline, complain, output, repository};
-use crate::model::{Edge, Environment};
+use super::settings::{Given, Run};
+use super::{RunError, Status, add_ignore, baseline, complain, output, repository, show_settings};
 use crate::nginx::NginxVersion;
 use crate::report::{self, Report, Repository};
 use crate::rules::Finding;
-use crate::source::{RealFiles, Sources};
-use crate::tls::{TrustAnchors, UnixTime};
+use crate::source::Sources;
 
 /// Runs the command.
 pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
-    let anchors = trust_anchors(&arguments.environment)?;
-    let environment = environment(&arguments.environment, &arguments.files, anchors);
-    let selection = arguments.rules.selection();
+    let given = Given {
+        settings: &arguments.settings,
+        files: &arguments.files,
+        environment: &arguments.environment,
+        rules: Some(&arguments.rules),
+    };
+    let runs = given.runs(&arguments.paths)?;
+    if arguments.show_settings {
+        return show_settings::run(given, &runs, arguments.output.output.as_deref());
+    }
     let destinations = arguments.output.destinations()?;
     if arguments.fixes.mode().is_some() && arguments.reads_stdin() {
         return Err(RunError::FixOfStdin);
     }
-    let lint = Lint {
-        paths: &arguments.paths,
-        files: &arguments.files,
-        output: arguments.output.output.as_deref(),
-        environment: &environment,
-        selection: &selection,
-    };
+    let lint = Lint { runs: &runs, output: arguments.output.output.as_deref() };
     let sources = Sources::default();
     let linted = match lint.run(&sources)? {
         Linting::FilesShown(status) => return Ok(status),
         Linting::Done(linted) => linted,
     };
-    let teller = Teller { arguments, version: environment.version, repository: repository::around_working_directory() };
+    let teller = Teller { arguments, version: version_of(&runs), repository: repository::around_working_directory() };
     let (report, places) = teller.report(linted, &sources, true)?;
     if let Some(reason) = &arguments.known.add_ignore {
         return add_ignore::run(&sources, &report, reason);
@@ -108,34 +105,9 @@ fn status(arguments: &CheckArguments, report: &Report<'_>) -> Status {
     }
 }
 
-/// The roots that clients trust. A mistyped `--ca` must not pass for one that is obeyed.
-pub(super) fn trust_anchors(options: &EnvironmentOptions) -> Result<TrustAnchors, RunError> {
-    let files = RealFiles::default();
-    let mut anchors = TrustAnchors::default();
-    for path in &options.ca {
-        anchors.add_file(&files, path)?;
-    }
-    if options.system_roots && anchors.add_system_roots(&files).is_none() {
-        return Err(RunError::NoSystemRoots);
-    }
-    Ok(anchors)
-}
-
-/// What the options say of the world. Files below document roots are looked for.
-pub(super) fn environment(options: &EnvironmentOptions, files: &FileOptions, anchors: TrustAnchors) -> Environment {
-    let clock = || {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        UnixTime(since_epoch.as_secs() as i64)
-    };
-    Environment {
-        version: options.nginx_version.unwrap_or_default(),
-        now: options.now.unwrap_or_else(clock),
-        certificates: options.certs.into(),
-        anchors: Arc::new(anchors),
-        prefix: files.prefix.clone(),
-        document_files: true,
-        edge: options.edge.map_or(Edge::None, Edge::from),
-    }
+/// The nginx that a report names: that of the first PATH.
+pub(super) fn version_of(runs: &[Run]) -> NginxVersion {
+    runs.first().map(|run| run.environment.version).unwrap_or_default()
 }
 
 /// Writes every report that was asked for.

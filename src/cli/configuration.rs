@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::arguments::FileOptions;
 use super::input::{Changes, Input};
+use super::settings::Run;
 use super::shown::Shown;
 use super::{RunError, Status, analyses, complain, progress, show_files};
-use crate::config::{Config, Library, ProblemKind, Target, TargetError, Targets, find_targets};
-use crate::model::{Environment, Model};
+use crate::config::{Config, Library, ProblemKind, Target, TargetError, Targets, Wanted, find_targets};
+use crate::model::Model;
 use crate::source::{ReadError, Sources};
 
 /// Configurations that an error message names.
@@ -17,18 +17,16 @@ const NAMED_ROOTS: usize = 4;
 /// names a whole machine does not mean all of it.
 const MAX_FILES: usize = 200_000;
 
-/// Builds the model of the one configuration that `path` stands for (`None`: the default one) and gives it to `ask`.
+/// Builds the model of the one configuration that the PATHs of `run` stand for and gives it to `ask`.
 ///
 /// `shown` of its second argument is the path as the user would open it.
 pub(super) fn with_model<T>(
-    path: Option<&Path>,
-    options: &FileOptions,
-    environment: Environment,
+    run: &Run,
     ask: impl FnOnce(&Model<'_>, &dyn Fn(&Path) -> PathBuf) -> Result<T, RunError>,
 ) -> Result<T, RunError> {
     let sources = Sources::default();
-    searched(path, options, &sources, |input, working_directory, libraries, found| {
-        let (library, target) = only_target(libraries, found, path)?;
+    searched(run, &sources, |input, working_directory, libraries, found| {
+        let (library, target) = only_target(libraries, found, run)?;
         let failed = |error| RunError::Target(TargetError { path: target.path.clone(), error });
         let read = || format!("files read: {}", sources.len());
         let config = progress::during(read, || Config::load(library, &target.path, target.surroundings.clone()));
@@ -39,7 +37,7 @@ pub(super) fn with_model<T>(
         if let Some(problem) = no_configuration(&config) {
             return Err(RunError::NotAConfiguration { path: target.path.clone(), problem });
         }
-        let model = Model::build(&config, library.files(), environment);
+        let model = Model::build(&config, library.files(), run.environment.clone());
         if model.server_count() + model.stream_servers().len() == 0 {
             complain("note", &format!("there is no `server` in {}", target.path.display()));
         }
@@ -66,8 +64,8 @@ fn no_configuration(config: &Config<'_>) -> Option<String> {
 }
 
 /// Shows which files are read, instead of asking anything.
-pub(super) fn show(path: Option<&Path>, options: &FileOptions, output: Option<&Path>) -> Result<Status, RunError> {
-    searched(path, options, &Sources::default(), |_, _, libraries, found| show_files::run(libraries, found, output))
+pub(super) fn show(run: &Run, output: Option<&Path>) -> Result<Status, RunError> {
+    searched(run, &Sources::default(), |_, _, libraries, found| show_files::run(libraries, found, output))
 }
 
 /// The first place for which nginx would refuse to read the configuration. A file of nginx's package that is not here
@@ -91,20 +89,35 @@ pub(super) fn refusal(place: &str) -> String {
 }
 
 fn searched<T>(
-    path: Option<&Path>,
-    options: &FileOptions,
+    run: &Run,
     sources: &Sources,
     use_found: impl FnOnce(&Input, Option<&Path>, &[Library<'_>], &[Targets]) -> Result<T, RunError>,
 ) -> Result<T, RunError> {
-    let paths: Vec<PathBuf> = path.map(Path::to_path_buf).into_iter().collect();
-    let input = Input::open(&paths, options, &Changes::new())?;
+    let input = Input::open(&run.paths, &run.files, &Changes::new())?;
     let groups = input.groups();
     let working_directory = std::env::current_dir().and_then(std::fs::canonicalize).ok();
-    let libraries: Vec<Library<'_>> =
-        groups.iter().map(|group| Library::new(&*group.files, sources, working_directory.clone())).collect();
+    let libraries: Vec<Library<'_>> = groups
+        .iter()
+        .map(|group| {
+            let library = Library::new(&*group.files, sources, working_directory.clone());
+            library.with_dialect(run.dialect.clone())
+        })
+        .collect();
     let find = || -> Vec<Targets> {
         let pairs = libraries.iter().zip(&groups);
-        pairs.map(|(library, group)| find_targets(library, &group.paths, options.context, Some(MAX_FILES))).collect()
+        pairs
+            .map(|(library, group)| {
+                find_targets(
+                    library,
+                    &Wanted {
+                        paths: &group.paths,
+                        context: run.files.context,
+                        limit: Some(MAX_FILES),
+                        roots: &run.roots,
+                    },
+                )
+            })
+            .collect()
     };
     let found = progress::during(|| format!("files read: {}", sources.len()), find);
     use_found(&input, working_directory.as_deref(), &libraries, &found)
@@ -114,7 +127,7 @@ fn searched<T>(
 fn only_target<'f, 's>(
     libraries: &'f [Library<'s>],
     found: &'f [Targets],
-    path: Option<&Path>,
+    run: &Run,
 ) -> Result<(&'f Library<'s>, &'f Target), RunError> {
     if let Some(error) = found.iter().flat_map(|targets| &targets.errors).next() {
         return Err(match error.error {
@@ -128,6 +141,7 @@ fn only_target<'f, 's>(
         pairs.flat_map(|(library, found)| found.targets.iter().map(move |target| (library, target))).collect();
     let roots: Vec<_> = all.iter().filter(|(_, target)| target.surroundings.is_none()).copied().collect();
     let candidates = if roots.is_empty() { all } else { roots };
+    let path = run.paths.first().filter(|_| run.has_paths);
     let place = path.map_or_else(String::new, |path| format!(" in {}", path.display()));
     match candidates[..] {
         [only] => Ok(only),

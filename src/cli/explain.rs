@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use super::arguments::ExplainArguments;
 use super::{RunError, Status, output};
 use crate::report::wrapping;
-use crate::rules::{Example, OptionFace, RuleEntry, find_rule, unknown_rule};
+use crate::rules::{Example, OptionFace, RuleEntry, UnknownRule, find_rule};
 
 /// Longer lines of prose are hard to read.
 const MAX_WIDTH: usize = 90;
 
 /// Runs the command.
 pub(super) fn run(arguments: &ExplainArguments) -> Result<Status, RunError> {
-    let rule = find_rule(&arguments.rule).ok_or_else(|| RunError::UnknownRule(unknown_rule(&arguments.rule)))?;
+    let rule = find_rule(&arguments.rule).ok_or_else(|| RunError::UnknownRule(UnknownRule::new(&arguments.rule)))?;
     output::write_to(None, |out| write_face(rule.entry(), output::width().min(MAX_WIDTH), out))?;
     Ok(Status::Success)
 }

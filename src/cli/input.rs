@@ -11,7 +11,10 @@ use crate::source::{
 };
 
 /// What is linted when no PATH is given.
-const DEFAULT_PATH: &str = "/etc/nginx/nginx.conf";
+pub(super) const DEFAULT_PATH: &str = "/etc/nginx/nginx.conf";
+
+/// The PATH that stands for standard input.
+pub(super) const STDIN: &str = "-";
 
 /// The name of standard input where the user gives none.
 const STDIN_NAME: &str = "<stdin>";
@@ -45,7 +48,7 @@ impl Input {
         let reads_stdin = match (paths, &options.stdin_filename) {
             ([], Some(_)) => true,
             (paths, name) => {
-                let reads = paths.iter().any(|path| path.as_os_str() == "-");
+                let reads = paths.iter().any(|path| path.as_os_str() == STDIN);
                 if name.is_some() && !reads {
                     return Err(RunError::StdinNotRead);
                 }
@@ -63,7 +66,7 @@ impl Input {
             replaced.push(places.real_path(&pair.from));
         }
         let mut wanted: Vec<PathBuf> = match paths {
-            [] if reads_stdin => vec!["-".into()],
+            [] if reads_stdin => vec![STDIN.into()],
             [] if !options.replacements.is_empty() => {
                 options.replacements.iter().map(|pair| pair.from.clone()).collect()
             }
@@ -74,13 +77,13 @@ impl Input {
         if reads_stdin {
             let text = read_stdin()?;
             if parse_dump(&text, &files).is_some() {
-                wanted.retain(|path| path.as_os_str() != "-");
+                wanted.retain(|path| path.as_os_str() != STDIN);
                 dumped = Some(text);
             } else {
                 let name = options.stdin_filename.clone().unwrap_or_else(|| STDIN_NAME.into());
                 files.add(&places.real_path(&name), text);
                 replaced.push(places.real_path(&name));
-                wanted.iter_mut().filter(|path| path.as_os_str() == "-").for_each(|path| *path = name.clone());
+                wanted.iter_mut().filter(|path| path.as_os_str() == STDIN).for_each(|path| *path = name.clone());
             }
         }
         for (path, text) in changes {
@@ -135,14 +138,14 @@ impl Input {
 }
 
 /// Where the PATHs of the command line are, below `--root` too.
-struct Places {
+pub(super) struct Places {
     map: PathMap,
     /// `--root` as it was given.
     given_root: Option<PathBuf>,
 }
 
 impl Places {
-    fn new(options: &FileOptions) -> Result<Places, RunError> {
+    pub(super) fn new(options: &FileOptions) -> Result<Places, RunError> {
         let root = options.root.as_deref().map(|root| {
             let real = RealFiles::default();
             let found = match real.kind(root) {
@@ -163,7 +166,7 @@ impl Places {
         Ok(Places { map, given_root })
     }
 
-    fn real_path(&self, path: &Path) -> PathBuf {
+    pub(super) fn real_path(&self, path: &Path) -> PathBuf {
         if let (Some(given), Some(root)) = (&self.given_root, &self.map.root)
             && let Ok(rest) = path.strip_prefix(given)
         {

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use rustc_hash::FxHashSet;
 
 use super::analyses::{Analyses, Changeable, Subject, analyse};
-use super::arguments::FileOptions;
 use super::input::Changes;
+use super::settings::Run;
 use super::{RunError, Status};
-use crate::model::{Environment, Model};
+use crate::model::Model;
 use crate::nginx::NginxVersion;
 use crate::report::{Checked, Report};
-use crate::rules::{self, Outcome, RuleId, Selection};
+use crate::rules::{self, Outcome, RuleId};
 use crate::source::{FileId, Sources};
 
 /// What became of the PATHs.
@@ -55,12 +55,9 @@ impl FilePlace {
 
 /// What is linted, and how.
 pub(super) struct Lint<'a> {
-    pub(super) paths: &'a [PathBuf],
-    pub(super) files: &'a FileOptions,
+    pub(super) runs: &'a [Run],
     /// Where the list of files goes, if the user wants to see it.
     pub(super) output: Option<&'a Path>,
-    pub(super) environment: &'a Environment,
-    pub(super) selection: &'a Selection,
 }
 
 impl Lint<'_> {
@@ -81,9 +78,9 @@ impl Lint<'_> {
     fn round(&self, changes: &Changes, is_first: bool, sources: &Sources) -> Result<Linting, RunError> {
         let one = |subject: &Subject<'_, '_>| {
             let is_only = subject.is_only && is_first;
-            Analysis::new(subject, self.environment.clone(), self.selection, is_only)
+            Analysis::new(subject, sources, is_only)
         };
-        let analyses = analyse(self.paths, self.files, self.output, changes, is_first, sources, one)?;
+        let analyses = analyse(self.runs, self.output, changes, is_first, sources, one)?;
         let (analyses, has_failed) = match analyses {
             Analyses::FilesShown(status) => return Ok(Linting::FilesShown(status)),
             Analyses::Done { analyses, has_failed } => (analyses, has_failed),
@@ -107,12 +104,14 @@ struct Analysis {
 }
 
 impl Analysis {
-    fn new(subject: &Subject<'_, '_>, environment: Environment, selection: &Selection, is_only: bool) -> Analysis {
-        let Subject { library, target, config, .. } = subject;
+    fn new(subject: &Subject<'_, '_>, sources: &Sources, is_only: bool) -> Analysis {
+        let Subject { run, library, target, config, .. } = subject;
         let changeable = subject.changeable();
-        let model = Model::build(config, library.files(), environment);
+        let model = Model::build(config, library.files(), run.environment.clone());
+        let mut outcome = rules::judge(&model, &run.selection);
+        outcome.findings.retain(|finding| !run.ignores(finding, sources));
         let analysis = Analysis {
-            outcome: rules::judge(&model, selection),
+            outcome,
             files: config.files().map(|file| (file.ast.file, FilePlace::new(&changeable, &file.canonical))).collect(),
             named: target.named.iter().filter_map(|path| Some(library.load(path).ok()?.ast.file)).collect(),
             servers: model.server_count(),

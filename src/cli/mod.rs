@@ -17,6 +17,7 @@ mod difference;
 mod explain;
 mod fix;
 mod formats;
+mod init;
 mod input;
 mod lint;
 mod man;
@@ -26,7 +27,9 @@ mod rebuild_preload;
 mod repository;
 mod rule_names;
 mod rules;
+mod settings;
 mod show_files;
+mod show_settings;
 mod shown;
 mod trace;
 mod trace_arguments;
@@ -42,6 +45,7 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 
 use crate::config::TargetError;
+use crate::settings::SettingsError;
 use crate::source::ReadError;
 
 /// What a run ended with.
@@ -82,6 +86,15 @@ enum RunError {
         #[source]
         source: ReadError,
     },
+    /// Settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] crate::settings::SettingsError),
+    /// `init` where there are settings.
+    #[error("{} exists already", .0.display())]
+    SettingsExist(PathBuf),
+    /// A file that the settings name holds no certificates.
+    #[error("{place}: cannot use {error}")]
+    TrustAnchorsOfSettings { place: String, error: crate::tls::AnchorError },
     /// A file of `--ca` holds no certificates.
     #[error("cannot use --ca {0}")]
     TrustAnchors(#[from] crate::tls::AnchorError),
@@ -117,11 +130,11 @@ enum RunError {
     /// What is to be asked is no configuration at all.
     #[error("{} is no nginx configuration: {problem}", path.display())]
     NotAConfiguration { path: PathBuf, problem: String },
-    /// `--edge tls` together with the header that an edge sends.
+    /// An edge together with the header that an edge sends.
     #[error(
-        "--edge tls cannot be used with -H 'X-Forwarded-Proto: …': the edge sends this header, with the scheme of the URL"
+        "{said} cannot be used with -H 'X-Forwarded-Proto: …': the edge sends this header, with the scheme of the URL"
     )]
-    SchemeSaidTwice,
+    SchemeSaidTwice { said: String },
     /// Standard input cannot be read.
     #[error("cannot read standard input")]
     Stdin(#[source] ReadError),
@@ -153,7 +166,7 @@ enum RunError {
     FixOfStdin,
     /// `explain` of a rule that does not exist.
     #[error("{0}")]
-    UnknownRule(String),
+    UnknownRule(crate::rules::UnknownRule),
 }
 
 /// Runs the program with the arguments of this process.
@@ -171,6 +184,7 @@ pub fn run() -> Status {
         Command::Check(arguments) => check::run(&arguments),
         Command::Certs(arguments) => certs::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
@@ -179,6 +193,10 @@ pub fn run() -> Status {
     });
     match outcome {
         Ok(Ok(status)) => status,
+        Ok(Err(RunError::Settings(SettingsError::Mistake(mistake)))) => {
+            output::show_mistake(&mistake);
+            Status::Failed
+        }
         Ok(Err(error)) => {
             let causes = std::iter::successors(std::error::Error::source(&error), |error| error.source());
             let causes: String = causes.map(|cause| format!(": {cause}")).collect();

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use super::RunError;
 use super::arguments::ColorChoice;
 use super::write::write_file;
-use crate::report::HumanStyle;
+use crate::report::{self, HumanStyle};
+use crate::settings::Mistake;
 
 /// The width of what is no terminal; people read it in a pager or a CI log.
 const DEFAULT_WIDTH: usize = 100;
@@ -32,6 +33,22 @@ pub(super) fn human_style(choice: ColorChoice, is_file: bool) -> HumanStyle {
     }
 }
 
+/// The style of what goes to standard error.
+fn error_style() -> HumanStyle {
+    let is_terminal = io::stderr().is_terminal();
+    let is_dumb = env::var("TERM").as_deref() == Ok("dumb");
+    let color = is_terminal && variable("NO_COLOR").is_none() && !is_dumb;
+    HumanStyle { width: width(), color, links: false, unicode: is_unicode() }
+}
+
+/// Shows a mistake in the settings, with its lines, on standard error.
+pub(super) fn show_mistake(mistake: &Mistake) {
+    let Mistake { path, text, span, message, help } = mistake;
+    let shown = report::Misplaced { path, text, span: span.clone(), message, help: help.as_deref() };
+    // Without standard error there is nobody to tell.
+    let _ = report::write_misplaced(&shown, error_style(), &mut io::stderr());
+}
+
 /// The columns that text may take.
 pub(super) fn width() -> usize {
     let said = env::var("COLUMNS").ok().and_then(|columns| columns.parse::<usize>().ok()).filter(|&width| width > 0);
@@ -43,7 +60,7 @@ pub(super) fn width() -> usize {
 }
 
 /// A variable that is set to something (<https://no-color.org>: "when present and not an empty string").
-fn variable(name: &str) -> Option<OsString> {
+pub(super) fn variable(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 

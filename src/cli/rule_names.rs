@@ -1,12 +1,8 @@
-//! Rules as the user names them.
+//! Rules as the command line names them.
 
-use crate::rules::{RuleId, Selection, Severity, find_rules, unknown_rule};
+use crate::rules::{RuleId, RuleSet, Selection, Severity};
 
 use super::arguments::RuleOptions;
-
-/// A rule, or all rules of a category.
-#[derive(Debug, Clone)]
-pub(super) struct RuleSet(Vec<RuleId>);
 
 /// A rule or category and the severity it is to have; `None` turns it off.
 #[derive(Debug, Clone)]
@@ -17,34 +13,46 @@ pub(super) struct RuleSeverity {
 
 /// The rule or category of this name.
 pub(super) fn parse_rule_set(name: &str) -> Result<RuleSet, String> {
-    let name = name.trim();
-    find_rules(name).map(RuleSet).ok_or_else(|| unknown_rule(name))
+    RuleSet::parse(name).map_err(|error| error.to_string())
 }
 
 /// `RULE=error`, `RULE=off` …
 pub(super) fn parse_rule_severity(text: &str) -> Result<RuleSeverity, String> {
     let (name, level) = text.split_once('=').ok_or("a rule and a severity are expected: include-not-found=warning")?;
-    let severity = match level.trim() {
-        "error" => Some(Severity::Error),
-        "warning" => Some(Severity::Warning),
-        "info" => Some(Severity::Info),
-        "off" => None,
-        other => return Err(format!("`{other}` is none of error, warning, info, off")),
-    };
+    let severity = Severity::parse(level).map_err(|error| error.to_string())?;
     Ok(RuleSeverity { rules: parse_rule_set(name)?, severity })
 }
 
 impl RuleOptions {
-    /// What the options ask of the rules.
-    pub(super) fn selection(&self) -> Selection {
-        let all = |sets: &[RuleSet]| sets.iter().flat_map(|set| set.0.iter().copied()).collect();
-        let severities = self.severities.iter();
-        Selection {
-            select: all(&self.select),
-            ignore: all(&self.ignore),
-            severities: severities.flat_map(|given| given.rules.0.iter().map(|&rule| (rule, given.severity))).collect(),
-            ignores_comments: self.no_ignores,
+    /// Lets the options decide, where they say something: `--select` takes the place of what was selected, what is
+    /// ignored is ignored, too, and a severity outweighs another.
+    pub(super) fn apply(&self, selection: &mut Selection) {
+        let all = |sets: &[RuleSet]| -> Vec<_> { sets.iter().flat_map(|set| set.rules.iter().copied()).collect() };
+        if !self.select.is_empty() {
+            selection.select = all(&self.select);
+            // Who names a rule wants to see it, whatever the settings say.
+            let named: Vec<RuleId> = self.select.iter().filter_map(RuleSet::rule).collect();
+            selection.ignore.retain(|rule| !named.contains(rule));
+            selection.severities.retain(|(rule, severity)| severity.is_some() || !named.contains(rule));
         }
+        selection.ignore.extend(all(&self.ignore));
+        selection.ignores_comments |= self.no_ignores;
+        let severities = self.severities.iter();
+        selection
+            .severities
+            .extend(severities.flat_map(|given| given.rules.rules.iter().map(|&rule| (rule, given.severity))));
+    }
+}
+
+impl RuleOptions {
+    /// Whether `--severity` says something of a rule.
+    pub(super) fn names(&self, rule: RuleId) -> bool {
+        self.severities.iter().any(|said| said.rules.rules.contains(&rule))
+    }
+
+    /// What `--severity` says.
+    pub(super) fn said_severities(&self) -> impl Iterator<Item = (&str, Option<Severity>)> {
+        self.severities.iter().map(|said| (said.rules.name.as_str(), said.severity))
     }
 }
 
@@ -53,13 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rules_and_categories_by_name() {
-        assert_eq!(parse_rule_set("syntax-error").unwrap().0.len(), 1);
-        assert!(parse_rule_set("syntax").unwrap().0.len() > 1);
-        assert_eq!(
-            parse_rule_set("include-notfound").unwrap_err(),
-            "there is no rule `include-notfound`; did you mean `include-not-found`?"
-        );
+    fn severities_of_rules() {
         assert!(parse_rule_severity("syntax=off").unwrap().severity.is_none());
         assert!(parse_rule_severity("syntax=bad").is_err());
         assert!(parse_rule_severity("syntax").is_err());

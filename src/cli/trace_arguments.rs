@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::arguments::{ColorChoice, EnvironmentOptions, FileOptions};
+use super::arguments::{ColorChoice, EnvironmentOptions, FileOptions, SettingsOptions};
 use crate::model::KnownHstsHost;
 use crate::tls::Host;
 
@@ -31,7 +31,7 @@ pub(super) struct TraceArguments {
     pub(super) url: Option<AskedUrl>,
 
     /// The configuration: a root file, a directory with one, a snippet, the output of `nginx -T`, or `-`
-    /// [default: /etc/nginx/nginx.conf]
+    /// [default: the root that the settings around the working directory name, else /etc/nginx/nginx.conf]
     #[arg(long, value_name = "FILE")]
     pub(super) conf: Option<PathBuf>,
 
@@ -56,6 +56,9 @@ pub(super) struct TraceArguments {
 
     #[command(flatten)]
     pub(super) environment: EnvironmentOptions,
+
+    #[command(flatten)]
+    pub(super) settings: SettingsOptions,
 
     #[command(flatten)]
     pub(super) output: TraceOutputOptions,

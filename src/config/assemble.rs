@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
+use super::dialect::Dialect;
 use super::include::{self, IncludeTarget, Includes};
 use super::tree::{Item, NameIndex};
 use super::{Config, ItemId, Library, LoadedFile, Problem, ProblemKind, Surroundings, limits, semicolon};
@@ -49,6 +50,7 @@ impl<'l> Config<'l> {
         };
         let mut assembly = Assembly {
             file_system: library.files(),
+            dialect: library.dialect(),
             config,
             includes: &includes,
             numbers: FxHashMap::default(),
@@ -75,6 +77,7 @@ struct Frame<'l> {
 }
 
 struct Assembly<'i, 'l> {
+    dialect: &'i Dialect,
     file_system: &'l dyn FileSystem,
     config: Config<'l>,
     includes: &'i Includes<'l>,
@@ -114,7 +117,7 @@ impl<'l> Assembly<'_, 'l> {
         let (file, body) = (self.config.files[frame.file as usize], frame.body);
         let mut first = 0;
         if let BlockBody::Directives(context) = body {
-            while let Some(swallowed) = semicolon::find_swallowed(&file.ast, node, first, context) {
+            while let Some(swallowed) = semicolon::find_swallowed(self.dialect, &file.ast, node, first, context) {
                 self.report_semicolon(file, node, first, &swallowed);
                 if !swallowed.is_refused {
                     break;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use elsa::sync::FrozenMap;
 use rayon::prelude::*;
 
+use super::dialect::Dialect;
 use super::template;
 use crate::source::{FileSystem, MAX_CONFIGURATION_BYTES, ReadError, Sources, Span};
 use crate::syntax::{self, Ast, NodeId};
@@ -29,13 +30,25 @@ pub struct Library<'s> {
     sources: &'s Sources,
     /// Messages show paths relative to this directory, where they are below it.
     working_directory: Option<PathBuf>,
+    dialect: Dialect,
     loaded: FrozenMap<PathBuf, Box<LoadedFile<'s>>>,
 }
 
 impl<'s> Library<'s> {
     /// An empty library over `files`. Paths below `working_directory` are shown relative to it.
     pub fn new(files: &'s dyn FileSystem, sources: &'s Sources, working_directory: Option<PathBuf>) -> Library<'s> {
-        Library { files, sources, working_directory, loaded: FrozenMap::new() }
+        Library { files, sources, working_directory, dialect: Dialect::default(), loaded: FrozenMap::new() }
+    }
+
+    /// The same for an nginx with these modules.
+    #[must_use]
+    pub fn with_dialect(self, dialect: Dialect) -> Library<'s> {
+        Library { dialect, ..self }
+    }
+
+    /// The directives that its files are read for.
+    pub fn dialect(&self) -> &Dialect {
+        &self.dialect
     }
 
     /// The file system behind it.

@@ -6,6 +6,7 @@
 
 mod annotation;
 mod assemble;
+mod dialect;
 mod glob;
 mod include;
 mod library;
@@ -20,10 +21,11 @@ mod tree;
 mod tests;
 
 pub use annotation::{Annotation, Ignore, Mistake, Said, annotations};
+pub use dialect::{Dialect, OwnDirective};
 pub use library::{Library, LoadedFile};
 pub use problem::{Elsewhere, Problem, ProblemKind};
 pub use snippet::{Surroundings, infer_surroundings, parse_context};
-pub use targets::{PassedOver, Target, TargetError, Targets, find_targets};
+pub use targets::{PassedOver, Target, TargetError, Targets, Wanted, find_targets};
 pub use tree::{Config, Directive, ItemId};
 
 /// How far a configuration is followed.

@@ -1,7 +1,8 @@
 //! Semicolons that are missing between two lines. The tokenizer cannot see them: it reads the next
 //! line as more parameters. The directive table tells what was meant.
 
-use crate::nginx::{Contexts, Directive as Row, DirectiveName};
+use super::dialect::{Dialect, Known};
+use crate::nginx::Contexts;
 use crate::syntax::{Ast, NodeId, NodeKind};
 
 /// Where the directive behind a missing semicolon starts.
@@ -17,31 +18,40 @@ const PICKY: &[&str] = &["listen", "server", "keepalive", "proxy_cache_path", "l
 
 /// Looks for a directive among the words of `node` from `first` on: a known one of this context, at
 /// the start of a line, with as many parameters as it takes.
-pub(super) fn find_swallowed(ast: &Ast<'_>, node: NodeId, first: usize, context: Contexts) -> Option<Swallowed> {
-    let row = row(ast, node, first, context)?;
+pub(super) fn find_swallowed(
+    dialect: &Dialect,
+    ast: &Ast<'_>,
+    node: NodeId,
+    first: usize,
+    context: Contexts,
+) -> Option<Swallowed> {
+    let known = |at: usize| dialect.find(&ast.word(node, at)?.value(), context);
+    let row = known(first)?;
     let count = ast.word_count(node);
     let is_block = ast.kind(node) != NodeKind::Simple;
-    let at = (first + 1..count).find(|&at| starts_directive(ast, node, at, context))?;
+    let at = (first + 1..count).find(|&at| starts_directive(ast, node, at, &known))?;
     // `server_name a b` + `root /x` fits; `listen` + `80 server_name x` would not.
     if !row.arguments.accepts(at - first - 1) {
         return None;
     }
-    let is_refused = row.block != is_block || !row.arguments.accepts(count - first - 1) || PICKY.contains(&row.name);
+    let is_refused = row.is_block != is_block
+        || !row.arguments.accepts(count - first - 1)
+        || row.name.is_some_and(|name| PICKY.contains(&name));
     Some(Swallowed { at, is_refused })
 }
 
-fn starts_directive(ast: &Ast<'_>, node: NodeId, at: usize, context: Contexts) -> bool {
+fn starts_directive(ast: &Ast<'_>, node: NodeId, at: usize, known: &impl Fn(usize) -> Option<Known>) -> bool {
     let (Some(before), Some(word)) = (ast.word(node, at - 1), ast.word(node, at)) else { return false };
     let between = &ast.text()[before.span().end as usize..word.span().start as usize];
     if word.is_quoted() || memchr::memchr(b'\n', between).is_none() {
         return false;
     }
-    let Some(row) = row(ast, node, at, context) else { return false };
+    let Some(row) = known(at) else { return false };
     let following = ast.word_count(node) - at - 1;
     // More lines may be swallowed behind it; what is left must at least be enough.
     let fits = (0..=following).any(|count| row.arguments.accepts(count));
     let ends = (at + 1..ast.word_count(node)).all(|next| !starts_line(ast, node, next));
-    fits && (!ends || row.arguments.accepts(following) && row.block == (ast.kind(node) != NodeKind::Simple))
+    fits && (!ends || row.arguments.accepts(following) && row.is_block == (ast.kind(node) != NodeKind::Simple))
 }
 
 fn starts_line(ast: &Ast<'_>, node: NodeId, at: usize) -> bool {
@@ -51,8 +61,4 @@ fn starts_line(ast: &Ast<'_>, node: NodeId, at: usize) -> bool {
         }
         _ => false,
     }
-}
-
-fn row(ast: &Ast<'_>, node: NodeId, at: usize, context: Contexts) -> Option<&'static Row> {
-    DirectiveName::find(&ast.word(node, at)?.value())?.in_context(context)
 }

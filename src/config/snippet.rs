@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::annotation::{Said, annotations};
-use crate::nginx::{BlockBody, Contexts, Directive as Row, DirectiveName};
+use super::dialect::{Dialect, Known};
+use crate::nginx::{BlockBody, Contexts, DirectiveName};
 use crate::syntax::{Ast, NodeId, NodeKind};
 
 /// What stands around a snippet.
@@ -45,24 +46,25 @@ pub fn parse_context(chain: &str) -> Option<Contexts> {
 /// Where the snippet stands: `given`, or what a comment in it says, or what most of its directives
 /// are allowed in.
 #[must_use]
-pub fn infer_surroundings(ast: &Ast<'_>, given: Option<Contexts>) -> Surroundings {
+pub fn infer_surroundings(dialect: &Dialect, ast: &Ast<'_>, given: Option<Contexts>) -> Surroundings {
     let said = given.or_else(|| said_by_comment(ast));
-    let context = said.or_else(|| best_fit(ast).map(|(context, _)| context));
+    let context = said.or_else(|| best_fit(dialect, ast).map(|(context, _)| context));
     Surroundings { context, is_given: said.is_some(), directory: None }
 }
 
 /// Whether a file, found by walking a directory, is nginx configuration at all: most of what stands
 /// in it are directives that nginx knows at that place. Includes are no evidence: bind, drbd,
 /// logrotate and nftables write them the same way.
-pub(super) fn looks_like_nginx(ast: &Ast<'_>) -> bool {
+pub(super) fn looks_like_nginx(dialect: &Dialect, ast: &Ast<'_>) -> bool {
     let judged = || ast.roots().filter(|&node| !ast.name(node).is("include")).count();
-    said_by_comment(ast).is_some() || best_fit(ast).is_some_and(|(_, fitting)| fitting > 0 && fitting * 2 >= judged())
+    said_by_comment(ast).is_some()
+        || best_fit(dialect, ast).is_some_and(|(_, fitting)| fitting > 0 && fitting * 2 >= judged())
 }
 
 /// Whether a file named `nginx.conf` has anything of nginx in it, however broken it is; supervisor's
 /// and syslog-ng's files for nginx have not.
-pub(super) fn names_a_directive(ast: &Ast<'_>) -> bool {
-    ast.roots().any(|node| DirectiveName::find(&ast.name(node).value()).is_some())
+pub(super) fn names_a_directive(dialect: &Dialect, ast: &Ast<'_>) -> bool {
+    ast.roots().any(|node| dialect.has(&ast.name(node).value()))
 }
 
 /// Whether a file is a root: it holds what only the top level holds, and of it what nginx needs.
@@ -79,15 +81,15 @@ fn said_by_comment(ast: &Ast<'_>) -> Option<Contexts> {
 }
 
 /// The context that most directives fit in, with the number of the file's own that do.
-fn best_fit(ast: &Ast<'_>) -> Option<(Contexts, usize)> {
-    let scored = CANDIDATES.iter().map(|&context| (context, fitting(ast, context)));
+fn best_fit(dialect: &Dialect, ast: &Ast<'_>) -> Option<(Contexts, usize)> {
+    let scored = CANDIDATES.iter().map(|&context| (context, fitting(dialect, ast, context)));
     // `max_by_key` would take the last of equals.
     let (context, score) = scored.rev().max_by_key(|&(_, score)| score)?;
     (score.0 > 0).then_some((context, score.1))
 }
 
 /// How many directives fit, at all depths and at the top.
-fn fitting(ast: &Ast<'_>, top: Contexts) -> (usize, usize) {
+fn fitting(dialect: &Dialect, ast: &Ast<'_>, top: Contexts) -> (usize, usize) {
     let mut bodies = vec![(ast.len() as u32, BlockBody::Directives(top))];
     let (mut all, mut own) = (0, 0);
     for node in (0..ast.len() as u32).map(NodeId) {
@@ -96,11 +98,11 @@ fn fitting(ast: &Ast<'_>, top: Contexts) -> (usize, usize) {
         }
         let Some(&(_, BlockBody::Directives(context))) = bodies.last() else { continue };
         let name = DirectiveName::find(&ast.name(node).value());
-        let row = name.and_then(|name| name.in_context(context));
-        let fits = row
-            .is_some_and(|row| row.block == (ast.kind(node) != NodeKind::Simple) && has_its_arguments(ast, node, row));
+        let row = dialect.find(&ast.name(node).value(), context);
+        let is_block = ast.kind(node) != NodeKind::Simple;
+        let fits = row.as_ref().is_some_and(|row| row.is_block == is_block && has_its_arguments(ast, node, row));
         all += usize::from(fits);
-        own += usize::from(fits && bodies.len() == 1 && row.is_some_and(|row| row.name != "include"));
+        own += usize::from(fits && bodies.len() == 1 && row.is_some_and(|row| row.name != Some("include")));
         if ast.kind(node) == NodeKind::Block {
             let body =
                 name.filter(|_| fits).map_or(BlockBody::Unknown, |name| context.inside(name.as_str().as_bytes()));
@@ -112,12 +114,12 @@ fn fitting(ast: &Ast<'_>, top: Contexts) -> (usize, usize) {
 
 /// Whether a directive has the parameters that it takes, and its `;` if it is longer than a line.
 /// Files of other programs use nginx's words (`server`, `ssl`, `if`), but not in this form.
-fn has_its_arguments(ast: &Ast<'_>, node: NodeId, row: &Row) -> bool {
+fn has_its_arguments(ast: &Ast<'_>, node: NodeId, row: &Known) -> bool {
     let count = ast.word_count(node) - 1;
     let Some(last) = ast.word(node, count) else { return false };
     let is_ended = ast.head_span(node).end > last.span().end;
     let is_one_line = || !ast.text()[ast.name(node).span().start as usize..last.span().end as usize].contains(&b'\n');
-    let is_condition = row.name != "if" || last.raw().ends_with(b")");
+    let is_condition = row.name != Some("if") || last.raw().ends_with(b")");
     row.arguments.accepts(count) && is_condition && (is_ended || is_one_line())
 }
 
@@ -163,14 +165,15 @@ mod tests {
     #[test]
     fn files_of_other_programs() {
         for (text, expected) in FOREIGN {
-            assert_eq!(looks_like_nginx(&parse(FileId(0), text.as_bytes())), *expected, "{text}");
+            assert_eq!(looks_like_nginx(&Dialect::default(), &parse(FileId(0), text.as_bytes())), *expected, "{text}");
         }
     }
 
     #[test]
     fn contexts_of_snippets() {
         for (text, expected) in SNIPPETS {
-            assert_eq!(infer_surroundings(&parse(FileId(0), text.as_bytes()), None).context, *expected, "{text}");
+            let ast = parse(FileId(0), text.as_bytes());
+            assert_eq!(infer_surroundings(&Dialect::default(), &ast, None).context, *expected, "{text}");
         }
         assert_eq!(parse_context("stream, server"), Some(Contexts::STREAM_SERVER));
         assert_eq!(parse_context("http,types"), None);

@@ -56,24 +56,34 @@ pub struct TargetError {
     pub error: ReadError,
 }
 
-/// Sorts out `paths`. `context` is what a lone snippet stands in, where the user said so; `limit` is how many files and
-/// folders below a directory are looked at.
-pub fn find_targets(
-    library: &Library<'_>,
-    paths: &[PathBuf],
-    context: Option<Contexts>,
-    limit: Option<usize>,
-) -> Targets {
+/// What a run asks for.
+#[derive(Debug, Default)]
+pub struct Wanted<'w> {
+    /// Files and directories.
+    pub paths: &'w [PathBuf],
+    /// Files that are known to be roots, wherever they are.
+    pub roots: &'w [PathBuf],
+    /// What a lone snippet stands in, where the user said so.
+    pub context: Option<Contexts>,
+    /// How many files and folders below a directory are looked at.
+    pub limit: Option<usize>,
+}
+
+/// Sorts out PATHs.
+pub fn find_targets(library: &Library<'_>, wanted: &Wanted<'_>) -> Targets {
+    let files = library.files();
+    let known_roots = wanted.roots.iter().filter_map(|root| Some((root.clone(), files.canonicalize(root).ok()?)));
     let mut search = Search {
         library,
-        context,
-        limit,
+        known_roots: known_roots.collect(),
+        context: wanted.context,
+        limit: wanted.limit,
         found: Targets::default(),
         roots: FxHashMap::default(),
         snippets: FxHashSet::default(),
         included: FxHashMap::default(),
     };
-    for path in paths {
+    for path in wanted.paths {
         let outcome = match library.files().kind(path) {
             Ok(FileKind::Directory) => search.directory(path),
             Ok(_) => search.file(path),
@@ -88,6 +98,8 @@ pub fn find_targets(
 
 struct Search<'l, 's> {
     library: &'l Library<'s>,
+    /// As they were given, and by canonical path.
+    known_roots: Vec<(PathBuf, PathBuf)>,
     context: Option<Contexts>,
     limit: Option<usize>,
     found: Targets,
@@ -102,8 +114,10 @@ struct Search<'l, 's> {
 impl<'l> Search<'l, '_> {
     fn file(&mut self, path: &Path) -> Result<(), ReadError> {
         let file = self.library.load(path)?;
-        if self.context.is_none() && snippet::is_root(&file.ast) {
+        if self.context.is_none() && (snippet::is_root(&file.ast) || self.is_known_root(file)) {
             self.add_root(path, file, None);
+        } else if let Some((path, root)) = self.known_root_of(file) {
+            self.add_root(&path, root, Some(&file.canonical));
         } else if let Some((path, root)) = self.root_near(file) {
             self.add_root(&path, root, Some(&file.canonical));
         } else {
@@ -126,7 +140,7 @@ impl<'l> Search<'l, '_> {
                 Ok(file) if file.placeholder.is_some() => {
                     self.found.passed_over.push((path, PassedOver::Template));
                 }
-                Ok(file) if snippet::is_root(&file.ast) => roots.push((path, file)),
+                Ok(file) if snippet::is_root(&file.ast) || self.is_known_root(file) => roots.push((path, file)),
                 Ok(file) => others.push((path, file)),
                 Err(error) => self.found.unreadable.push((path, error)),
             }
@@ -148,14 +162,33 @@ impl<'l> Search<'l, '_> {
             if reached.contains(&file.canonical) {
                 continue;
             }
+            if let Some((path, root)) = self.known_root_of(file) {
+                self.add_root(&path, root, Some(&file.canonical));
+                continue;
+            }
             let is_meant = || path.file_name().is_some_and(|name| name == USUAL_ROOT);
-            if snippet::looks_like_nginx(&file.ast) || is_meant() && snippet::names_a_directive(&file.ast) {
+            if snippet::looks_like_nginx(self.library.dialect(), &file.ast)
+                || is_meant() && snippet::names_a_directive(self.library.dialect(), &file.ast)
+            {
                 self.add_snippet(&path, file);
             } else {
                 self.found.passed_over.push((path, PassedOver::Foreign));
             }
         }
         Ok(())
+    }
+
+    /// Whether the user says that it is a root.
+    fn is_known_root(&self, file: &LoadedFile<'_>) -> bool {
+        self.known_roots.iter().any(|(_, canonical)| *canonical == file.canonical)
+    }
+
+    /// The root that the user names and that includes `file`.
+    fn known_root_of(&mut self, file: &LoadedFile<'_>) -> Option<(PathBuf, &'l LoadedFile<'l>)> {
+        let library = self.library;
+        let paths: Vec<PathBuf> = self.known_roots.iter().map(|(path, _)| path.clone()).collect();
+        let mut roots = paths.into_iter().filter_map(|path| Some((library.load(&path).ok()?, path)));
+        roots.find(|(root, path)| self.files_of(path, root).contains(&file.canonical)).map(|(root, path)| (path, root))
     }
 
     /// The root file upwards of `file` that includes it, up to the folder of its repository.
@@ -213,7 +246,7 @@ impl<'l> Search<'l, '_> {
         if !self.snippets.insert(file.canonical.clone()) {
             return;
         }
-        let mut surroundings = infer_surroundings(&file.ast, self.context);
+        let mut surroundings = infer_surroundings(self.library.dialect(), &file.ast, self.context);
         surroundings.directory = self.include_directory(file);
         let target = Target { path: path.to_path_buf(), surroundings: Some(surroundings), named: Vec::new() };
         self.found.targets.push(target);

@@ -5,6 +5,7 @@
 //! never judges: that is for the rules.
 
 pub mod certificates;
+pub mod edge;
 pub mod following;
 pub mod hsts;
 pub mod inherit;
@@ -43,6 +44,7 @@ pub use certificates::tls_endpoint::{EndpointId, EndpointKind, TlsEndpoint, With
 use certificates::tls_file_use::TlsFiles;
 pub use certificates::tls_file_use::{TlsFileContent, UsedTlsFile};
 pub use certificates::tls_user::{PeerVerification, TlsUser};
+pub use edge::{Edge, Edges};
 pub use following::survey::{Departure, Leg, Occurrence, Way};
 pub use following::trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
 pub use following::tracer::{MAX_HOPS, Tracer};
@@ -115,19 +117,9 @@ pub struct Environment {
     /// Whether files below document roots are looked for.
     pub document_files: bool,
     /// Where TLS ends.
-    pub edge: Edge,
-}
-
-/// What stands between clients and nginx (`--edge`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Edge {
-    /// Nothing that changes a request.
-    #[default]
-    None,
-    /// TLS ends before nginx, at a CDN or a load balancer, which speaks plain HTTP to it and says the client's
-    /// scheme in X-Forwarded-Proto.
-    Tls,
+    pub edge: Edges,
+    /// The words by which locations say that they are for WebSocket.
+    pub websocket: websocket::Patterns,
 }
 
 /// What is done about certificate files (`--certs`).

@@ -114,6 +114,11 @@ impl Contexts {
         WORDS.iter().find(|(_, name)| *name == word).map(|(context, _)| *context)
     }
 
+    /// All contexts one by one, outer ones first.
+    pub fn all() -> impl Iterator<Item = Contexts> {
+        WORDS.iter().map(|(context, _)| *context)
+    }
+
     /// What stands inside `block`, a block directive of one of these contexts.
     ///
     /// `server` in `http` holds [`Contexts::SERVER`], `if` in a location [`Contexts::IF_IN_LOCATION`], and so on;

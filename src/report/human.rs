@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::ops::Range;
+use std::path::Path;
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
@@ -14,7 +16,7 @@ use super::Report;
 use super::excerpt::Excerpt;
 use super::printable::{printable, printable_lines};
 use crate::rules::{Certainty, Finding, Fix, Severity};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 
 /// Related places that are shown; a name that stands in 10,000 servers needs no 10,000 snippets.
 const MAX_RELATED: usize = 12;
@@ -33,6 +35,46 @@ pub struct HumanStyle {
     pub links: bool,
     /// Whether to draw with more than ASCII.
     pub unicode: bool,
+}
+
+/// A mistake at a place of some file that is no configuration.
+#[derive(Debug, Clone)]
+pub struct Misplaced<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// All of it.
+    pub text: &'a [u8],
+    /// The place, as bytes of the text.
+    pub span: Range<usize>,
+    /// What is wrong.
+    pub message: &'a str,
+    /// What to write instead.
+    pub help: Option<&'a str>,
+}
+
+/// Writes such a mistake with its lines.
+///
+/// # Errors
+/// What `out` says.
+pub fn write_misplaced(mistake: &Misplaced<'_>, style: HumanStyle, out: &mut dyn Write) -> io::Result<()> {
+    let sources = Sources::default();
+    let file = sources.add(mistake.path.to_path_buf(), mistake.text.to_vec());
+    let span = Span { file, start: mistake.span.start as u32, end: mistake.span.end as u32 };
+    let excerpt = Excerpt::new(&sources, &[span], style.width.saturating_sub(10).max(16));
+    let labels =
+        excerpt.marks.iter().map(|mark| LabeledSpan::new_primary_with_span(None, (mark.start, mark.end - mark.start)));
+    let drawing = Drawing {
+        severity: Severity::Error,
+        code: "error[settings]".to_owned(),
+        message: printable(mistake.message).into_owned(),
+        help: mistake.help.map(printable_lines),
+        url: None,
+        labels: labels.collect(),
+        lines: Lines(excerpt),
+    };
+    let mut text = String::new();
+    handler(style, &drawing).render_report(&mut text, &drawing).map_err(io::Error::other)?;
+    write!(out, "{text}")
 }
 
 /// Writes each finding with its lines, and, unless it is to be quiet, a line that sums up.
@@ -61,9 +103,9 @@ pub fn write_human(report: &Report<'_>, style: HumanStyle, is_quiet: bool, out: 
 fn render(report: &Report<'_>, finding: &Finding, style: HumanStyle, text: &mut String) -> fmt::Result {
     let drawing = Drawing::new(report, finding, style);
     handler(style, &drawing).render_report(text, &drawing)?;
-    if !style.links {
+    if let Some(url) = drawing.url.as_ref().filter(|_| !style.links) {
         text.push_str("  docs: ");
-        text.push_str(&drawing.url);
+        text.push_str(url);
         text.push('\n');
     }
     Ok(())
@@ -98,7 +140,7 @@ struct Drawing {
     code: String,
     message: String,
     help: Option<String>,
-    url: String,
+    url: Option<String>,
     labels: Vec<LabeledSpan>,
     lines: Lines,
 }
@@ -142,7 +184,7 @@ impl Drawing {
             code: format!("{}[{}]{condition}", finding.severity, finding.rule),
             message: printable(&finding.message).into_owned(),
             help,
-            url: finding.rule.entry().url(),
+            url: Some(finding.rule.entry().url()),
             labels: labels.collect(),
             lines: Lines(excerpt),
         }
@@ -183,7 +225,7 @@ impl Diagnostic for Drawing {
     }
 
     fn url<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(&self.url))
+        self.url.as_ref().map(|url| Box::new(url) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

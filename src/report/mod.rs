@@ -47,7 +47,7 @@ pub use difference_json::{DIFFERENCE_SCHEMA, write_difference_json};
 pub use github::{write_github, write_github_summary};
 pub use gitlab::write_gitlab;
 pub(crate) use human::wrapping;
-pub use human::{HumanStyle, write_human};
+pub use human::{HumanStyle, Misplaced, write_human, write_misplaced};
 pub use json::{FINDINGS_SCHEMA, write_json};
 pub use junit::write_junit;
 pub use printable::printable;

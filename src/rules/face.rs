@@ -74,11 +74,8 @@ impl Face {
 
     /// The defaults of all options, as a mapping.
     #[must_use]
-    pub fn default_options(&self) -> serde_yaml::Value {
+    pub fn default_options(&self) -> serde_yaml::Mapping {
         let options = self.options.iter();
-        options
-            .map(|(name, option)| (serde_yaml::Value::from(name.as_str()), option.default.clone()))
-            .collect::<serde_yaml::Mapping>()
-            .into()
+        options.map(|(name, option)| (serde_yaml::Value::from(name.as_str()), option.default.clone())).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::source::Span;
 
-use super::RuleId;
+use super::{Options, RuleId};
 
 /// How bad a finding is. The order is that of badness: `Info < Warning < Error`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -136,12 +136,18 @@ impl Finding {
 #[derive(Debug)]
 pub struct Findings {
     rule: RuleId,
+    options: serde_yaml::Value,
     found: Vec<Finding>,
 }
 
 impl Findings {
-    pub(super) fn new(rule: RuleId) -> Findings {
-        Findings { rule, found: Vec::new() }
+    pub(super) fn new(rule: RuleId, options: serde_yaml::Value) -> Findings {
+        Findings { rule, options, found: Vec::new() }
+    }
+
+    /// The options that the rule runs with.
+    pub fn options<T: Options>(&self) -> T {
+        T::read(&self.options).expect("options of a face are read by a test, and those of settings before a run")
     }
 
     pub(super) fn into_vec(self) -> Vec<Finding> {

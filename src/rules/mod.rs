@@ -9,6 +9,7 @@ mod declare;
 mod edit;
 mod face;
 mod finding;
+mod names;
 mod registry;
 mod suppression;
 
@@ -27,7 +28,8 @@ use rayon::prelude::*;
 
 pub use face::{Example, Face, FaceError, OptionFace};
 pub use finding::{Certainty, Edit, Finding, Findings, Fix, Related, Severity};
-pub use registry::{Options, PROJECT, RuleEntry, RuleId, all_rules, find_rule, find_rules, unknown_rule};
+pub use names::{RuleSet, UnknownRule, UnknownSeverity, nearest};
+pub use registry::{Options, PROJECT, RuleEntry, RuleId, all_rules, find_rule};
 pub use suppression::{Commented, Outcome, Suppressed, add_comments};
 
 use crate::model::Model;
@@ -40,6 +42,11 @@ pub trait Rule: Sync {
     /// Asks the model for what it works out in parallel by itself, before the rules run in parallel: a thread that waits
     /// for its share of such work could take up a rule that waits for the whole.
     fn prepare(&self, _model: &Model<'_>) {}
+
+    /// Reads options as the rule will, and says what is wrong with them. Rules that have options have this, too.
+    fn read_options(&self, _options: &serde_yaml::Value) -> Result<(), serde_yaml::Error> {
+        Ok(())
+    }
 }
 
 /// What a run asks of the rules.
@@ -53,11 +60,22 @@ pub struct Selection {
     pub severities: Vec<(RuleId, Option<Severity>)>,
     /// Whether comments suppress nothing (`--no-ignores`).
     pub ignores_comments: bool,
+    /// Options that are other than in a rule's face, by name; they were read by the rule once.
+    pub options: Vec<(RuleId, serde_yaml::Mapping)>,
 }
 
 impl Selection {
     fn severity(&self, rule: RuleId) -> Option<&Option<Severity>> {
         self.severities.iter().rev().find(|(id, _)| *id == rule).map(|(_, severity)| severity)
+    }
+
+    /// The options that a rule runs with.
+    fn options(&self, rule: &RuleEntry) -> serde_yaml::Value {
+        if rule.face().options.is_empty() {
+            return serde_yaml::Value::Null;
+        }
+        let given = self.options.iter().filter(|(id, _)| *id == rule.id).flat_map(|(_, options)| options.clone());
+        rule.face().default_options().into_iter().chain(given).collect::<serde_yaml::Mapping>().into()
     }
 
     /// Whether a rule is run.
@@ -85,7 +103,7 @@ pub fn judge(model: &Model<'_>, selection: &Selection) -> Outcome {
     let found: Vec<Vec<Finding>> = selected
         .par_iter()
         .map(|entry| {
-            let mut sink = Findings::new(entry.id);
+            let mut sink = Findings::new(entry.id, selection.options(entry));
             entry.rule.check(model, &mut sink);
             sink.into_vec()
         })

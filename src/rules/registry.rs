@@ -63,6 +63,16 @@ impl RuleEntry {
         self.face_text
     }
 
+    /// Says what is wrong with a value of one of its options.
+    ///
+    /// # Errors
+    /// What the type of the option says.
+    pub fn check_option(&self, name: &str, value: &serde_yaml::Value) -> Result<(), serde_yaml::Error> {
+        let mut options = self.face().default_options();
+        options.insert(name.into(), value.clone());
+        self.rule.read_options(&options.into())
+    }
+
     /// The address of its documentation.
     #[must_use]
     pub fn url(&self) -> String {
@@ -105,39 +115,13 @@ pub fn find_rule(name: &str) -> Option<RuleId> {
     all_rules().binary_search_by(|entry| entry.name.cmp(name)).ok().map(|at| all_rules()[at].id)
 }
 
-/// The rule of that name, or all rules of the category of that name.
-#[must_use]
-pub fn find_rules(name: &str) -> Option<Vec<RuleId>> {
-    if let Some(rule) = find_rule(name) {
-        return Some(vec![rule]);
-    }
-    let category: Vec<RuleId> =
-        all_rules().iter().filter(|entry| entry.category == name).map(|entry| entry.id).collect();
-    (!category.is_empty()).then_some(category)
-}
-
-/// Says that there is no such rule, and which one was meant.
-#[must_use]
-pub fn unknown_rule(name: &str) -> String {
-    let rules = all_rules();
-    let known = rules.iter().map(|entry| entry.name).chain(rules.iter().map(|entry| entry.category));
-    let nearest = known
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        // Below this the names have little in common; clap uses 0.7 for its own suggestions.
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match nearest {
-        Some((_, nearest)) => format!("there is no rule `{name}`; did you mean `{nearest}`?"),
-        None => format!("there is no rule `{name}`; `ngxlint rules` lists them"),
-    }
-}
-
-/// A rule's options, as a type of its own.
+/// A rule's options, as a type of its own. Their defaults are in its face.
 pub trait Options: serde::de::DeserializeOwned {
-    /// The defaults that the face of `rule` gives.
-    fn defaults(rule: &str) -> Self {
-        let face = find_rule(rule).map(|id| id.entry().face());
-        let value = face.map(Face::default_options).unwrap_or_default();
-        serde_yaml::from_value(value).expect("a test reads the options of every face into their type")
+    /// Reads all of a rule's options.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    fn read(options: &serde_yaml::Value) -> Result<Self, serde_yaml::Error> {
+        Self::deserialize(options)
     }
 }

@@ -27,13 +27,13 @@ fn check_with(text: &str, edge: Edge) -> Vec<String> {
     let path = Path::new("/n/x.conf");
     let ast = &library.load(path).unwrap().ast;
     let is_root = ast.roots().any(|node| ast.name(node).is("http"));
-    let surroundings = (!is_root).then(|| infer_surroundings(ast, None));
+    let surroundings = (!is_root).then(|| infer_surroundings(library.dialect(), ast, None));
     let config = Config::load(&library, path, surroundings).unwrap();
     let environment = Environment {
         version: NginxVersion::default(),
         now: UnixTime(0),
         certificates: CertificateMode::Skip,
-        edge,
+        edge: edge.into(),
         ..Environment::default()
     };
     let found = run(&Model::build(&config, &memory, environment), &Selection::default());

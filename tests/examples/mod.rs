@@ -187,7 +187,7 @@ pub(crate) fn environment(edge: Edge) -> Environment {
         now: UnixTime::parse_rfc3339(NOW).unwrap(),
         certificates: CertificateMode::Auto,
         document_files: true,
-        edge,
+        edge: edge.into(),
         ..Environment::default()
     }
 }

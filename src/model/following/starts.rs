@@ -47,7 +47,8 @@ impl<'m, 'c> Tracer<'m, 'c> {
         let is_leading = |directive: &Directive<'_>| LEADING.iter().any(|name| directive.is_named(name));
         let leading: Vec<Directive<'c>> = server.directive.descendants().filter(is_leading).collect();
         let mut paths = paths(&leading);
-        if self.edge() == Edge::Tls {
+        let mut hosts = hosts(model, server);
+        if hosts.iter().any(|host| self.edge_of(host) == Edge::Tls) {
             paths.extend(slashless_paths(server).take(MAX_PATHS));
         }
         if leading.is_empty() && paths.len() == 1 {
@@ -57,20 +58,23 @@ impl<'m, 'c> Tracer<'m, 'c> {
         let demands = Demands::of(model, &leading, (DEMANDED_PATHS / count.max(1)).clamp(MIN_PATHS, MAX_PATHS));
         let mut all_paths = paths.clone();
         all_paths.extend(demands.paths.into_iter().filter(|path| !paths.contains(path)));
-        let mut hosts = hosts(model, server);
         if demands.by_host && hosts.iter().all(|host| host != ANY_HOST) {
             hosts.push(ANY_HOST.to_owned());
         }
         let mut starts = Vec::new();
         let mut seen = FxHashSet::default();
         let sockets = model.sockets_of(server.id).filter(|socket| !socket.is_quic && socket.endpoint.port != 0);
-        let asked = sockets.flat_map(|socket| self.origins(socket).into_iter().map(move |origin| (socket, origin)));
-        for (socket, (scheme, port)) in asked {
-            if !seen.insert((scheme, port)) {
+        let asked = sockets.flat_map(|socket| {
+            let of_edge = move |edge| origins(socket, edge).into_iter().map(move |origin| (socket, edge, origin));
+            [Edge::None, Edge::Tls].into_iter().flat_map(of_edge)
+        });
+        for (socket, edge, (scheme, port)) in asked {
+            if !seen.insert((scheme, port, edge)) {
                 continue;
             }
             for (number, host) in hosts.iter().enumerate() {
-                if host == ANY_HOST && socket.default.server != server.id {
+                let is_unreached = host == ANY_HOST && socket.default.server != server.id;
+                if is_unreached || self.edge_of(host) != edge {
                     continue;
                 }
                 let paths = match number {
@@ -98,15 +102,13 @@ impl<'m> Start<'m> {
     }
 }
 
-impl Tracer<'_, '_> {
-    /// The schemes and ports of URLs for which clients get to a socket. What an edge speaks to is asked for on the
-    /// edge's own ports.
-    fn origins(&self, socket: &ListenSocket) -> Vec<(&'static str, u16)> {
-        match (socket.is_tls, self.edge()) {
-            (true, _) => vec![("https", socket.endpoint.port)],
-            (false, Edge::None) => vec![("http", socket.endpoint.port)],
-            (false, Edge::Tls) => vec![("http", 80), ("https", 443)],
-        }
+/// The schemes and ports of URLs for which clients get to a socket. What an edge speaks to is asked for on the edge's
+/// own ports.
+fn origins(socket: &ListenSocket, edge: Edge) -> Vec<(&'static str, u16)> {
+    match (socket.is_tls, edge) {
+        (true, _) => vec![("https", socket.endpoint.port)],
+        (false, Edge::None) => vec![("http", socket.endpoint.port)],
+        (false, Edge::Tls) => vec![("http", 80), ("https", 443)],
     }
 }
 

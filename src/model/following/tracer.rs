@@ -19,7 +19,8 @@ use crate::tls::Host;
 #[derive(Debug, Clone, Copy)]
 pub struct Tracer<'m, 'c> {
     model: &'m Model<'c>,
-    edge: Edge,
+    /// `None`: what the environment says of each host.
+    edge: Option<Edge>,
 }
 
 /// Combinations of unknowns that are tried for one start. Configurations that decide on more than five unknowns in a
@@ -82,17 +83,18 @@ impl<'m, 'c> Tracer<'m, 'c> {
     /// Prepares for a model.
     #[must_use]
     pub fn new(model: &'m Model<'c>) -> Tracer<'m, 'c> {
-        Tracer { model, edge: model.environment.edge }
+        Tracer { model, edge: None }
     }
 
     /// The same with something else between clients and nginx.
     #[must_use]
     pub fn with_edge(self, edge: Edge) -> Tracer<'m, 'c> {
-        Tracer { edge, ..self }
+        Tracer { edge: Some(edge), ..self }
     }
 
-    pub(crate) fn edge(&self) -> Edge {
-        self.edge
+    /// What stands before nginx for a host.
+    pub(crate) fn edge_of(&self, host: &str) -> Edge {
+        self.edge.unwrap_or_else(|| self.model.edge_of_host(host))
     }
 
     pub(crate) fn model(&self) -> &'m Model<'c> {
@@ -164,7 +166,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         let Some(socket) = start.socket else { return Vec::new() };
         let sni = start.url.domain().map(str::to_owned);
         let mut request = Request { is_tls: true, port: 443, sni, ..start.request.clone() };
-        if self.edge == Edge::Tls {
+        if self.edge_of(start.url.host_str().unwrap_or_default()) == Edge::Tls {
             request.set_header("x-forwarded-proto", "https");
         }
         let answer = |choices: &mut Choices<'c>| {
@@ -185,7 +187,7 @@ impl<'m, 'c> Tracer<'m, 'c> {
         let is_ours = start.url.host_str() == Some(host) || self.serves(name);
         let unreached = if is_ours { Reached::Nothing } else { Reached::Elsewhere };
         let request = &journey.request;
-        if self.edge == Edge::Tls && journey.url.port().is_none() {
+        if journey.url.port().is_none() && self.edge_of(name) == Edge::Tls {
             return self.behind_edge(name).filter(|_| is_ours).map_or(unreached, Reached::Socket);
         }
         if let Some(address) = request.address {
@@ -321,7 +323,8 @@ impl<'m, 'c> Tracer<'m, 'c> {
             }
         };
         hop.socket = Some(socket);
-        if self.edge == Edge::Tls && hop.url.port().is_none() && !socket.is_tls {
+        let is_plain = hop.url.port().is_none() && !socket.is_tls;
+        if is_plain && self.edge_of(hop.url.host_str().unwrap_or_default()) == Edge::Tls {
             hop.request.set_header("x-forwarded-proto", hop.url.scheme());
             hop.request = Request { is_tls: false, sni: None, port: socket.endpoint.port, ..hop.request };
         }

@@ -136,12 +136,14 @@ pub(crate) fn own_settings<'c>(server: &Server<'c>) -> impl Iterator<Item = Hsts
 
 fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool, paths: &[String]) -> Vec<AnsweredUrl<'c>> {
     // Behind an edge every socket speaks plain HTTP, whatever the client does.
-    let is_behind_edge = model.environment.edge == Edge::Tls;
+    let is_behind_edge = model.edge_of(server) == Edge::Tls;
     let mut sockets = model.sockets_of(server.id).filter(|socket| !socket.is_quic);
     let Some(socket) = sockets.find(|socket| socket.is_tls == (is_secure && !is_behind_edge)) else {
         return Vec::new();
     };
-    let mut hosts: Vec<String> = server.names.iter().flat_map(hosts_of).take(MAX_HOSTS).collect();
+    // Of names that are before the edge and names that are not, those that decide for the server.
+    let is_alike = |host: &String| (model.edge_of_host(host) == Edge::Tls) == is_behind_edge;
+    let mut hosts: Vec<String> = server.names.iter().flat_map(hosts_of).filter(is_alike).take(MAX_HOSTS).collect();
     if hosts.is_empty() && socket.default.server == server.id {
         hosts.push(ANY_HOST.to_owned());
     }

@@ -175,7 +175,7 @@ impl<'c> Model<'c> {
     }
 
     fn is_reached_over_tls(&self, server: &Server<'_>) -> bool {
-        let is_over_tls = |socket: &ListenSocket| socket.is_tls || self.environment.edge == Edge::Tls;
+        let is_over_tls = |socket: &ListenSocket| socket.is_tls || self.edge_of(server) == Edge::Tls;
         !server.rejects_handshake && self.sockets_of(server.id).any(|socket| !socket.is_quic && is_over_tls(socket))
     }
 
@@ -189,7 +189,7 @@ impl<'c> Model<'c> {
         let says_scheme = |directive: Directive<'_>| {
             directive.arguments().any(|word| memchr::memmem::find(word.raw(), b"http_x_forwarded_proto").is_some())
         };
-        self.environment.edge == Edge::Tls
+        self.edge_of(server) == Edge::Tls
             || self.sockets_of(server.id).all(is_inner)
             || self.sits_behind_stream_tls(server)
             || server.directive.descendants().any(says_scheme)

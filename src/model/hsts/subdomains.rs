@@ -8,8 +8,8 @@ use url::Url;
 use crate::model::hsts::mentions::MentionKind;
 use crate::model::sockets::listen::Listen;
 use crate::model::{
-    Coverage, Family, ListenSocket, Model, NameKind, Response, ResponseKind, Server, ServerId, ServerName, Service,
-    Start,
+    Coverage, Edge, Family, ListenSocket, Model, NameKind, Response, ResponseKind, Server, ServerId, ServerName,
+    Service, Start,
 };
 use crate::nginx::Contexts;
 use crate::source::Span;
@@ -310,6 +310,10 @@ impl<'c> Model<'c> {
     /// Where nothing speaks TLS on it, another port stands for it, as in a container.
     #[must_use]
     pub fn https_state(&self, host: &Host) -> HttpsState {
+        // What an edge serves is not to be seen here.
+        if self.edge_of_host(host.name().unwrap_or_default()) == Edge::Tls {
+            return HttpsState::Unknown;
+        }
         let tls_sockets = || self.sockets().filter(|socket| socket.is_tls && !socket.is_quic);
         let has_https_port = tls_sockets().any(|socket| socket.endpoint.port == HTTPS_PORT);
         let mut fallback = None;

@@ -18,7 +18,7 @@ impl<'c> Model<'c> {
     /// is known of its root, or it is not for browsers, because TLS ends before nginx.
     #[must_use]
     pub fn distrust<'m>(&'m self, server: &'m Server<'c>) -> Option<(Distrust, &'m CertificateUse<'c>)> {
-        if self.environment.edge == Edge::Tls {
+        if self.edge_of(server) == Edge::Tls {
             return None;
         }
         let socket = self.tls_sockets_of(server.id).next();

@@ -92,6 +92,13 @@ impl<'c> ServerName<'c> {
         ServerName { word: Some(key), kind, regex_hosts: OnceLock::new() }
     }
 
+    /// A name or wildcard that stands in no configuration. `None` for a regex, and for what nginx refuses.
+    pub(crate) fn wildcard(text: &str) -> Option<ServerName<'static>> {
+        let kind = NameKind::of(text.to_ascii_lowercase());
+        let is_meant = !text.starts_with('~') && !text.contains('$') && !matches!(kind, NameKind::Invalid);
+        is_meant.then_some(ServerName { word: None, kind, regex_hosts: OnceLock::new() })
+    }
+
     /// The name that a server without `server_name` has: the empty one.
     #[must_use]
     pub fn empty() -> ServerName<'c> {

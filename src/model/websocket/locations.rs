@@ -129,15 +129,14 @@ struct Asking<'m, 'c> {
 }
 
 impl<'c> Model<'c> {
-    /// The locations that are meant for WebSocket, in the order of the configuration. `patterns` are the words that say
-    /// so; they are the same for a whole run.
-    pub fn websocket_locations(&self, patterns: impl FnOnce() -> Patterns) -> &[WebsocketLocation<'c>] {
+    /// The locations that are meant for WebSocket, in the order of the configuration.
+    pub fn websocket_locations(&self) -> &[WebsocketLocation<'c>] {
         self.websocket_locations.get_or_init(|| {
-            let patterns = patterns();
+            let patterns = &self.environment.websocket;
             let mut asking = Asking { model: self, witnesses: Witnesses::default(), known: FxHashMap::default() };
             let (mut meant, mut others) = (Vec::new(), Vec::new());
             for proxied in self.proxied_blocks() {
-                match asking.websocket_location(proxied, &patterns) {
+                match asking.websocket_location(proxied, patterns) {
                     Ok(location) => meant.push(location),
                     Err(headers) => others.push((proxied, headers)),
                 }

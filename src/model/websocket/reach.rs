@@ -113,7 +113,7 @@ impl<'c> Model<'c> {
 
     fn url(&self, socket: &ListenSocket, host: &str, path: &str) -> Option<Url> {
         let port = socket.endpoint.port;
-        let origin = match self.environment.edge {
+        let origin = match self.edge_of_host(host) {
             Edge::Tls if !socket.is_tls => format!("https://{host}"),
             _ if socket.is_tls => format!("https://{host}:{port}"),
             _ => format!("http://{host}:{port}"),

@@ -234,6 +234,18 @@ pub fn all_directives() -> &'static [Directive] {
     &TABLE.rows
 }
 
+/// The third-party packages of which the tables have directives, sorted.
+#[must_use]
+pub fn packages() -> &'static [&'static str] {
+    static PACKAGES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+        let mut all: Vec<&str> = TABLE.rows.iter().filter_map(|row| row.package).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    });
+    &PACKAGES
+}
+
 /// No name of the tables is longer.
 const LONGEST_NAME: usize = 64;
 

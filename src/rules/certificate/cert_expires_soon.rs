@@ -19,8 +19,12 @@ struct Limits {
 impl Options for Limits {}
 
 impl Rule for CertExpiresSoon {
+    fn read_options(&self, options: &serde_yaml::Value) -> Result<(), serde_yaml::Error> {
+        Limits::read(options).map(drop)
+    }
+
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        let limits = Limits::defaults("cert-expires-soon");
+        let limits = sink.options::<Limits>();
         let now = model.environment.now;
         let is_soon = |validity: Validity| validity.expires_soon(now, limits.days, limits.lifetime_share);
         for used in model.certificate_uses().filter(UsedCertificate::is_presented) {

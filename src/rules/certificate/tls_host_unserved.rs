@@ -28,7 +28,7 @@ impl Rule for TlsHostUnserved {
         let mut blocks = model.servers().filter_map(|server| server.directive.parent());
         let is_all_there = is_seen_whole && blocks.all(|http| !http.is_incomplete());
         let speaks_tls = model.sockets().any(|socket| socket.is_tls);
-        if !is_all_there || !speaks_tls || model.environment.edge == Edge::Tls {
+        if !is_all_there || !speaks_tls || !model.environment.edge.has(Edge::None) {
             return;
         }
         let mut told = FxHashSet::default();
@@ -319,7 +319,8 @@ fn check_missing_family(model: &Model<'_>, sink: &mut Findings) {
         let Some(host) = server.hosts().find(|host| host.name().is_some_and(|name| name.contains('.'))) else {
             continue;
         };
-        if model.https_port_of_redirect(socket, &host) != Some(HTTPS_PORT) {
+        let is_behind_edge = model.edge_of_host(host.name().unwrap_or_default()) == Edge::Tls;
+        if is_behind_edge || model.https_port_of_redirect(socket, &host) != Some(HTTPS_PORT) {
             continue;
         }
         let Some(member) = socket.members.iter().find(|member| member.server == server.id) else { continue };

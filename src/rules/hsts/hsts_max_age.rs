@@ -18,8 +18,12 @@ struct Bounds {
 impl Options for Bounds {}
 
 impl Rule for HstsMaxAge {
+    fn read_options(&self, options: &serde_yaml::Value) -> Result<(), serde_yaml::Error> {
+        Bounds::read(options).map(drop)
+    }
+
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        let Bounds { minimum, maximum } = Bounds::defaults("hsts-max-age");
+        let Bounds { minimum, maximum } = sink.options();
         for header in model.tls_servers().flat_map(|server| model.hsts_headers(server)) {
             let Some(policy) = header.policy else { continue };
             let age = time_text(policy.max_age);

@@ -14,7 +14,7 @@ const SHOWN: usize = 8;
 impl Rule for HstsSubdomainsUncovered {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         // What an edge serves is not to be seen here.
-        for server in model.tls_servers().filter(|_| model.environment.edge == Edge::None) {
+        for server in model.tls_servers().filter(|server| model.edge_of(server) == Edge::None) {
             for header in model.hsts_headers(server) {
                 if !header.binding().is_some_and(|policy| policy.include_subdomains) {
                     continue;

@@ -36,8 +36,12 @@ impl Rule for RedirectChain {
         model.departures();
     }
 
+    fn read_options(&self, options: &serde_yaml::Value) -> Result<(), serde_yaml::Error> {
+        Limits::read(options).map(drop)
+    }
+
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        let limits = Limits::defaults("redirect-chain");
+        let limits = sink.options::<Limits>();
         let mut chains: Vec<Chain<'_, '_>> = Vec::new();
         let mut known: FxHashMap<Vec<ItemId>, usize> = FxHashMap::default();
         for departure in model.departures().iter().filter(|departure| is_typed(model, departure)) {

@@ -20,9 +20,11 @@ impl Rule for RedirectEdgeLoop {
     }
 
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        match model.environment.edge {
-            Edge::Tls => report_certain(model, sink),
-            Edge::None => report_likely(model, sink),
+        if model.environment.edge.has(Edge::Tls) {
+            report_certain(model, sink);
+        }
+        if model.environment.edge.has(Edge::None) {
+            report_likely(model, sink);
         }
     }
 }
@@ -30,7 +32,8 @@ impl Rule for RedirectEdgeLoop {
 /// Whether a way ends in a loop because TLS ends before nginx: a redirect to https that does not ask what the edge says.
 pub(super) fn is_edge_loop(model: &Model<'_>, way: &Way<'_>) -> bool {
     let (Outcome::Loop(_), [leg]) = (way.outcome, way.turn()) else { return false };
-    let is_behind_edge = model.environment.edge == Edge::Tls && leg.tls.is_none() && leg.url.scheme() == "https";
+    let is_told = model.edge_of_host(leg.url.host_str().unwrap_or_default()) == Edge::Tls;
+    let is_behind_edge = is_told && leg.tls.is_none() && leg.url.scheme() == "https";
     let asks_edge = |condition: Directive<'_>| {
         condition.arguments().any(|word| word.text().to_ascii_lowercase().contains("forwarded"))
     };
@@ -113,7 +116,9 @@ fn report_likely(model: &Model<'_>, sink: &mut Findings) {
         let Some((by, server)) = upgrade_to_https(departure) else { continue };
         // Whoever has a name of its own is judged by that.
         let is_other_host = departure.url.host_str() == Some(ANY_HOST) && model.server(server).has_real_name();
-        if told.contains(&by.id()) || is_other_host || tls.serves(&departure.url) {
+        // Of the others it is known what stands before them.
+        let is_known = model.edge_of_host(departure.url.host_str().unwrap_or_default()) == Edge::Tls;
+        if told.contains(&by.id()) || is_known || is_other_host || tls.serves(&departure.url) {
             continue;
         }
         let Some((is_certain, found)) = loop_behind_edge(model, departure, server, by) else { continue };

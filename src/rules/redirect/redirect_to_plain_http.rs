@@ -16,9 +16,12 @@ impl Rule for RedirectToPlainHttp {
         let found = model.departures().iter().flat_map(|departure| departure.occurrences(is_downgrade));
         let mut completed = Vec::new();
         for group in by_directive(found) {
-            let is_completed = model.environment.edge == Edge::Tls && is_completed_by_nginx(group.directive);
+            let is_behind_edge = |leg: &Leg<'_>| {
+                model.edge_of_host(leg.url.host_str().unwrap_or_default()) == Edge::Tls && leg.tls.is_none()
+            };
+            let is_completed = is_completed_by_nginx(group.directive);
             match group.occurrences.first() {
-                Some(first) if is_completed && first.leg().tls.is_none() => completed.push(group),
+                Some(first) if is_completed && is_behind_edge(first.leg()) => completed.push(group),
                 Some(first) => report(sink, &group, first),
                 None => {}
             }

@@ -17,7 +17,7 @@ impl Rule for RedirectToUnservedHost {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         // Without a TLS socket TLS ends elsewhere, and what was not read may name the host.
         let has_tls = model.sockets().any(|socket| socket.is_tls);
-        if !has_tls || model.environment.edge == Edge::Tls || !sees_all_servers(model) {
+        if !has_tls || !model.environment.edge.has(Edge::None) || !sees_all_servers(model) {
             return;
         }
         let promised = promised(model);
@@ -61,7 +61,8 @@ fn problem<'m, 'c>(model: &'m Model<'c>, way: &Way<'_>, number: usize) -> Option
     let leg = way.legs.get(number).filter(|leg| leg.is_redirect() && !leg.is_upgraded)?;
     let next = way.legs.get(number + 1).filter(|next| next.url.scheme() == "https")?;
     let host = next.url.host_str()?;
-    if leg.url.host_str() == Some(host) || is_made_of_witness(model, leg, host) {
+    let is_of_edge = model.edge_of_host(host) == Edge::Tls;
+    if is_of_edge || leg.url.host_str() == Some(host) || is_made_of_witness(model, leg, host) {
         return None;
     }
     match (next.refusal, &next.tls) {

@@ -13,7 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use placing::{Commented, add_comments};
 
-use super::registry::find_rules;
+use super::RuleSet;
 use super::{Finding, RuleId, Selection, all_rules, find_rule};
 use crate::config::{Annotation, Said, annotations};
 use crate::model::{CertificateMode, Model};
@@ -102,7 +102,7 @@ impl Suppression {
         let spans: Vec<Span> = ignore.names.iter().map(|(span, _)| *span).collect();
         let mut names = Vec::new();
         for (number, (span, name)) in ignore.names.iter().enumerate() {
-            if let Some(mut rules) = find_rules(name) {
+            if let Ok(RuleSet { mut rules, .. }) = RuleSet::parse(name) {
                 // A category means what is wrong with the configuration, not with the next comment.
                 rules.retain(|rule| rule.as_str() != RULE || name == RULE);
                 names.push(Name { span: *span, rules, is_used: false, with_comma: with_comma(&spans, number) });

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::config::{Config, Library, infer_surroundings};
+use crate::config::{Config, Dialect, Library, infer_surroundings};
 use crate::model::Environment;
 use crate::rules::judge;
 use crate::source::{MemoryFiles, Sources};
@@ -16,7 +16,8 @@ fn outcome(text: &str, selection: &Selection) -> (Vec<String>, Vec<String>) {
     let library = Library::new(&memory, &sources, Some("/n".into()));
     let path = Path::new("/n/nginx.conf");
     let is_root = text.contains("events");
-    let surroundings = (!is_root).then(|| infer_surroundings(&library.load(path).unwrap().ast, None));
+    let surroundings =
+        (!is_root).then(|| infer_surroundings(&Dialect::default(), &library.load(path).unwrap().ast, None));
     let config = Config::load(&library, path, surroundings).unwrap();
     let model = Model::build(&config, &memory, Environment::default());
     let shown = |finding: &Finding| {
@@ -132,7 +133,7 @@ fn commented(text: &str) -> (String, Vec<bool>) {
         if char == '|' { places.push(plain.len() as u32) } else { plain.push(char) }
     }
     let rule = find_rule("include-not-found").unwrap();
-    let mut sink = crate::rules::Findings::new(rule);
+    let mut sink = crate::rules::Findings::new(rule, serde_yaml::Value::Null);
     for start in places {
         sink.error(Span { file: FileId(0), start, end: start + 1 }, "x");
     }
@@ -187,7 +188,7 @@ proptest::proptest! {
     #[test]
     fn any_text_keeps_its_bytes(text in TEXT, places in proptest::collection::vec(0usize..60, 1..4)) {
         let rule = find_rule("include-not-found").unwrap();
-        let mut sink = crate::rules::Findings::new(rule);
+        let mut sink = crate::rules::Findings::new(rule, serde_yaml::Value::Null);
         for place in places {
             let start = place.min(text.len()) as u32;
             sink.error(Span { file: FileId(0), start, end: start }, "x");
@@ -208,7 +209,7 @@ proptest::proptest! {
 #[test]
 fn what_nginx_would_read_otherwise_is_not_written() {
     let rule = find_rule("syntax-error").unwrap();
-    let mut sink = crate::rules::Findings::new(rule);
+    let mut sink = crate::rules::Findings::new(rule, serde_yaml::Value::Null);
     sink.error(Span { file: FileId(0), start: 0, end: 3 }, "a byte order mark");
     let findings = sink.into_vec();
     let findings: Vec<&Finding> = findings.iter().collect();

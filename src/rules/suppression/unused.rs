@@ -11,7 +11,7 @@ impl Judge<'_> {
         rule: RuleId,
         is_asked: impl Fn(&Name) -> bool,
     ) -> Vec<Finding> {
-        let mut sink = Findings::new(rule);
+        let mut sink = Findings::new(rule, serde_yaml::Value::Null);
         for comment in comments.all() {
             for name in comment.names.iter().filter(|name| is_asked(name) && self.is_unused(name)) {
                 self.report_unused(comment, name, &mut sink);
@@ -51,7 +51,7 @@ impl Judge<'_> {
 
     /// The findings about comments that are of use and do not say why.
     pub(super) fn without_reason(&self, comments: &Suppressions, rule: RuleId) -> Vec<Finding> {
-        let mut sink = Findings::new(rule);
+        let mut sink = Findings::new(rule, serde_yaml::Value::Null);
         for comment in comments.all().filter(|comment| comment.reason.is_empty()) {
             if comment.names.iter().any(|name| !self.is_unused(name)) {
                 sink.warning(comment.span, "this suppression does not say why")

@@ -3,7 +3,7 @@
 
 use crate::config::{Ignore, Mistake, Said, annotations};
 use crate::model::Model;
-use crate::rules::{Findings, Rule, find_rules, unknown_rule};
+use crate::rules::{Findings, Rule, RuleSet};
 use crate::source::Span;
 
 pub(super) struct UnusedSuppression;
@@ -14,8 +14,9 @@ impl Rule for UnusedSuppression {
             match &annotation.said {
                 Said::Mistaken(mistake) => report(mistake, annotation.span, sink),
                 Said::Ignore(Ignore { names, .. }) => {
-                    for (span, name) in names.iter().filter(|(_, name)| find_rules(name).is_none()) {
-                        sink.warning(*span, unknown_rule(name))
+                    let wrong = names.iter().filter_map(|(span, name)| Some((span, RuleSet::parse(name).err()?)));
+                    for (span, error) in wrong {
+                        sink.warning(*span, error.to_string())
                             .help("name rules or categories, with commas between them, as `ngxlint rules` lists them");
                     }
                 }

@@ -6,14 +6,12 @@
 //! request and the answer around them (`websocket-http-version`, `websocket-upgrade-hidden`). Only of a location whose
 //! handshakes succeed it is told what ends the connection, or could be better.
 
-use serde::Deserialize;
-
 use super::addition::{Line, beside, within};
 use super::declare::declare_rules;
-use super::{Edit, Options, edit};
+use super::{Edit, edit};
 use crate::config::Directive;
 use crate::model::inherit;
-use crate::model::websocket::{Forwarding, NameIntent, Patterns, Reach, Sent};
+use crate::model::websocket::{Forwarding, NameIntent, Reach, Sent};
 use crate::model::{Model, WebsocketLocation};
 
 declare_rules! { "websocket":
@@ -30,25 +28,9 @@ declare_rules! { "websocket":
     websocket_upgrade_hidden::WebsocketUpgradeHidden = "websocket-upgrade-hidden",
 }
 
-/// The options of `websocket-missing-upgrade`, which are those of all these rules.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Words {
-    patterns: Vec<String>,
-    without: Vec<String>,
-}
-
-impl Options for Words {}
-
 /// The locations that are meant for WebSocket.
 pub(super) fn locations<'m, 'c>(model: &'m Model<'c>) -> &'m [WebsocketLocation<'c>] {
-    model.websocket_locations(patterns)
-}
-
-/// The words that say so.
-fn patterns() -> Patterns {
-    let words = Words::defaults("websocket-missing-upgrade");
-    Patterns::new(words.patterns, words.without)
+    model.websocket_locations()
 }
 
 /// The Upgrade that a block itself passes on.

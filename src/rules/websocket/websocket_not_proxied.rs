@@ -4,7 +4,7 @@
 //! nginx: `u->upgrade` in ngx_http_proxy_module.c, ngx_http_uwsgi_module.c, ngx_http_scgi_module.c; seen on 1.22.1 and
 //! 1.31.3 with a FastCGI server that answers 101.
 
-use super::{own_upgrade, patterns};
+use super::own_upgrade;
 use crate::config::Directive;
 use crate::model::Model;
 use crate::model::requests::location::{around, is_content_handler};
@@ -18,7 +18,7 @@ const WITHOUT_UPGRADE: &[&str] = &["fastcgi_pass", "grpc_pass", "memcached_pass"
 
 impl Rule for WebsocketNotProxied {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        let patterns = patterns();
+        let patterns = &model.environment.websocket;
         for name in WITHOUT_UPGRADE {
             let contexts = Contexts::LOCATION | Contexts::IF_IN_LOCATION;
             for pass in model.config.directives_named(name, contexts) {

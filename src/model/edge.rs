@@ -1,0 +1,118 @@
+//! What stands between clients and nginx, for all hosts or host by host.
+
+use std::sync::Arc;
+
+use super::sockets::server_names::{NameKind, ServerName};
+use super::{Model, Server};
+
+/// What stands between clients and nginx (`--edge`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Edge {
+    /// Nothing that changes a request.
+    #[default]
+    None,
+    /// TLS ends before nginx, at a CDN or a load balancer, which speaks plain HTTP to it and says the client's
+    /// scheme in X-Forwarded-Proto.
+    Tls,
+}
+
+/// What stands before nginx for each host: as in a configuration where some sites are behind a CDN.
+#[derive(Debug, Clone, Default)]
+pub struct Edges {
+    /// For hosts that nothing else is said of.
+    default: Edge,
+    /// By names and wildcards as in `server_name`; those that nginx would take first come first.
+    named: Arc<[(ServerName<'static>, Edge)]>,
+}
+
+impl From<Edge> for Edges {
+    fn from(default: Edge) -> Edges {
+        Edges { default, named: Arc::default() }
+    }
+}
+
+impl Edges {
+    /// `default` for all hosts but those of the names: `shop.example`, `*.shop.example`, `.shop.example`, `mail.*`.
+    /// Names that nginx would refuse are left out.
+    #[must_use]
+    pub fn new<'n>(default: Edge, named: impl IntoIterator<Item = (&'n str, Edge)>) -> Edges {
+        let named = named.into_iter().filter_map(|(name, edge)| Some((ServerName::wildcard(name)?, edge)));
+        let mut named: Vec<(ServerName<'static>, Edge)> = named.collect();
+        named.sort_by_key(|(name, _)| match &name.kind {
+            NameKind::Exact(_) => (0, 0),
+            NameKind::WildcardLeading(domain) | NameKind::DotLeading(domain) => (1, usize::MAX - domain.len()),
+            NameKind::WildcardTrailing(prefix) => (2, usize::MAX - prefix.len()),
+            _ => (3, 0),
+        });
+        Edges { default, named: named.into() }
+    }
+
+    /// Whether something can be said of hosts by this name.
+    #[must_use]
+    pub fn can_name(name: &str) -> bool {
+        ServerName::wildcard(name).is_some()
+    }
+
+    /// What stands before nginx for a host (without port).
+    #[must_use]
+    pub fn of_host(&self, host: &str) -> Edge {
+        if self.named.is_empty() {
+            return self.default;
+        }
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        let found = self.named.iter().find(|(name, _)| name.is_name_of(&host) == Some(true));
+        found.map_or(self.default, |(_, edge)| *edge)
+    }
+
+    /// Whether `edge` is what stands before nginx for some host.
+    #[must_use]
+    pub fn has(&self, edge: Edge) -> bool {
+        self.default == edge || self.named.iter().any(|(_, other)| *other == edge)
+    }
+}
+
+impl Model<'_> {
+    /// What stands before nginx for a host.
+    #[must_use]
+    pub fn edge_of_host(&self, host: &str) -> Edge {
+        self.environment.edge.of_host(host)
+    }
+
+    /// What stands before a server: an edge that ends TLS, if it does so for one of its names. A server without a name
+    /// is like a host that nothing is said of.
+    #[must_use]
+    pub fn edge_of(&self, server: &Server<'_>) -> Edge {
+        let edges = &self.environment.edge;
+        if edges.named.is_empty() {
+            return edges.default;
+        }
+        let mut hosts = server.names.iter().flat_map(ServerName::witnesses).peekable();
+        let is_behind = match hosts.peek() {
+            None => edges.default == Edge::Tls,
+            Some(_) => hosts.any(|host| edges.of_host(&host.to_string()) == Edge::Tls),
+        };
+        if is_behind { Edge::Tls } else { Edge::None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_that_nginx_would_take_decides() {
+        let said = [
+            (".shop.example", Edge::Tls),
+            ("*.a.shop.example", Edge::None),
+            ("www.*", Edge::None),
+            ("b.shop.example", Edge::None),
+        ];
+        let edges = Edges::new(Edge::None, said);
+        let of = |host: &str| edges.of_host(host) == Edge::Tls;
+        assert!(of("shop.example") && of("x.y.shop.example") && of("Www.shop.example."));
+        assert!(!of("x.a.shop.example") && !of("b.shop.example") && !of("www.blog.example") && !of("other.example"));
+        assert!(of("a.shop.example"));
+        assert!(edges.has(Edge::Tls) && !Edges::from(Edge::None).has(Edge::Tls));
+    }
+}

@@ -1,0 +1,272 @@
+//! `select`, `ignore`, `per-file-ignores` and `rules`: which rules run, on what, and how.
+
+use std::fmt;
+use std::path::Path;
+
+use globset::{GlobBuilder, GlobMatcher};
+use rustc_hash::FxHashSet;
+use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_yaml::Mapping;
+
+use super::option_value::OptionValue;
+use super::{error, scalar};
+use crate::rules::{RuleId, RuleSet, Selection, Severity, nearest};
+
+/// Rules and categories.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct RuleList(Vec<Listed>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Listed(RuleSet);
+
+impl<'de> Deserialize<'de> for Listed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Listed, D::Error> {
+        scalar::text(deserializer, "the name of a rule or category", RuleSet::parse).map(Listed)
+    }
+}
+
+impl RuleList {
+    /// The rules, those of categories one by one.
+    pub fn rules(&self) -> impl Iterator<Item = RuleId> {
+        self.0.iter().flat_map(|listed| listed.0.rules.iter().copied())
+    }
+
+    /// As they were written.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|listed| listed.0.name.as_str())
+    }
+}
+
+/// Globs, each with the rules that are not run on the files that it fits.
+#[derive(Debug, Clone, Default)]
+pub struct PerFileIgnores(Vec<(Pattern, RuleList)>);
+
+#[derive(Debug, Clone)]
+struct Pattern {
+    text: String,
+    matcher: GlobMatcher,
+}
+
+impl PerFileIgnores {
+    /// Whether a rule is not run on a file. Both paths are absolute; `directory` is that of the settings file.
+    #[must_use]
+    pub fn ignores(&self, rule: RuleId, file: &Path, directory: &Path) -> bool {
+        let relative = file.strip_prefix(directory).unwrap_or(file);
+        self.0.iter().any(|(pattern, rules)| {
+            let is_name = !pattern.text.contains('/');
+            let name = file.file_name().map(Path::new).filter(|_| is_name);
+            let path = if pattern.text.starts_with('/') { file } else { relative };
+            (pattern.matcher.is_match(path) || name.is_some_and(|name| pattern.matcher.is_match(name)))
+                && rules.rules().any(|ignored| ignored == rule)
+        })
+    }
+
+    /// The globs with the names of the rules.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &RuleList)> {
+        self.0.iter().map(|(pattern, rules)| (pattern.text.as_str(), rules))
+    }
+}
+
+impl Pattern {
+    fn parse(text: &str) -> Result<Pattern, String> {
+        // As in a shell, and in .gitignore: `*` stays in its directory, `**` does not.
+        let text = text.strip_prefix("./").unwrap_or(text);
+        let glob = GlobBuilder::new(text).literal_separator(true).build();
+        let matcher = glob.map_err(|error| format!("`{text}` is no glob: {}", error.kind()))?.compile_matcher();
+        Ok(Pattern { text: text.to_owned(), matcher })
+    }
+}
+
+/// A key that is a glob, and has not been there.
+struct GlobKey<'s>(&'s FxHashSet<String>);
+
+impl<'de> DeserializeSeed<'de> for GlobKey<'_> {
+    type Value = Pattern;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Pattern, D::Error> {
+        scalar::text(deserializer, "a glob", |text| {
+            let pattern = Pattern::parse(text)?;
+            match self.0.contains(&pattern.text) {
+                true => Err(format!("`{text}` is said twice")),
+                false => Ok(pattern),
+            }
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for PerFileIgnores {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PerFileIgnores, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = PerFileIgnores;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a mapping of globs to lists of rules")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<PerFileIgnores, A::Error> {
+                let mut all = Vec::new();
+                let mut seen = FxHashSet::default();
+                while let Some(pattern) = entries.next_key_seed(GlobKey(&seen))? {
+                    seen.insert(pattern.text.clone());
+                    all.push((pattern, entries.next_value()?));
+                }
+                Ok(PerFileIgnores(all))
+            }
+        }
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+/// What is said of rules and categories, in the order of the file.
+#[derive(Debug, Clone, Default)]
+pub struct RuleSettings(Vec<RuleSetting>);
+
+/// What is said of one rule or category.
+#[derive(Debug, Clone)]
+pub struct RuleSetting {
+    /// The rule or category.
+    pub rules: RuleSet,
+    /// Its severity, where that is said; `None` inside turns it off.
+    pub severity: Option<Option<Severity>>,
+    /// Its options, where they are other than in its face.
+    pub options: Mapping,
+}
+
+impl RuleSettings {
+    /// What is said, one by one.
+    pub fn iter(&self) -> impl Iterator<Item = &RuleSetting> {
+        self.0.iter()
+    }
+
+    /// Lets them decide. What is said of a rule outweighs what is said of its category.
+    pub fn apply(&self, selection: &mut Selection) {
+        let (rules, categories): (Vec<_>, Vec<_>) = self.0.iter().partition(|said| said.rules.rule().is_some());
+        for said in categories.into_iter().chain(rules) {
+            for &rule in &said.rules.rules {
+                selection.severities.extend(said.severity.map(|severity| (rule, severity)));
+                if !said.options.is_empty() {
+                    selection.options.push((rule, said.options.clone()));
+                }
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for RuleSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RuleSettings, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = RuleSettings;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a mapping of rules to severities or options")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<RuleSettings, A::Error> {
+                let mut all: Vec<RuleSetting> = Vec::new();
+                while let Some(rules) = entries.next_key_seed(RuleKey(&all))? {
+                    let setting = entries.next_value_seed(OfRule(rules))?;
+                    all.push(setting);
+                }
+                Ok(RuleSettings(all))
+            }
+        }
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+/// A key that is a rule or category, and has not been there.
+struct RuleKey<'s>(&'s [RuleSetting]);
+
+impl<'de> DeserializeSeed<'de> for RuleKey<'_> {
+    type Value = RuleSet;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<RuleSet, D::Error> {
+        scalar::text(deserializer, "the name of a rule or category", |name| {
+            let rules = RuleSet::parse(name).map_err(|error| error.to_string())?;
+            match self.0.iter().any(|said| said.rules == rules) {
+                true => Err(format!("`{name}` is said twice")),
+                false => Ok(rules),
+            }
+        })
+    }
+}
+
+/// What is said of a rule: a severity, or a mapping.
+struct OfRule(RuleSet);
+
+impl<'de> DeserializeSeed<'de> for OfRule {
+    type Value = RuleSetting;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<RuleSetting, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for OfRule {
+    type Value = RuleSetting;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("off, info, warning, error, or a mapping of `severity` and options")
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<RuleSetting, E> {
+        let severity = Severity::parse(word).map_err(error::said)?;
+        Ok(RuleSetting { rules: self.0, severity: Some(severity), options: Mapping::new() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<RuleSetting, A::Error> {
+        let mut setting = RuleSetting { rules: self.0, severity: None, options: Mapping::new() };
+        while let Some(name) = entries.next_key_seed(OptionKey(&setting))? {
+            if name == SEVERITY {
+                setting.severity = Some(entries.next_value::<SeverityWord>()?.0);
+                continue;
+            }
+            let rule = setting.rules.rule().map(RuleId::entry);
+            let rule = rule.ok_or_else(|| error::said("only a rule has options"))?;
+            let value = entries.next_value_seed(OptionValue { rule, name: &name })?;
+            setting.options.insert(name.into(), value);
+        }
+        Ok(setting)
+    }
+}
+
+const SEVERITY: &str = "severity";
+
+/// A key that is `severity` or an option of the rule.
+struct OptionKey<'s>(&'s RuleSetting);
+
+impl<'de> DeserializeSeed<'de> for OptionKey<'_> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        let RuleSetting { rules, severity, options } = self.0;
+        scalar::text(deserializer, "`severity` or an option", |key| {
+            let face = rules.rule().map(|rule| rule.entry().face());
+            let known: Vec<&str> = face.iter().flat_map(|face| face.options.keys()).map(String::as_str).collect();
+            if options.contains_key(key) || key == SEVERITY && severity.is_some() {
+                return Err(format!("`{key}` is said twice"));
+            }
+            if key == SEVERITY || known.contains(&key) {
+                return Ok(key.to_owned());
+            }
+            let of = &rules.name;
+            let meant = nearest(key, known.iter().copied().chain([SEVERITY]));
+            Err(match (meant, &known[..]) {
+                (Some(meant), _) => format!("{of} has no option `{key}`; did you mean `{meant}`?"),
+                (None, []) => format!("{of} has no option `{key}`, and no others"),
+                (None, known) => format!("{of} has no option `{key}`; it has {}", known.join(", ")),
+            })
+        })
+    }
+}
+
+struct SeverityWord(Option<Severity>);
+
+impl<'de> Deserialize<'de> for SeverityWord {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SeverityWord, D::Error> {
+        scalar::text(deserializer, "off, info, warning or error", Severity::parse).map(SeverityWord)
+    }
+}

@@ -1,0 +1,66 @@
+//! Mappings whose keys are names: each may stand once, and they keep their order.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use rustc_hash::FxHashSet;
+use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// A key that may stand once in its mapping.
+pub(super) struct Unique<'s>(pub(super) &'s FxHashSet<String>);
+
+impl<'de> DeserializeSeed<'de> for Unique<'_> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        super::scalar::text(deserializer, "a name", |key| match self.0.contains(key) {
+            true => Err(format!("`{key}` is said twice")),
+            false => Ok(key.to_owned()),
+        })
+    }
+}
+
+/// Gives each key of a mapping to `read`, which takes its value.
+pub(super) fn each_entry<'de, A: MapAccess<'de>>(
+    mut entries: A,
+    mut read: impl FnMut(&str, &mut A) -> Result<(), A::Error>,
+) -> Result<(), A::Error> {
+    let mut seen: FxHashSet<String> = FxHashSet::default();
+    while let Some(key) = entries.next_key_seed(Unique(&seen))? {
+        read(&key, &mut entries)?;
+        seen.insert(key);
+    }
+    Ok(())
+}
+
+/// A mapping of text to something, in its order; `None` for nothing at all.
+pub(super) fn unique_map<'de, D, K, V>(deserializer: D) -> Result<Option<Vec<(K, V)>>, D::Error>
+where
+    D: Deserializer<'de>,
+    K: From<String>,
+    V: Deserialize<'de>,
+{
+    struct Entries<K, V>(PhantomData<(K, V)>);
+    impl<'de, K: From<String>, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
+        type Value = Option<Vec<(K, V)>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a mapping")
+        }
+
+        fn visit_unit<S: Error>(self) -> Result<Self::Value, S> {
+            Ok(None)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
+            let mut all = Vec::new();
+            each_entry(entries, |key, entries| {
+                all.push((K::from(key.to_owned()), entries.next_value()?));
+                Ok(())
+            })?;
+            Ok(Some(all))
+        }
+    }
+    deserializer.deserialize_any(Entries(PhantomData))
+}
