@@ -110,12 +110,13 @@ pub(super) fn word_behind(word: Word<'_>, added: &str) -> Edit {
     insert(span, span.end as usize, format!(" {added}"))
 }
 
-/// Takes a word away, with the space before it.
+/// Takes a word away, with the space before it; that stays where it ends a comment.
 #[must_use]
 pub(super) fn without_word(directive: Directive<'_>, word: Word<'_>) -> Edit {
     let span = word.span();
     let text = directive.file_text();
     let before = text[..span.start as usize].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let before = if directive.holds_comments() { 0 } else { before };
     Edit { span: Span { start: span.start - before as u32, ..span }, text: String::new() }
 }
 
