@@ -480,6 +480,9 @@ fn what_an_old_nginx_has_not_is_not_written() {
     );
     assert_eq!(added_lines(&text, "1.25.0"), Vec::<String>::new());
     assert_eq!(added_lines(&text, "1.25.1"), ["nginx.conf: http2 on;", "nginx.conf: listen 443 ssl;"]);
+    // What ends a comment stays.
+    let commented = text.replace(" http2", " # TLS\nhttp2");
+    assert_eq!(added_lines(&commented, "1.25.1"), ["nginx.conf: ;", "nginx.conf: http2 on;"]);
     let text = site("/ {\nproxy_pass https://api.partner.example;\n}", "", "");
     assert_eq!(added_lines(&text, "1.6.3"), Vec::<String>::new());
     assert_eq!(added_lines(&text, "1.7.0"), ["nginx.conf: proxy_ssl_server_name on;"]);

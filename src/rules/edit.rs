@@ -110,12 +110,13 @@ pub(super) fn word_behind(word: Word<'_>, added: &str) -> Edit {
     insert(span, span.end as usize, format!(" {added}"))
 }
 
-/// Takes a word away, with the space before it.
+/// Takes a word away, with the space before it; that stays where it ends a comment.
 #[must_use]
 pub(super) fn without_word(directive: Directive<'_>, word: Word<'_>) -> Edit {
     let span = word.span();
     let text = directive.file_text();
     let before = text[..span.start as usize].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let before = if directive.holds_comments() { 0 } else { before };
     Edit { span: Span { start: span.start - before as u32, ..span }, text: String::new() }
 }
 
@@ -125,13 +126,14 @@ pub(super) fn word_replaced(word: Word<'_>, text: impl Into<String>) -> Edit {
     Edit { span: word.span(), text: text.into() }
 }
 
-/// Puts the `}` of a block that begins at `block` on a line of its own, before the line that `next` begins.
+/// Puts the `}` of a block that begins at `block` on a line of its own, above the line that `next` begins and the empty
+/// ones before it.
 #[must_use]
 pub(super) fn brace_before(text: &[u8], block: Span, next: Span) -> Option<Edit> {
     let own = indent_before(text, block.start as usize)?;
-    let indent = indent_before(text, next.start as usize)?;
-    let brace = format!("{}}}{}", String::from_utf8_lossy(own), line_end(text));
-    Some(insert(next, next.start as usize - indent.len(), brace))
+    indent_before(text, next.start as usize)?;
+    let above = text[..next.start as usize].trim_ascii_end().len();
+    Some(insert(next, above, format!("{}{}}}", line_end(text), String::from_utf8_lossy(own))))
 }
 
 fn insert(span: Span, offset: usize, text: String) -> Edit {

@@ -1,9 +1,9 @@
 //! Where nginx itself answers the handshake, `ssl_preread` finds no greeting behind it: the name is in
 //! `$ssl_server_name`.
 
+use crate::config::Directive;
 use crate::model::stream::dependencies::Unread;
 use crate::model::stream::server::Handling;
-use crate::config::Directive;
 use crate::model::{ListenSocket, Model, Server, inherit};
 use crate::rules::{Edit, Findings, Fix, Rule, edit};
 use crate::source::Span;

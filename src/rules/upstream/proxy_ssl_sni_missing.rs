@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use super::{Alike, by_key, consequence, relate_others, said_for, said_for_all};
 use crate::config::{Directive, ItemId};
-use crate::model::{Model, inherit};
 use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::{TlsPass, is_sent};
 use crate::model::upstream_tls::reach::public_hosts;
 use crate::model::upstream_tls::verdict::{FailureKind, TlsConnection, TlsOutcome};
+use crate::model::{Model, inherit};
 use crate::nginx::Contexts;
 use crate::rules::addition::{Line, beside};
 use crate::rules::{Findings, Fix, Rule, edit};
@@ -128,7 +128,8 @@ fn report_host(model: &Model<'_>, sink: &mut Findings, host: &str, pass: &TlsPas
     let is_one_host = passes().all(|pass| pass.domain.is_none() && public_hosts(pass).len() == 1);
     if missing_name.is_none() || is_one_host {
         let edits = said_for_all(passes(), &settings(missing_name), model.environment.version);
-        let is_all = missing_name.is_none() && passes().all(|pass| pass.server_name.by.is_none() && asks_for_its_host(pass));
+        let is_all =
+            missing_name.is_none() && passes().all(|pass| pass.server_name.by.is_none() && asks_for_its_host(pass));
         finding.fix(if is_all { Fix::safe(TITLE, edits) } else { Fix::risky(TITLE, edits) });
     }
 }

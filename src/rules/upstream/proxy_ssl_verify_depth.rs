@@ -45,7 +45,14 @@ fn too_long(model: &Model<'_>, pass: &TlsPass<'_>) -> Option<(String, usize)> {
     }
 }
 
-fn report_chain(model: &Model<'_>, sink: &mut Findings, address: &str, intermediates: usize, pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
+fn report_chain(
+    model: &Model<'_>,
+    sink: &mut Findings,
+    address: &str,
+    intermediates: usize,
+    pass: &TlsPass<'_>,
+    others: &[&TlsPass<'_>],
+) {
     let Some(depth) = pass.verify_depth() else { return };
     let by = pass.setting(TlsSetting::VerifyDepth).0;
     let message = format!(

@@ -109,7 +109,11 @@ fn with_value_that_works(model: &Model<'_>, location: &WebsocketLocation<'_>, fa
     let title = format!("send {value} as {}", fault.name);
     let edit = fault.by.argument(1).map(|word| edit::word_replaced(word, value));
     let is_own = within(location.location(), fault.by) == Some(fault.by);
-    if is_own && is_for_handshakes_alone(model, location) { Fix::safe(title, [edit]) } else { Fix::risky(title, [edit]) }
+    if is_own && is_for_handshakes_alone(model, location) {
+        Fix::safe(title, [edit])
+    } else {
+        Fix::risky(title, [edit])
+    }
 }
 
 /// What is wrong with the map that Connection is taken from.

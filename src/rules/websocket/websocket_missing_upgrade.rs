@@ -64,7 +64,12 @@ fn title_of(missing: &[&'static str]) -> String {
     format!("send {} on", missing.join(" and "))
 }
 
-fn offer(model: &Model<'_>, location: &WebsocketLocation<'_>, missing: &[&'static str], lines: Vec<Line>) -> Option<Fix> {
+fn offer(
+    model: &Model<'_>,
+    location: &WebsocketLocation<'_>,
+    missing: &[&'static str],
+    lines: Vec<Line>,
+) -> Option<Fix> {
     let edits = added(model, location, lines);
     let title = title_of(missing);
     if is_for_handshakes_alone(model, location) { Fix::safe(title, edits) } else { Fix::risky(title, edits) }
