@@ -75,6 +75,13 @@ pub fn matcher(location: Directive<'_>) -> Option<(Modifier, Word<'_>, String)> 
     Some((modifier, first, text.into_owned()))
 }
 
+/// What a location matches as it is written, with its modifier and its quotes: `~ ^/api/.*\.json$`.
+#[must_use]
+pub fn written(location: Directive<'_>) -> String {
+    let words: Vec<_> = location.arguments().map(|word| String::from_utf8_lossy(word.raw())).collect();
+    words.join(" ")
+}
+
 /// The locations directly in a server or a location, as they are looked up.
 #[derive(Debug, Default)]
 pub struct LocationTable<'c> {

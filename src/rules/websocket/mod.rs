@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::Options;
 use super::declare::declare_rules;
 use crate::config::Directive;
+use crate::model::requests::location::written;
 use crate::model::websocket::{Forwarding, NameIntent, Patterns, Reach, Sent};
 use crate::model::{Model, WebsocketLocation};
 
@@ -103,8 +104,7 @@ fn meaning(location: &WebsocketLocation<'_>, name: &NameIntent) -> String {
 
 /// `location /ws/`
 fn title(location: &WebsocketLocation<'_>) -> String {
-    let words: Vec<_> = location.location().arguments().map(|word| word.text().into_owned()).collect();
-    format!("location {}", location.proxied.path().unwrap_or_else(|| words.join(" ")))
+    format!("location {}", written(location.location()))
 }
 
 /// ` on shop.example`

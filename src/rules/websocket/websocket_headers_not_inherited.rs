@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::{is_reached, lines, locations, meaning, missing, on_host, passing, title};
 use crate::config::{Directive, ItemId};
+use crate::model::requests::location::written;
 use crate::model::{Model, ProxiedBlock, inherit};
 use crate::rules::{Findings, Rule};
 
@@ -77,7 +78,7 @@ fn report_unused(model: &Model<'_>, sink: &mut Findings) {
         for proxied in blocks.iter().take(4) {
             finding.related(proxied.location().span(), "with a proxy_set_header of its own, this one inherits none");
         }
-        let path = first.path().unwrap_or_default();
+        let path = written(first.location());
         finding
             .help(format!("repeat all proxy_set_header lines in the location that is for WebSocket, such as {path}"));
     }

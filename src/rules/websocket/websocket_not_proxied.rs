@@ -7,7 +7,7 @@
 use super::{own_upgrade, patterns};
 use crate::config::Directive;
 use crate::model::Model;
-use crate::model::requests::location::{around, is_content_handler};
+use crate::model::requests::location::{around, is_content_handler, matcher, written};
 use crate::nginx::Contexts;
 use crate::rules::{Findings, Rule};
 
@@ -34,8 +34,9 @@ impl Rule for WebsocketNotProxied {
                     }
                     (None, Some(word)) => {
                         let message = format!(
-                            "location {path} is meant for WebSocket (its path says `{word}`), but {name} takes no \
-                             upgrade: a WebSocket handshake fails"
+                            "location {} is meant for WebSocket (its path says `{word}`), but {name} takes no \
+                             upgrade: a WebSocket handshake fails",
+                            written(location)
                         );
                         sink.warning(pass.span(), message).conditional()
                     }
@@ -52,7 +53,7 @@ impl Rule for WebsocketNotProxied {
 fn report_without_handler(model: &Model<'_>, sink: &mut Findings) {
     for location in model.config.directives_named("location", Contexts::SERVER | Contexts::LOCATION) {
         let Some(header) = own_upgrade(location).filter(|_| !answers_otherwise(location)) else { continue };
-        let message = format!("no WebSocket handshake gets through location {}: it has no proxy_pass", path(location));
+        let message = format!("no WebSocket handshake gets through location {}: it has no proxy_pass", written(location));
         let finding = sink.warning(location.span(), message).conditional();
         finding.related(header.span(), "this is for proxy_pass only");
         finding.help("pass it to the WebSocket server:\n    proxy_pass http://127.0.0.1:9000;");
@@ -72,7 +73,7 @@ fn answers_otherwise(location: Directive<'_>) -> bool {
         })
 }
 
+/// What a location matches, for the words that are looked for in it.
 fn path(location: Directive<'_>) -> String {
-    let words: Vec<_> = location.arguments().map(|word| word.text().replace('\\', "")).collect();
-    words.last().cloned().unwrap_or_default()
+    matcher(location).map(|(.., pattern)| pattern.replace('\\', "")).unwrap_or_default()
 }

@@ -5,7 +5,7 @@
 
 use super::{locations, title};
 use crate::config::Directive;
-use crate::model::requests::location::matcher;
+use crate::model::requests::location::{matcher, written};
 use crate::model::websocket::{Barrier, Reach};
 use crate::model::{Model, ResponseKind, StepKind, WebsocketLocation};
 use crate::rules::redirect::shown;
@@ -28,7 +28,7 @@ fn report<'c>(sink: &mut Findings, location: &WebsocketLocation<'c>, header: Dir
     let response = &barrier.response;
     let url = shown(&barrier.url);
     let answers = match response.location.filter(|found| *found != location.location()) {
-        Some(other) => format!("location {} answers {url}", words(other)),
+        Some(other) => format!("location {} answers {url}", written(other)),
         None => format!("{url} is answered"),
     };
     let with = match (response.kind, response.status) {
@@ -71,9 +71,4 @@ fn help(location: &WebsocketLocation<'_>, other: Option<Directive<'_>>, by: Opti
         }
         _ => "let handshakes, which are GET requests, get here".to_owned(),
     }
-}
-
-fn words(location: Directive<'_>) -> String {
-    let words: Vec<_> = location.arguments().map(|word| word.text().into_owned()).collect();
-    words.join(" ")
 }
