@@ -131,12 +131,22 @@ fn missing(location: &WebsocketLocation<'_>, forwarding: &Forwarding<'_>) -> Vec
 /// The lines to add, with the version where nobody says it. A block that gets its first `proxy_set_header` loses all
 /// inherited ones, so these are repeated.
 fn lines(missing: &[&'static str], inherited: &[Directive<'_>], forwarding: &Forwarding<'_>) -> String {
-    let mut lines = vec!["add to the block that sets the headers:".to_owned()];
+    let lead = match inherited {
+        [] => "add to the block that sets the headers:",
+        _ => "add to this block, with the headers that it would no longer inherit:",
+    };
+    lines_behind(lead, missing, inherited, forwarding)
+}
+
+fn lines_behind(
+    lead: &str,
+    missing: &[&'static str],
+    inherited: &[Directive<'_>],
+    forwarding: &Forwarding<'_>,
+) -> String {
+    let mut lines = vec![lead.to_owned()];
     if forwarding.version_by.is_none() {
         lines.push("proxy_http_version 1.1;".to_owned());
-    }
-    if !inherited.is_empty() {
-        lines[0] = "add to this block, with the headers that it would no longer inherit:".to_owned();
     }
     for header in inherited {
         let words: Vec<_> = header.arguments().map(|word| String::from_utf8_lossy(word.raw())).collect();

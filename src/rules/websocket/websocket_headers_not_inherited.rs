@@ -5,10 +5,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{is_reached, lines, locations, meaning, missing, on_host, passing, title};
+use super::{is_reached, lines_behind, locations, meaning, missing, on_host, passing, title};
 use crate::config::{Directive, ItemId};
 use crate::model::requests::location::written;
-use crate::model::{Model, ProxiedBlock, inherit};
+use crate::model::{Model, ProxiedBlock, WebsocketLocation, inherit};
 use crate::rules::{Findings, Rule};
 
 pub(super) struct WebsocketHeadersNotInherited;
@@ -44,10 +44,35 @@ impl Rule for WebsocketHeadersNotInherited {
             for header in lost.directives.iter().filter(|header| is_one_of(**header, &missing)) {
                 finding.related(header.span(), "this does not arrive");
             }
-            finding.help(lines(&missing, &[], forwarding));
+            let (repeated, others) = repeated(location, &lost.directives, &missing);
+            let lead = "repeat what this block does not inherit, beside its own headers:";
+            finding.help(lines_behind(lead, &others, &repeated, forwarding));
         }
         report_unused(model, sink);
     }
+}
+
+/// The outer headers that a block does not say anew, as they are written, and which of the missing ones are not among
+/// them with a value that can work.
+fn repeated<'c>(
+    location: &WebsocketLocation<'c>,
+    lost: &[Directive<'c>],
+    missing: &[&'static str],
+) -> (Vec<Directive<'c>>, Vec<&'static str>) {
+    let can_work = |header: &Directive<'_>| {
+        let value = header.argument(1).map(|value| value.text().to_ascii_lowercase()).unwrap_or_default();
+        let is_upgrade = is_one_of(*header, &["Upgrade"]);
+        value.contains('$') || value.contains(if is_upgrade { "websocket" } else { "upgrade" })
+    };
+    let is_said = |header: &Directive<'_>| {
+        let own = &location.headers.directives;
+        header.argument(0).is_some_and(|name| own.iter().any(|own| is_one_of(*own, &[&name.text()])))
+    };
+    let is_kept = |header: &Directive<'_>| !is_said(header) && (!is_one_of(*header, missing) || can_work(header));
+    let repeated: Vec<_> = lost.iter().copied().filter(is_kept).collect();
+    let is_repeated = |name: &str| repeated.iter().any(|header| is_one_of(*header, &[name]));
+    let others = missing.iter().copied().filter(|name| !is_repeated(name)).collect();
+    (repeated, others)
 }
 
 /// Headers of an outer level that no location inherits, because each has some of its own.
