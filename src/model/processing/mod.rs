@@ -92,6 +92,8 @@ struct Processing<'m, 'c, 'x> {
     variable_depth: u32,
     /// `set` and `if` escape captures.
     script_escapes: bool,
+    /// A request is made for an upstream, so that nothing is known of an answer.
+    is_before_answer: bool,
     /// A text has become longer while it was put together.
     is_out_of_room: bool,
     /// The location that was found, and the block whose directives are in effect.
@@ -99,6 +101,8 @@ struct Processing<'m, 'c, 'x> {
     block: Directive<'c>,
     handler: Option<Directive<'c>>,
     is_internal: bool,
+    /// It is asked on behalf of another request, by `auth_request`.
+    is_subrequest: bool,
     is_uri_changed: bool,
     uri_changes_left: u32,
     /// The URI was changed once too often.
@@ -188,11 +192,13 @@ impl<'m, 'c, 'x> Processing<'m, 'c, 'x> {
             captures: Some(Vec::new()),
             variable_depth: 0,
             script_escapes: true,
+            is_before_answer: false,
             is_out_of_room: false,
             location: None,
             block: arrival.server.directive,
             handler: None,
             is_internal: false,
+            is_subrequest: false,
             is_uri_changed: false,
             uri_changes_left: MAX_URI_CHANGES + 1,
             is_cycle: false,
@@ -478,8 +484,10 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
     }
 
     fn passed(mut self, pass: Directive<'c>, target: Value) -> Response<'c> {
+        self.is_before_answer = true;
         let host = self.upstream_host(pass, &target);
         let request = self.arrival.request.says_of_upgrade().then(|| Box::new(self.upstream_request()));
+        self.is_before_answer = false;
         self.complete_location();
         let status = Some(self.error_status).filter(|status| *status != 0);
         let mut response = self.response(status, ResponseKind::Proxy, Some(pass));
