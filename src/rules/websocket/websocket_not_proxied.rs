@@ -53,7 +53,8 @@ impl Rule for WebsocketNotProxied {
 fn report_without_handler(model: &Model<'_>, sink: &mut Findings) {
     for location in model.config.directives_named("location", Contexts::SERVER | Contexts::LOCATION) {
         let Some(header) = own_upgrade(location).filter(|_| !answers_otherwise(location)) else { continue };
-        let message = format!("no WebSocket handshake gets through location {}: it has no proxy_pass", written(location));
+        let message =
+            format!("no WebSocket handshake gets through location {}: it has no proxy_pass", written(location));
         let finding = sink.warning(location.span(), message).conditional();
         finding.related(header.span(), "this is for proxy_pass only");
         finding.help("pass it to the WebSocket server:\n    proxy_pass http://127.0.0.1:9000;");
