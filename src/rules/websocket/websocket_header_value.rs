@@ -121,12 +121,10 @@ fn help(name: &str, written: &str, map: Option<&MapBehind<'_>>) -> String {
         None if name == "Upgrade" => {
             "pass on what the client sends:\n    proxy_set_header Upgrade $http_upgrade;".to_owned()
         }
-        None if written == "$connection" => {
-            "$connection_upgrade is meant, which a map in http makes:\n    \
+        None if written == "$connection" => "$connection_upgrade is meant, which a map in http makes:\n    \
              proxy_set_header Connection $connection_upgrade;\n    \
              map $http_upgrade $connection_upgrade {\n        default upgrade;\n        '' close;\n    }"
-                .to_owned()
-        }
+            .to_owned(),
         None => "say so in words, or by a map of $http_upgrade where ordinary requests come, too:\n    \
                  proxy_set_header Connection \"upgrade\";"
             .to_owned(),
