@@ -12,7 +12,7 @@ use super::Options;
 use super::declare::declare_rules;
 use crate::config::Directive;
 use crate::model::requests::location::written;
-use crate::model::websocket::{Forwarding, NameIntent, Patterns, Reach, Sent};
+use crate::model::websocket::{Forwarding, NameIntent, Patterns, Reach, Sent, is_upgrade};
 use crate::model::{Model, WebsocketLocation};
 
 declare_rules! { "websocket":
@@ -54,17 +54,15 @@ fn patterns() -> Patterns {
 fn own_upgrade<'c>(block: Directive<'c>) -> Option<Directive<'c>> {
     // Those of a file that others include are there for others, too.
     let own = block.children_named("proxy_set_header").filter(|header| header.span().file == block.span().file);
-    own.into_iter().find(|header| {
-        let is_upgrade = header.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case("upgrade"));
-        is_upgrade && header.argument(1).is_some_and(|value| !value.text().is_empty())
-    })
+    own.into_iter().find(|header| is_upgrade(*header))
 }
 
 /// Those that pass handshakes on, with what the upstream gets, as far as all of it is seen.
 fn passing<'m, 'c>(
     model: &'m Model<'c>,
 ) -> impl Iterator<Item = (&'m WebsocketLocation<'c>, &'m Forwarding<'c>)> + use<'m, 'c> {
-    let seen = locations(model).iter().filter(|location| !location.headers.is_partial);
+    let is_asked = |location: &&WebsocketLocation<'_>| location.subrequest_of.is_none() && !location.headers.is_partial;
+    let seen = locations(model).iter().filter(is_asked);
     seen.filter_map(|location| Some((location, location.forwarding.as_ref()?)))
 }
 
@@ -96,6 +94,12 @@ fn meaning(location: &WebsocketLocation<'_>, name: &NameIntent) -> String {
     let known = name.application.map(|application| application.name.as_str());
     let is_told = |known: &&str| !known.eq_ignore_ascii_case(word) && *known != "WebSocket";
     let known = known.filter(is_told).map(|known| format!(", as with {known}")).unwrap_or_default();
+    if let Some(leads) = location.intent.led_by {
+        let leads = written(leads);
+        return format!(
+            "{path} is meant for WebSocket (the path of location {leads}, which leads to it, says `{word}`{known})"
+        );
+    }
     match &name.upstream {
         Some(upstream) => format!("{path} is meant for WebSocket (its upstream {upstream} says `{word}`{known})"),
         None => format!("{path} is meant for WebSocket (its path says `{word}`{known})"),
