@@ -162,6 +162,9 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
     };
     let is_escaped = read.is_ok_and(|read| read.needs_escape);
     let mut processing = Processing::new(arrival, choices, path, args, is_escaped);
+    if args.is_empty() && arrival.request.may_have_arguments() {
+        processing.args = Value::unknown("$args");
+    }
     if let Some((pattern, host)) = arrival.regex_name {
         processing.matches(None, pattern, &Value::new(host), "server_name");
     }

@@ -11,6 +11,7 @@ use crate::model::following::witness::Witnesses;
 use crate::model::inherit;
 use crate::model::requests::choices::explore;
 use crate::model::requests::location::{Modifier, matcher};
+use crate::model::requests::proxy::authority;
 use crate::model::requests::request::Request;
 use crate::model::requests::response::{Response, ResponseKind};
 use crate::model::websocket::forwarding::{Forwarding, Passed};
@@ -179,8 +180,9 @@ fn is_sent_to_https(response: &Response<'_>, url: &Url, location: Directive<'_>)
         return false;
     };
     let is_own = response.by.is_some_and(|by| by.ancestors().any(|block| block == location));
-    let host = target.known().and_then(|target| Url::parse(target).ok()?.host_str().map(str::to_owned));
-    !is_own || host.is_none_or(|host| url.host_str() == Some(&host))
+    // What follows the host may hold what is not known.
+    let host = authority(&target.text).split(':').next().unwrap_or_default();
+    !is_own || host.contains('$') || url.host_str() == Some(host)
 }
 
 /// Whether requests come to a location by other ways than its path: by name, by an internal redirect, or as subrequests.

@@ -20,11 +20,19 @@ impl Rule for WebsocketUnreachable {
                 report_mirror(model, sink, location, by);
             } else if location.is_itself_for_it()
                 && let Reach::Ends(barrier) = model.websocket_reach(location)
+                && !is_closed_by_itself(location, &barrier)
             {
                 report(sink, location, &barrier);
             }
         }
     }
+}
+
+/// Whether a location without any header for handshakes refuses them itself: it is closed, and not forgotten.
+fn is_closed_by_itself(location: &WebsocketLocation<'_>, barrier: &Barrier<'_>) -> bool {
+    let own = location.location();
+    let is_inside = |by: Directive<'_>| by.ancestors().any(|block| block == own);
+    location.intent.header.is_none() && barrier.response.by.is_some_and(is_inside)
 }
 
 /// nginx takes no upgrade for a subrequest, and ends the request of the client with it: "connection upgrade in
