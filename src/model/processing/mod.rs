@@ -4,6 +4,7 @@
 //! src/http/ngx_http_core_module.c and src/http/ngx_http_request.c.
 
 mod access;
+mod body;
 mod content;
 mod entering;
 mod error_page;
@@ -26,13 +27,9 @@ use super::values::pattern::{Groups, Pattern};
 use super::values::uri::RequestPath;
 use super::{Model, SelectedBy, Server};
 use crate::config::Directive;
-use crate::nginx::parse_offset;
 
 /// nginx answers 500 after this many changes of the URI (`NGX_HTTP_MAX_URI_CHANGES`).
 const MAX_URI_CHANGES: u32 = 10;
-
-/// The `client_max_body_size` that nginx has where none is set.
-const DEFAULT_BODY_SIZE: u64 = 1 << 20;
 
 /// Variables that ask for variables, as `map`s do; nginx calls a longer chain a cycle (`ngx_http_variable_depth`).
 const MAX_VARIABLE_DEPTH: u32 = 100;
@@ -306,15 +303,6 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             return Phase::Finalize(301, location);
         }
         Phase::LocationRewrite
-    }
-
-    /// Whether the request says that its body is longer than `client_max_body_size`; 0 is no limit.
-    fn is_body_too_large(&self) -> bool {
-        let length = self.arrival.request.header("content-length").and_then(|length| length.parse::<u64>().ok());
-        let limit = super::inherit::value_in_effect(self.block, "client_max_body_size");
-        let limit = limit.and_then(|directive| parse_offset(&directive.argument(0)?.value()).ok());
-        let limit = limit.unwrap_or(DEFAULT_BODY_SIZE);
-        length.is_some_and(|length| limit != 0 && length > limit)
     }
 
     /// Puts a block's directives into effect, or those of its `limit_except` (`ngx_http_update_location_config`).
