@@ -223,6 +223,23 @@ const CASES: &[Case] = &[
     case("websocket-unreachable", (false, false), "if ($http_upgrade) { return 403; } location /ws/ { proxy_pass UP; GOOD }"),
     case("websocket-unreachable", (false, false), "location /ws/ { proxy_pass UP; GOOD limit_except POST { deny all; } }"),
     case("websocket-unreachable", (false, false), "location /ws/ { rewrite ^/ws/(.*)$ /$1 last; proxy_pass UP; GOOD } location / { proxy_pass UP; }"),
+    case("websocket-unreachable", (false, false), "GOOD location /ws/ { proxy_pass UP; } location ~ ^/w { proxy_pass UP; proxy_set_header X-A b; }"),
+    case("websocket-unreachable", (false, false), "GOOD location /ws/ { proxy_pass UP; limit_except POST { deny all; } }"),
+    case("websocket-unreachable", (false, false), "location /ws/ { proxy_pass UP; GOOD return 301 https://www.b.test$request_uri; }"),
+    case("websocket-unreachable", (false, false), "location /ws/ { proxy_pass UP; GOOD auth_request /deny; } location = /deny { internal; return 401; }"),
+    case("websocket-unreachable", (false, false), "location /ws/ { proxy_pass UP; GOOD auth_request /deny; } location = /deny { return 403; }"),
+    case("websocket-unreachable", (false, false), "location /ws/ { proxy_pass UP; GOOD auth_request /odd; } location /odd { return 404; }"),
+    case("websocket-unreachable", (false, false), "location /ws/ { proxy_pass UP; GOOD auth_request /nowhere; }"),
+    case("", (true, true), "location /ws/ { proxy_pass UP; GOOD auth_request /in; } location = /in { internal; return 204; }"),
+    case("", (true, true), "location /ws/ { proxy_pass UP; GOOD auth_request /in; } location = /in { internal; deny all; if ($http_upgrade) { return 200; } return 403; }"),
+    case("", (true, true), "location /ws/ { proxy_pass UP; GOOD auth_request /in; } location = /in { internal; auth_request /no; return 200; } location = /no { return 403; }"),
+    case("websocket-missing-upgrade", (false, false), "location /ws/ { GOOD try_files $uri @app; } location @app { proxy_pass UP; proxy_set_header Host $host; }"),
+    case("websocket-headers-not-inherited", (false, false), "GOOD location /ws/ { try_files $uri @app; } location @app { proxy_pass UP; proxy_set_header Host $host; }"),
+    case("websocket-header-value", (false, false), "location /ws/ { proxy_pass UP; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection; }"),
+    case("websocket-header-value", (false, false), "location /ws/ { proxy_pass UP; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $sent_http_connection; }"),
+    case("websocket-header-value", (false, false), "location /ws/ { proxy_pass UP; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $upstream_http_connection; }"),
+    case("websocket-header-value", (false, false), "location /ws/ { proxy_pass UP; proxy_http_version 1.1; proxy_set_header Upgrade $upstream_http_upgrade; proxy_set_header Connection upgrade; }"),
+    case("websocket-not-proxied", (false, false), "GOOD location /ws/ { grpc_pass grpc://127.0.0.1:PORT; }"),
     case("websocket-not-proxied", (false, false), "location /ws/ { GOOD }"),
     case("websocket-not-proxied", (false, false), "location /ws/ { grpc_pass grpc://127.0.0.1:PORT; GOOD }"),
     // The fixed one says the same of ordinary requests, and works.
@@ -274,6 +291,73 @@ fn each_rule_says_what_real_nginx_does() {
     }
 }
 
+/// nginx takes no upgrade for a subrequest, and ends the connection of the client with it.
+#[test]
+fn a_mirror_that_takes_the_handshake_ends_the_socket() {
+    let echo = Echo::start();
+    for nginx in real::all() {
+        let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let root: PathBuf = directory.path().join("nginx.conf");
+        let port = free_ports(1)[0];
+        let mut text = head(Place { directory: directory.path(), port, echo: echo.port, version: nginx.version });
+        let mut sites = Vec::new();
+        for (name, headers) in [("copied", GOOD), ("ordinary", "")] {
+            let first = text.lines().count() + 1;
+            writeln!(
+                text,
+                "    server {{ listen 127.0.0.1:{port}; server_name {name}.test;\n    \
+                 location /ws/ {{ mirror /copy; proxy_pass http://plain; {GOOD} }}\n    \
+                 location = /copy {{ internal; proxy_pass http://plain; {headers} }} }}"
+            )
+            .unwrap();
+            sites.push((name, first..text.lines().count() + 1));
+        }
+        text.push_str("}\n");
+        std::fs::write(&root, &text).unwrap();
+        let _running = nginx.start(&root, port).unwrap_or_else(|log| panic!("{nginx:?}: {log}\n{text}"));
+        with_model(&root, nginx.version, |model| {
+            let found = errors(model);
+            for (name, lines) in &sites {
+                let is_closed = match open(port, &format!("{name}.test"), "/ws/", CONNECTIONS[0]) {
+                    Ok(mut socket) => {
+                        socket.get_ref().set_read_timeout(Some(Duration::from_millis(1500))).unwrap();
+                        !is_silence(&socket.read().unwrap_err())
+                    }
+                    // The answer to the copy was there first.
+                    Err(_) => true,
+                };
+                let (rules, _) = found_in(model, &found, lines);
+                let said: &[&str] = if is_closed { &["websocket-unreachable"] } else { &[] };
+                assert_eq!(is_closed, *name == "copied", "{nginx:?}: {name}");
+                assert_eq!(rules, said, "{nginx:?}: {name}");
+            }
+        });
+    }
+}
+
+/// Whether nothing has come for as long as was waited.
+fn is_silence(error: &tungstenite::Error) -> bool {
+    matches!(error, tungstenite::Error::Io(error)
+        if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut))
+}
+
+#[test]
+fn an_older_nginx_does_not_start_with_http2() {
+    for nginx in real::all() {
+        let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let root: PathBuf = directory.path().join("nginx.conf");
+        let place = Place { directory: directory.path(), port: free_ports(1)[0], echo: 9, version: nginx.version };
+        let server = format!("server {{ location /ws/ {{ proxy_pass http://plain; {GOOD} }} }}").replace("1.1", "2");
+        std::fs::write(&root, format!("{}    {server}\n}}\n", head(place))).unwrap();
+        let is_accepted = nginx.test(&root).is_accepted;
+        let said = with_model(&root, nginx.version, |model| {
+            let found = findings(model, &["websocket-http-version"]);
+            found.iter().map(|finding| finding.message.contains("does not start")).collect::<Vec<_>>()
+        });
+        assert_eq!(said, [!is_accepted], "{nginx:?}");
+    }
+}
+
 /// How long a socket over which nobody sends anything stays open; 504 instead of 101 where there is no time at all.
 #[test]
 fn proxy_read_timeout_ends_a_quiet_socket() {
@@ -307,9 +391,7 @@ fn proxy_read_timeout_ends_a_quiet_socket() {
             };
             socket.get_ref().set_read_timeout(Some(Duration::from_millis(2500))).unwrap();
             let error = socket.read().unwrap_err();
-            let is_closed = !matches!(&error, tungstenite::Error::Io(error)
-                if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut));
-            assert_eq!(is_closed, ends, "{nginx:?}: {name}: {error}");
+            assert_eq!(!is_silence(&error), ends, "{nginx:?}: {name}: {error}");
         }
     }
 }

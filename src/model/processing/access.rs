@@ -9,6 +9,8 @@ use super::{Phase, Processing};
 use crate::config::Directive;
 use crate::model::inherit;
 use crate::model::requests::access::covers_address;
+use crate::model::requests::location::{self, Lookup};
+use crate::model::requests::response::{ResponseKind, Value};
 use crate::nginx::DirectiveName;
 
 /// What a module says of a request.
@@ -22,6 +24,10 @@ enum Verdict {
 
 impl<'c> Processing<'_, 'c, '_> {
     pub(super) fn check_access(&mut self) -> Phase<'c> {
+        // nginx asks nobody again (`ngx_http_core_access_phase`).
+        if self.is_subrequest {
+            return Phase::TryFiles;
+        }
         static SCRIPTS: LazyLock<Vec<DirectiveName>> =
             LazyLock::new(|| DirectiveName::find_all(&["access_by_lua", "access_by_lua_block", "access_by_lua_file"]));
         if let Some(script) = self.block.children_of(&SCRIPTS).next() {
@@ -109,6 +115,14 @@ impl<'c> Processing<'_, 'c, '_> {
         else {
             return (Verdict::Declined, None);
         };
+        if let Some(status) = directive.argument(0).and_then(|uri| self.status_of_subrequest(&uri.text())) {
+            return match status {
+                200..=299 => (Verdict::Allowed, Some(directive)),
+                401 | 403 => (Verdict::Refused(status), Some(directive)),
+                // "auth request unexpected status" (`ngx_http_auth_request_handler`).
+                _ => (Verdict::Refused(500), Some(directive)),
+            };
+        }
         let clauses = ["auth_request allows the request", "auth_request answers 401", "auth_request answers 403"];
         match self.choices.choose(Some(directive), "auth_request".to_owned(), &clauses, ToString::to_string) {
             0 => (Verdict::Allowed, Some(directive)),
@@ -116,6 +130,47 @@ impl<'c> Processing<'_, 'c, '_> {
             _ => (Verdict::Refused(403), Some(directive)),
         }
     }
+
+    /// The status of a subrequest where the configuration itself decides: its location says `return`, or there is nothing
+    /// that could answer. `None` where an upstream, a file or a script does.
+    fn status_of_subrequest(&mut self, uri: &str) -> Option<u16> {
+        let (model, server) = (self.model(), self.server());
+        let is_certain = std::cell::Cell::new(true);
+        let lookup = location::find(model, server, uri, &mut |_, pattern| {
+            pattern.is_match(uri).unwrap_or_else(|| {
+                is_certain.set(false);
+                false
+            })
+        });
+        match lookup {
+            Lookup::Location(Some(location)) if location.children_named("return").next().is_some() => {}
+            Lookup::Location(None) if is_nowhere(server) => return is_certain.get().then_some(404),
+            _ => return None,
+        }
+        if !is_certain.get() {
+            return None;
+        }
+        let uri = Value::new(uri);
+        let mut subrequest = Processing::new(self.arrival, self.choices, uri, &self.args.text, false);
+        subrequest.args.is_known = self.args.is_known;
+        subrequest.variables.clone_from(&self.variables);
+        subrequest.method = "GET".to_owned();
+        subrequest.is_internal = true;
+        subrequest.is_uri_as_sent = false;
+        subrequest.is_subrequest = true;
+        let response = subrequest.run(Phase::ServerRewrite);
+        match response.kind {
+            ResponseKind::Return | ResponseKind::Error | ResponseKind::Redirect => response.status,
+            ResponseKind::Proxy | ResponseKind::Static | ResponseKind::Closed | ResponseKind::Unknown => None,
+        }
+    }
+}
+
+/// Whether nothing is said of where files are, and nothing rewrites or answers before a location is looked for.
+fn is_nowhere(server: Directive<'_>) -> bool {
+    const DECIDING: &[&str] = &["return", "rewrite", "if"];
+    let decides = DECIDING.iter().any(|name| server.children_named(name).next().is_some());
+    !decides && !server.is_incomplete() && !inherit::has_in_effect(server, "root")
 }
 
 /// Whether `limit_except` leaves a method to its location; GET includes HEAD.

@@ -4,6 +4,7 @@
 //! src/http/ngx_http_core_module.c and src/http/ngx_http_request.c.
 
 mod access;
+mod body;
 mod content;
 mod entering;
 mod error_page;
@@ -26,13 +27,9 @@ use super::values::pattern::{Groups, Pattern};
 use super::values::uri::RequestPath;
 use super::{Model, SelectedBy, Server};
 use crate::config::Directive;
-use crate::nginx::parse_offset;
 
 /// nginx answers 500 after this many changes of the URI (`NGX_HTTP_MAX_URI_CHANGES`).
 const MAX_URI_CHANGES: u32 = 10;
-
-/// The `client_max_body_size` that nginx has where none is set.
-const DEFAULT_BODY_SIZE: u64 = 1 << 20;
 
 /// Variables that ask for variables, as `map`s do; nginx calls a longer chain a cycle (`ngx_http_variable_depth`).
 const MAX_VARIABLE_DEPTH: u32 = 100;
@@ -92,6 +89,8 @@ struct Processing<'m, 'c, 'x> {
     variable_depth: u32,
     /// `set` and `if` escape captures.
     script_escapes: bool,
+    /// A request is made for an upstream, so that nothing is known of an answer.
+    is_before_answer: bool,
     /// A text has become longer while it was put together.
     is_out_of_room: bool,
     /// The location that was found, and the block whose directives are in effect.
@@ -99,6 +98,8 @@ struct Processing<'m, 'c, 'x> {
     block: Directive<'c>,
     handler: Option<Directive<'c>>,
     is_internal: bool,
+    /// It is asked on behalf of another request, by `auth_request`.
+    is_subrequest: bool,
     is_uri_changed: bool,
     uri_changes_left: u32,
     /// The URI was changed once too often.
@@ -158,6 +159,9 @@ pub(super) fn respond<'c>(arrival: Arrival<'_, 'c>, choices: &mut Choices<'c>) -
     };
     let is_escaped = read.is_ok_and(|read| read.needs_escape);
     let mut processing = Processing::new(arrival, choices, path, args, is_escaped);
+    if args.is_empty() && arrival.request.may_have_arguments() {
+        processing.args = Value::unknown("$args");
+    }
     if let Some((pattern, host)) = arrival.regex_name {
         processing.matches(None, pattern, &Value::new(host), "server_name");
     }
@@ -188,11 +192,13 @@ impl<'m, 'c, 'x> Processing<'m, 'c, 'x> {
             captures: Some(Vec::new()),
             variable_depth: 0,
             script_escapes: true,
+            is_before_answer: false,
             is_out_of_room: false,
             location: None,
             block: arrival.server.directive,
             handler: None,
             is_internal: false,
+            is_subrequest: false,
             is_uri_changed: false,
             uri_changes_left: MAX_URI_CHANGES + 1,
             is_cycle: false,
@@ -297,15 +303,6 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             return Phase::Finalize(301, location);
         }
         Phase::LocationRewrite
-    }
-
-    /// Whether the request says that its body is longer than `client_max_body_size`; 0 is no limit.
-    fn is_body_too_large(&self) -> bool {
-        let length = self.arrival.request.header("content-length").and_then(|length| length.parse::<u64>().ok());
-        let limit = super::inherit::value_in_effect(self.block, "client_max_body_size");
-        let limit = limit.and_then(|directive| parse_offset(&directive.argument(0)?.value()).ok());
-        let limit = limit.unwrap_or(DEFAULT_BODY_SIZE);
-        length.is_some_and(|length| limit != 0 && length > limit)
     }
 
     /// Puts a block's directives into effect, or those of its `limit_except` (`ngx_http_update_location_config`).
@@ -479,8 +476,10 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
     }
 
     fn passed(mut self, pass: Directive<'c>, target: Value) -> Response<'c> {
+        self.is_before_answer = true;
         let host = self.upstream_host(pass, &target);
         let request = self.arrival.request.says_of_upgrade().then(|| Box::new(self.upstream_request()));
+        self.is_before_answer = false;
         self.complete_location();
         let status = Some(self.error_status).filter(|status| *status != 0);
         let mut response = self.response(status, ResponseKind::Proxy, Some(pass));

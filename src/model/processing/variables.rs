@@ -4,11 +4,12 @@
 
 use super::{MAX_VARIABLE_DEPTH, Processing};
 use crate::config::Directive;
+use crate::model::inherit;
 use crate::model::requests::response::Value;
 use crate::model::values::map::{Entry, Table, TableKind, key_pattern};
 use crate::model::values::uri::escape_args;
 use crate::model::values::value::{Piece, pieces};
-use crate::nginx::NginxVersion;
+use crate::nginx::{NginxVersion, parse_time};
 use crate::syntax::Word;
 
 /// Tables in tables up to which a text is expanded twice, as nginx does it; each level doubles what it costs.
@@ -16,6 +17,14 @@ const MAX_TWICE: u32 = 4;
 
 /// Headers that nginx knows under names of their own, beside `$http_*`.
 const HEADER_VARIABLES: &[(&str, &str)] = &[("content_type", "content-type"), ("content_length", "content-length")];
+
+/// Variables of an answer, which are empty before there is one. `$upstream_*` ask the upstream that the request is made
+/// for (`ngx_http_upstream_header_variable`).
+const OF_THE_ANSWER: &[&str] =
+    &["upstream_http_", "upstream_cookie_", "upstream_trailer_", "sent_http_", "sent_trailer_"];
+
+/// Variables that hold a number, whatever the request is.
+const NUMBERS: &[&str] = &["connection", "connection_requests", "connections_active", "request_length", "pid"];
 
 /// Headers of which nginx keeps the first (`ngx_http_headers_in`, src/http/ngx_http_request.c).
 const SINGLE_HEADERS: &[&str] = &[
@@ -187,6 +196,11 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
     /// The value of a variable of nginx itself; `None` for those that this model does not know to compute.
     fn built_in(&mut self, by: Option<Directive<'c>>, name: &str) -> Option<Value> {
         let request = self.arrival.request;
+        if self.is_before_answer
+            && let Some(value) = self.before_answer(name)
+        {
+            return Some(value);
+        }
         Some(match name {
             "host" => Value::new(if self.arrival.host.is_empty() {
                 self.arrival.server.primary_name()
@@ -224,6 +238,26 @@ impl<'m, 'c> Processing<'m, 'c, '_> {
             "remote_user" => self.header_value(by, "authorization").filter(|value| value.text.is_empty())?,
             name => return self.prefixed(by, name),
         })
+    }
+
+    /// What variables hold when a request is made for an upstream that have another value later.
+    fn before_answer(&self, name: &str) -> Option<Value> {
+        Some(match name {
+            // What the client would be told now (`ngx_http_variable_sent_connection`).
+            "sent_http_connection" => Value::new(if self.closes_at_once() { "close" } else { "keep-alive" }),
+            // These may be left over from what another location has said.
+            "sent_http_location" | "sent_http_content_type" | "sent_http_keep_alive" => return None,
+            // The first of many.
+            name if NUMBERS.contains(&name) => Value::new("1"),
+            name if OF_THE_ANSWER.iter().any(|prefix| name.starts_with(prefix)) => Value::new(""),
+            _ => return None,
+        })
+    }
+
+    /// Whether nginx closes connections of clients after each answer.
+    fn closes_at_once(&self) -> bool {
+        let timeout = inherit::value_in_effect(self.block, "keepalive_timeout").and_then(|timeout| timeout.argument(0));
+        timeout.is_some_and(|timeout| parse_time(&timeout.value()) == Ok(0))
     }
 
     /// `$arg_*`, `$http_*`, `$cookie_*`.

@@ -75,6 +75,21 @@ pub fn matcher(location: Directive<'_>) -> Option<(Modifier, Word<'_>, String)> 
     Some((modifier, first, text.into_owned()))
 }
 
+/// What a location matches, without its modifier and the backslashes of a regex, for words that are looked for in it;
+/// `None` for a named one.
+#[must_use]
+pub fn path(location: Directive<'_>) -> Option<String> {
+    let (modifier, _, pattern) = matcher(location)?;
+    (modifier != Modifier::Named).then(|| pattern.replace('\\', ""))
+}
+
+/// What a location matches as it is written, with its modifier and its quotes: `~ ^/api/.*\.json$`.
+#[must_use]
+pub fn written(location: Directive<'_>) -> String {
+    let words: Vec<_> = location.arguments().map(|word| String::from_utf8_lossy(word.raw())).collect();
+    words.join(" ")
+}
+
 /// The locations directly in a server or a location, as they are looked up.
 #[derive(Debug, Default)]
 pub struct LocationTable<'c> {

@@ -30,8 +30,7 @@ impl<'c> ProxiedBlock<'c> {
     /// What the location matches, without its modifier; `None` for a named one.
     #[must_use]
     pub fn path(&self) -> Option<String> {
-        let (modifier, _, pattern) = location::matcher(self.location())?;
-        (modifier != location::Modifier::Named).then(|| pattern.replace('\\', ""))
+        location::path(self.location())
     }
 
     /// The host or upstream group that `proxy_pass` names, as written: without scheme, port and path.

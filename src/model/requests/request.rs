@@ -83,6 +83,11 @@ impl Request {
         self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Whether all requests for a path are meant, with a query or without: handshakes often have a token there.
+    pub(crate) fn may_have_arguments(&self) -> bool {
+        self.other_headers == OtherHeaders::Unknown && self.says_of_upgrade() && !self.target.contains('?')
+    }
+
     /// Whether the request has an Upgrade header, or is said to have none: what becomes of it is then worked out.
     pub(crate) fn says_of_upgrade(&self) -> bool {
         self.header("upgrade").is_some()

@@ -20,6 +20,9 @@ pub struct Application {
     /// Whether an upstream has to be called so for a path to mean it.
     #[serde(default)]
     pub needs_upstream: bool,
+    /// Whole words of the path or the upstream's name beside which it means something else.
+    #[serde(default)]
+    pub unless: Vec<String>,
     /// Seconds after which one of the two sides sends something on a quiet socket, by default; `None` where nobody does,
     /// and where it is not known.
     pub pings: Option<u32>,
@@ -57,26 +60,35 @@ impl Patterns {
         Patterns { added, removed }
     }
 
-    /// The first pattern that a path has in it. `upstream` is what its requests are passed to.
+    /// The pattern that a path has in it: one that the settings add, or else the longest. `upstream` is what its requests
+    /// are passed to.
     #[must_use]
     pub fn in_path(&self, path: &str, upstream: &str) -> Option<Named<'_>> {
         let path = path.to_ascii_lowercase();
+        let upstream = upstream.to_ascii_lowercase();
         let segments: Vec<&str> = path.split(SEPARATORS).filter(|segment| !segment.is_empty()).collect();
         let is_in = |pattern: &str| is_in_path(pattern, &path, &segments);
         let known = self.known(|application| &application.paths);
         let known = known.filter(|named| {
-            is_in(named.word) && named.application.is_none_or(|application| application.fits_upstream(upstream))
+            let fits = |application: &Application| {
+                application.fits_upstream(&upstream) && application.fits_words_beside(&[&path, &upstream])
+            };
+            is_in(named.word) && named.application.is_none_or(fits)
         });
-        self.added().filter(|named| is_in(named.word)).chain(known).next()
+        self.added().find(|named| is_in(named.word)).or_else(|| longest(known).filter(|_| !names_file(&path)))
     }
 
-    /// The first word of an upstream's name that means WebSocket.
+    /// The word of an upstream's name that means WebSocket.
     #[must_use]
     pub fn in_upstream(&self, name: &str) -> Option<Named<'_>> {
         let name = name.to_ascii_lowercase();
         let added = self.added().filter(|named| name.contains(named.word.trim_matches('/')));
         let known = self.known(|application| if application.needs_upstream { &[] } else { &application.upstreams });
-        added.chain(known.filter(|named| has_word(&name, named.word))).next()
+        let known = known.filter(|named| {
+            let fits = |application: &Application| application.fits_words_beside(&[&name]);
+            has_word(&name, named.word) && named.application.is_none_or(fits)
+        });
+        added.into_iter().next().or_else(|| longest(known))
     }
 
     fn added(&self) -> impl Iterator<Item = Named<'_>> {
@@ -95,10 +107,32 @@ impl Patterns {
 }
 
 impl Application {
-    fn fits_upstream(&self, upstream: &str) -> bool {
-        let name = upstream.to_ascii_lowercase();
-        !self.needs_upstream || self.upstreams.iter().any(|word| has_word(&name, word))
+    fn fits_upstream(&self, name: &str) -> bool {
+        !self.needs_upstream || self.upstreams.iter().any(|word| has_word(name, word))
     }
+
+    fn fits_words_beside(&self, texts: &[&str]) -> bool {
+        !self.unless.iter().any(|word| texts.iter().any(|text| has_word(text, word)))
+    }
+}
+
+/// The one with the longest word, the first of those that are as long.
+fn longest<'p>(found: impl Iterator<Item = Named<'p>>) -> Option<Named<'p>> {
+    found.reduce(|best, next| if next.word.len() > best.word.len() { next } else { best })
+}
+
+/// What the names of files end in that a site has, and that are read, not spoken with.
+const FILES: &[&str] = &[
+    "js", "mjs", "cjs", "ts", "css", "map", "html", "htm", "xhtml", "json", "xml", "xsd", "wsdl", "txt", "md", "pdf",
+    "png", "jpg", "jpeg", "gif", "svg", "ico", "webp", "woff", "woff2", "wasm", "zip", "gz",
+];
+
+/// Whether a path, or a regex without its backslashes, ends in the name of a file: `/websocket.js`, `^/ws/.*.wsdl$`.
+fn names_file(path: &str) -> bool {
+    let end = path.rsplit('/').next().unwrap_or_default().trim_end_matches(['$', ')', '?', '*', '+']);
+    let Some((_, extensions)) = end.rsplit_once('.') else { return false };
+    let mut extensions = extensions.trim_start_matches(['(', '?', ':']).split('|');
+    extensions.all(|extension| FILES.contains(&extension))
 }
 
 /// What stands between the segments of a location's path, which may be a regex.
@@ -125,7 +159,7 @@ mod tests {
     const PATHS: &[(&str, &str, Option<&str>)] = &[
         ("/ws/", "", Some("/ws")),
         ("/api/ws", "", Some("/ws")),
-        ("^/(ws|wss)/", "", Some("/ws")),
+        ("^/(ws|wss)/", "", Some("/wss")),
         ("/aws/", "", None),
         ("/wsgi", "", None),
         ("/WebSocket", "", Some("websocket")),
@@ -138,6 +172,29 @@ mod tests {
         ("/comms", "nodered:1880", Some("/comms")),
         ("/comms", "mail", None),
         ("/graphql", "app", None),
+        // The longest one counts.
+        ("/sockjs-node", "", Some("/sockjs-node")),
+        ("/sockjs", "", Some("sockjs")),
+        ("/ws/socket.io/", "", Some("socket.io")),
+        ("/api/websocket", "hass:8123", Some("/api/websocket")),
+        ("/api/websocket", "app", Some("websocket")),
+        // The names of files.
+        ("/websocket.js", "", None),
+        ("^/assets/.*websocket.*.js$", "", None),
+        ("^/ws/.*.(js|css|map)$", "", None),
+        ("^/ws/.+.(?:js|css)?$", "", None),
+        ("/docs/websocket-guide.html", "", None),
+        ("/socket.io/socket.io.js", "", None),
+        ("^/ws/.*.wsdl$", "", None),
+        ("/socket.io", "", Some("socket.io")),
+        ("/ws/v1.0", "", Some("/ws")),
+        ("^/ws/(.*)$", "", Some("/ws")),
+        // Web services.
+        ("/openmrs/ws/rest", "", None),
+        ("/ws/soap/", "", None),
+        ("/ws/", "soap.internal", None),
+        ("/ws/resting", "", Some("/ws")),
+        ("/websocket/rest", "", Some("websocket")),
     ];
 
     #[test]
@@ -158,6 +215,8 @@ mod tests {
         ("ws.shop.example", Some("ws")),
         ("chat-ws", Some("ws")),
         ("aws", None),
+        ("ws-soap.internal", None),
+        ("websocket-rest", Some("websocket")),
         ("127.0.0.1", None),
         ("app", None),
     ];

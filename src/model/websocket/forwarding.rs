@@ -98,6 +98,8 @@ pub struct Forwarding<'c> {
     pub version_by: Option<Directive<'c>>,
     /// The `proxy_set_header` that says Host.
     pub host_by: Option<Directive<'c>>,
+    /// The `proxy_set_header` that makes Host empty, so that it is not sent at all.
+    pub host_emptied_by: Option<Directive<'c>>,
     /// The Host that nginx sends by itself, where no `proxy_set_header` says another and it is no name that the world
     /// knows the site by: an address, or a name of this network.
     pub inner_host: Option<String>,
@@ -131,6 +133,13 @@ impl<'c> Forwarding<'c> {
             version: own().next()?.request.version,
             version_by: inherit::value_in_effect(block, "proxy_http_version"),
             host_by: host.and_then(|host| host.by),
+            host_emptied_by: own()
+                .next()?
+                .request
+                .headers_named("host")
+                .last()
+                .filter(|_| host.is_none())
+                .and_then(|line| line.by),
             inner_host: own().next()?.host.as_ref().and_then(inner_host).filter(|_| host.is_none()),
             cached_by: if own().all(|passed| passed.request.cache.is_some()) {
                 own().next()?.request.cache

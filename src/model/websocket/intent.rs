@@ -2,6 +2,7 @@
 
 use crate::config::Directive;
 use crate::model::inherit::InEffect;
+use crate::model::requests::location;
 use crate::model::requests::proxy::{ProxiedBlock, authority};
 use crate::model::websocket::applications::{Application, Patterns};
 use crate::model::websocket::forwarding::Passed;
@@ -14,6 +15,8 @@ pub struct Intent<'c> {
     pub header: Option<Directive<'c>>,
     /// A word in the path of the location, or in its upstream's name.
     pub name: Option<NameIntent>,
+    /// The location that leads here by `try_files`, where it is that one's path that says so, or its headers.
+    pub led_by: Option<Directive<'c>>,
     /// The same location of another server of this host, with the same upstream, which upgrades.
     pub twin: Option<Directive<'c>>,
 }
@@ -33,17 +36,19 @@ impl NameIntent {
     /// What the path of a block says, or the URL that it passes requests to.
     pub(crate) fn of(proxied: &ProxiedBlock<'_>, url: &str, patterns: &Patterns) -> Option<NameIntent> {
         let authority = authority(url);
-        let in_path = proxied.path().and_then(|path| {
-            let found = patterns.in_path(&path, authority)?;
-            Some(NameIntent { word: found.word.to_owned(), application: found.application, upstream: None })
-        });
-        in_path.or_else(|| {
+        NameIntent::of_location(proxied.location(), url, patterns).or_else(|| {
             // A named location has no path, but whatever is passed to such an upstream is for WebSocket.
             let name = &authority[..authority.find(':').unwrap_or(authority.len())];
             let found = patterns.in_upstream(name)?;
             let word = found.word.to_owned();
             Some(NameIntent { word, application: found.application, upstream: Some(name.to_owned()) })
         })
+    }
+
+    /// What the path of a location says whose requests are passed to `url`.
+    pub(crate) fn of_location(location: Directive<'_>, url: &str, patterns: &Patterns) -> Option<NameIntent> {
+        let found = patterns.in_path(&location::path(location)?, authority(url))?;
+        Some(NameIntent { word: found.word.to_owned(), application: found.application, upstream: None })
     }
 
     /// Whether the word means nothing else: `ws` is also short for web service.

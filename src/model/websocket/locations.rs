@@ -15,6 +15,7 @@ use crate::model::requests::request::Request;
 use crate::model::values::map::{Entry, TableKind};
 use crate::model::values::value::{Piece, has_variables, pieces};
 use crate::model::websocket::applications::Patterns;
+use crate::model::websocket::entrance::{Entrances, unused_upgrade};
 use crate::model::websocket::forwarding::{Forwarding, Passed};
 use crate::model::websocket::handshake::{Asked, asks_for_websocket, says_upgrade};
 use crate::model::websocket::intent::{self, Intent, NameIntent};
@@ -36,6 +37,8 @@ pub struct WebsocketLocation<'c> {
     /// What the upstream gets of a handshake; `None` where the location does not pass it on there: it has another
     /// answer, or another `proxy_pass` for it.
     pub forwarding: Option<Forwarding<'c>>,
+    /// The `mirror` or `auth_request` whose subrequests it is there for: no client gets to it.
+    pub subrequest_of: Option<Directive<'c>>,
     /// What keeps handshakes of Firefox, with its longer Connection, from succeeding where those of others do.
     pub with_firefox: Option<Forwarding<'c>>,
 }
@@ -45,6 +48,12 @@ impl<'c> WebsocketLocation<'c> {
     #[must_use]
     pub fn location(&self) -> Directive<'c> {
         self.proxied.location()
+    }
+
+    /// The location that clients ask for: it, or one that leads to it.
+    #[must_use]
+    pub fn entrance(&self) -> Directive<'c> {
+        self.intent.led_by.unwrap_or_else(|| self.location())
     }
 
     /// Whether its name says that it is for WebSocket, so that ordinary requests are not what it is there for.
@@ -61,6 +70,33 @@ impl<'c> WebsocketLocation<'c> {
         self.intent.header.filter(|header| {
             header.ancestors().any(|block| block == location) && header.span().file == location.span().file
         })
+    }
+
+    /// The same where it stands in a file that the location includes, and that is there for WebSocket alone: it sets no
+    /// header that other requests need.
+    #[must_use]
+    pub fn included_header(&self) -> Option<Directive<'c>> {
+        const OF_HANDSHAKES: &[&str] = &["upgrade", "connection", "host"];
+        let location = self.location();
+        let header = self.intent.header.filter(|header| header.ancestors().any(|block| block == location))?;
+        let mut beside = self.headers.directives.iter().filter(|other| other.span().file == header.span().file);
+        let is_for_it = beside.all(|other| {
+            other.argument(0).is_some_and(|name| {
+                let name = name.text().to_ascii_lowercase();
+                OF_HANDSHAKES.contains(&name.as_str()) || name.starts_with("sec-websocket-")
+            })
+        });
+        (is_for_it && header.span().file != location.span().file).then_some(header)
+    }
+
+    /// Whether it is for WebSocket and not only one of many that get the headers of an outer level, or of a file for all.
+    #[must_use]
+    pub fn is_itself_for_it(&self) -> bool {
+        let is_named = || match &self.intent.name {
+            Some(name) => name.is_unmistakable() || self.intent.header.is_some(),
+            None => false,
+        };
+        self.own_header().is_some() || self.included_header().is_some() || is_named()
     }
 
     /// Whether a handshake that the location passes on succeeds.
@@ -124,6 +160,7 @@ pub struct MapBehind<'c> {
 /// The requests of one location, worked out when they are asked for.
 struct Asking<'m, 'c> {
     model: &'m Model<'c>,
+    entrances: Option<Entrances<'c>>,
     witnesses: Witnesses,
     known: FxHashMap<(ItemId, Asked), Vec<Passed<'c>>>,
 }
@@ -133,7 +170,8 @@ impl<'c> Model<'c> {
     pub fn websocket_locations(&self) -> &[WebsocketLocation<'c>] {
         self.websocket_locations.get_or_init(|| {
             let patterns = &self.environment.websocket;
-            let mut asking = Asking { model: self, witnesses: Witnesses::default(), known: FxHashMap::default() };
+            let mut asking = Asking::new(self);
+            asking.entrances = Some(Entrances::read(self));
             let (mut meant, mut others) = (Vec::new(), Vec::new());
             for proxied in self.proxied_blocks() {
                 match asking.websocket_location(proxied, patterns) {
@@ -153,7 +191,7 @@ impl<'c> Model<'c> {
     #[must_use]
     pub fn fixed_value(&self, location: &WebsocketLocation<'c>, name: &str) -> Option<String> {
         let is_fixed = if name == "upgrade" { asks_for_websocket } else { says_upgrade };
-        let mut asking = Asking { model: self, witnesses: Witnesses::default(), known: FxHashMap::default() };
+        let mut asking = Asking::new(self);
         let passed = asking.ask(location.location(), Asked::Ordinary);
         let own = passed.iter().filter(|passed| passed.pass == location.proxied.pass);
         let values = own.map(|passed| {
@@ -196,7 +234,11 @@ impl<'c> Model<'c> {
     }
 }
 
-impl<'c> Asking<'_, 'c> {
+impl<'m, 'c> Asking<'m, 'c> {
+    fn new(model: &'m Model<'c>) -> Asking<'m, 'c> {
+        Asking { model, entrances: None, witnesses: Witnesses::default(), known: FxHashMap::default() }
+    }
+
     /// `Err`, with its headers, where nothing says that a block is meant for WebSocket.
     fn websocket_location(
         &mut self,
@@ -205,22 +247,41 @@ impl<'c> Asking<'_, 'c> {
     ) -> Result<WebsocketLocation<'c>, InEffect<'c>> {
         let headers = proxied.headers();
         let url = self.upstream_url(proxied);
-        let name = NameIntent::of(&proxied, &url, patterns);
+        let location = proxied.location();
+        let own = NameIntent::of(&proxied, &url, patterns);
+        let (name, led_by) = match own {
+            Some(name) => (Some(name), None),
+            None => self.leading(location, &url, patterns),
+        };
         let mentions = intent::mentions_upgrade(&headers);
-        if name.is_none() && !mentions {
+        if name.is_none() && led_by.is_none() && !mentions {
             return Err(headers);
         }
-        let location = proxied.location();
         let header = if mentions {
             let handshake = self.ask(location, Asked::Handshake).to_vec();
             intent::upgrading_header(&headers, &handshake, || self.ask(location, Asked::Ordinary).to_vec())
         } else {
             None
         };
-        if name.is_none() && header.is_none() {
+        if name.is_none() && led_by.is_none() && header.is_none() {
             return Err(headers);
         }
-        Ok(self.with_intent(proxied, headers, Intent { header, name, twin: None }))
+        Ok(self.with_intent(proxied, headers, Intent { header, name, led_by, twin: None }))
+    }
+
+    /// The location that leads to a named one and is meant for WebSocket, with the name that says so; else its headers do.
+    fn leading(
+        &self,
+        location: Directive<'c>,
+        url: &str,
+        patterns: &Patterns,
+    ) -> (Option<NameIntent>, Option<Directive<'c>>) {
+        let leading = self.entrances.as_ref().map(|entrances| entrances.leading_to(location)).unwrap_or_default();
+        let named = |&leads: &Directive<'c>| Some((NameIntent::of_location(leads, url, patterns)?, leads));
+        match leading.iter().find_map(named) {
+            Some((name, leads)) => (Some(name), Some(leads)),
+            None => (None, leading.iter().copied().find(|leads| unused_upgrade(*leads).is_some())),
+        }
     }
 
     /// The URL of the upstream, with what is known of its variables.
@@ -247,7 +308,9 @@ impl<'c> Asking<'_, 'c> {
         } else {
             None
         };
-        WebsocketLocation { proxied, headers, intent, forwarding, with_firefox }
+        let entrances = self.entrances.as_ref();
+        let subrequest_of = entrances.and_then(|entrances| entrances.subrequest_of(self.model, location));
+        WebsocketLocation { proxied, headers, intent, forwarding, subrequest_of, with_firefox }
     }
 
     /// Whether Connection is taken from a variable that looks at the Connection of the client.

@@ -4,6 +4,7 @@
 //! nginx: <https://nginx.org/en/docs/http/websocket.html>; RFC 6455.
 
 pub mod applications;
+mod entrance;
 pub mod forwarding;
 pub mod handshake;
 mod intent;
@@ -11,6 +12,7 @@ mod locations;
 mod reach;
 
 pub use applications::{Application, Patterns};
+pub use entrance::is_upgrade;
 pub use forwarding::{Forwarding, Sent};
 pub use handshake::Asked;
 pub use intent::{Intent, NameIntent};

@@ -11,6 +11,7 @@ use crate::model::following::witness::Witnesses;
 use crate::model::inherit;
 use crate::model::requests::choices::explore;
 use crate::model::requests::location::{Modifier, matcher};
+use crate::model::requests::proxy::authority;
 use crate::model::requests::request::Request;
 use crate::model::requests::response::{Response, ResponseKind};
 use crate::model::websocket::forwarding::{Forwarding, Passed};
@@ -57,7 +58,7 @@ impl<'c> Model<'c> {
 
     /// `None` where it cannot be told.
     fn find_reach(&self, location: &WebsocketLocation<'c>) -> Option<Reach<'c>> {
-        let block = location.location();
+        let block = location.entrance();
         let server = self.server_around(block)?;
         if is_reached_otherwise(block) || is_partial(block) {
             return None;
@@ -136,7 +137,7 @@ impl<'c> Model<'c> {
             return Some(Reach::Arrives);
         }
         let response = own.into_iter().next()?;
-        Some(if is_sent_to_https(&response, &url) {
+        Some(if is_sent_to_https(&response, &url, location.entrance()) {
             Reach::SentToHttps
         } else {
             Reach::Ends(Box::new(Barrier { url, response }))
@@ -171,12 +172,17 @@ fn takes_handshake(response: &Response<'_>) -> bool {
     Forwarding::of(std::slice::from_ref(&passed), passed.pass).is_some_and(|forwarding| forwarding.succeeds())
 }
 
-fn is_sent_to_https(response: &Response<'_>, url: &Url) -> bool {
-    let to_https = |header: &str| header.starts_with("https://");
-    let header = response.location_header.as_ref();
-    url.scheme() == "http"
-        && response.kind == ResponseKind::Redirect
-        && header.is_some_and(|header| to_https(&header.text))
+/// Whether what answers is the redirect to https of a plain server. A location that sends its own requests to another host
+/// is not kept for clients of https.
+fn is_sent_to_https(response: &Response<'_>, url: &Url, location: Directive<'_>) -> bool {
+    let target = response.location_header.as_ref().filter(|header| header.text.starts_with("https://"));
+    let Some(target) = target.filter(|_| url.scheme() == "http" && response.kind == ResponseKind::Redirect) else {
+        return false;
+    };
+    let is_own = response.by.is_some_and(|by| by.ancestors().any(|block| block == location));
+    // What follows the host may hold what is not known.
+    let host = authority(&target.text).split(':').next().unwrap_or_default();
+    !is_own || host.contains('$') || url.host_str() == Some(host)
 }
 
 /// Whether requests come to a location by other ways than its path: by name, by an internal redirect, or as subrequests.

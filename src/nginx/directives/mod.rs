@@ -215,6 +215,12 @@ impl Directive {
         self.values.iter().any(|value| value.as_bytes().eq_ignore_ascii_case(word) && latest != Some(*value))
     }
 
+    /// The first release that accepts a word, where that came later than the directive.
+    #[must_use]
+    pub fn word_since(&self, word: &[u8]) -> Option<NginxVersion> {
+        self.latest_value.filter(|(value, _)| word.eq_ignore_ascii_case(value.as_bytes())).map(|(_, since)| since)
+    }
+
     /// The page and place that document it; `None` when it is not documented.
     #[must_use]
     pub fn documentation(&self) -> Option<String> {

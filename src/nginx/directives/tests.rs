@@ -114,6 +114,8 @@ fn arguments_and_words_follow_the_version() {
     let http_version = find("proxy_http_version").in_context(Contexts::HTTP).expect("it stands in http");
     assert!(!http_version.accepts_word(b"2", version("1.29.3")));
     assert!(http_version.accepts_word(b"2", version("1.29.4")));
+    assert_eq!(http_version.word_since(b"2"), Some(version("1.29.4")));
+    assert_eq!(http_version.word_since(b"1.1"), None);
     assert!(http_version.accepts_word(b"1.1", version("1.22.1")));
     assert!(!http_version.accepts_word(b"3", NEWEST));
     let protocols = find("ssl_protocols").in_context(Contexts::SERVER).expect("it stands in server");

@@ -11,7 +11,8 @@ use super::declare::declare_rules;
 use super::{Edit, edit};
 use crate::config::Directive;
 use crate::model::inherit;
-use crate::model::websocket::{Forwarding, NameIntent, Reach, Sent};
+use crate::model::requests::location::written;
+use crate::model::websocket::{Forwarding, NameIntent, Reach, Sent, is_upgrade};
 use crate::model::{Model, WebsocketLocation};
 
 declare_rules! { "websocket":
@@ -37,17 +38,15 @@ pub(super) fn locations<'m, 'c>(model: &'m Model<'c>) -> &'m [WebsocketLocation<
 fn own_upgrade<'c>(block: Directive<'c>) -> Option<Directive<'c>> {
     // Those of a file that others include are there for others, too.
     let own = block.children_named("proxy_set_header").filter(|header| header.span().file == block.span().file);
-    own.into_iter().find(|header| {
-        let is_upgrade = header.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case("upgrade"));
-        is_upgrade && header.argument(1).is_some_and(|value| !value.text().is_empty())
-    })
+    own.into_iter().find(|header| is_upgrade(*header))
 }
 
 /// Those that pass handshakes on, with what the upstream gets, as far as all of it is seen.
 fn passing<'m, 'c>(
     model: &'m Model<'c>,
 ) -> impl Iterator<Item = (&'m WebsocketLocation<'c>, &'m Forwarding<'c>)> + use<'m, 'c> {
-    let seen = locations(model).iter().filter(|location| !location.headers.is_partial);
+    let is_asked = |location: &&WebsocketLocation<'_>| location.subrequest_of.is_none() && !location.headers.is_partial;
+    let seen = locations(model).iter().filter(is_asked);
     seen.filter_map(|location| Some((location, location.forwarding.as_ref()?)))
 }
 
@@ -79,6 +78,12 @@ fn meaning(location: &WebsocketLocation<'_>, name: &NameIntent) -> String {
     let known = name.application.map(|application| application.name.as_str());
     let is_told = |known: &&str| !known.eq_ignore_ascii_case(word) && *known != "WebSocket";
     let known = known.filter(is_told).map(|known| format!(", as with {known}")).unwrap_or_default();
+    if let Some(leads) = location.intent.led_by {
+        let leads = written(leads);
+        return format!(
+            "{path} is meant for WebSocket (the path of location {leads}, which leads to it, says `{word}`{known})"
+        );
+    }
     match &name.upstream {
         Some(upstream) => format!("{path} is meant for WebSocket (its upstream {upstream} says `{word}`{known})"),
         None => format!("{path} is meant for WebSocket (its path says `{word}`{known})"),
@@ -87,8 +92,7 @@ fn meaning(location: &WebsocketLocation<'_>, name: &NameIntent) -> String {
 
 /// `location /ws/`
 fn title(location: &WebsocketLocation<'_>) -> String {
-    let words: Vec<_> = location.location().arguments().map(|word| word.text().into_owned()).collect();
-    format!("location {}", location.proxied.path().unwrap_or_else(|| words.join(" ")))
+    format!("location {}", written(location.location()))
 }
 
 /// ` on shop.example`
@@ -115,12 +119,22 @@ fn missing(location: &WebsocketLocation<'_>, forwarding: &Forwarding<'_>) -> Vec
 /// The lines to add, with the version where nobody says it. A block that gets its first `proxy_set_header` loses all
 /// inherited ones, so these are repeated.
 fn lines(missing: &[&'static str], inherited: &[Directive<'_>], forwarding: &Forwarding<'_>) -> String {
-    let mut lines = vec!["add to the block that sets the headers:".to_owned()];
+    let lead = match inherited {
+        [] => "add to the block that sets the headers:",
+        _ => "add to this block, with the headers that it would no longer inherit:",
+    };
+    lines_behind(lead, missing, inherited, forwarding)
+}
+
+fn lines_behind(
+    lead: &str,
+    missing: &[&'static str],
+    inherited: &[Directive<'_>],
+    forwarding: &Forwarding<'_>,
+) -> String {
+    let mut lines = vec![lead.to_owned()];
     if forwarding.version_by.is_none() {
         lines.push("proxy_http_version 1.1;".to_owned());
-    }
-    if !inherited.is_empty() {
-        lines[0] = "add to this block, with the headers that it would no longer inherit:".to_owned();
     }
     for header in inherited {
         let words: Vec<_> = header.arguments().map(|word| String::from_utf8_lossy(word.raw())).collect();

@@ -63,6 +63,9 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
             let said = match (value.is_empty(), written.is_empty()) {
                 (true, true) => format!("{name} is set to an empty value, so that nginx does not send it"),
                 (true, false) => format!("{name} is not sent for a handshake{who}: {written} is empty then"),
+                (false, false) if is_number(value) && written.starts_with('$') => {
+                    format!("{name} is sent as a number, which is what {written} holds")
+                }
                 (false, _) if written == *value => format!("{name} is sent as `{value}`"),
                 (false, _) => format!("{name} is sent as `{value}` for a handshake{who}"),
             };
@@ -77,7 +80,7 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
     if map.is_some() {
         finding.related(by.span(), format!("{name} is sent here"));
     }
-    finding.help(help(name, map.as_ref()));
+    finding.help(help(name, &written, map.as_ref()));
     finding.fix(match &map {
         None => with_value_that_works(model, location, fault),
         Some(map) => with_map_that_works(map),
@@ -141,7 +144,11 @@ fn of_map<'c>(
     }
 }
 
-fn help(name: &str, map: Option<&MapBehind<'_>>) -> String {
+fn is_number(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn help(name: &str, written: &str, map: Option<&MapBehind<'_>>) -> String {
     match map {
         Some(map) => {
             format!(
@@ -152,6 +159,10 @@ fn help(name: &str, map: Option<&MapBehind<'_>>) -> String {
         None if name == "Upgrade" => {
             "pass on what the client sends:\n    proxy_set_header Upgrade $http_upgrade;".to_owned()
         }
+        None if written == "$connection" => "$connection_upgrade is meant, which a map in http makes:\n    \
+             proxy_set_header Connection $connection_upgrade;\n    \
+             map $http_upgrade $connection_upgrade {\n        default upgrade;\n        '' close;\n    }"
+            .to_owned(),
         None => "say so in words, or by a map of $http_upgrade where ordinary requests come, too:\n    \
                  proxy_set_header Connection \"upgrade\";"
             .to_owned(),

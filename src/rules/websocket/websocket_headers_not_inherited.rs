@@ -5,9 +5,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{added, is_reached, lines, locations, meaning, missing, on_host, passing, title};
+use super::{added, is_reached, lines_behind, locations, meaning, missing, on_host, passing, title};
 use crate::config::{Directive, ItemId};
-use crate::model::{Model, ProxiedBlock, inherit};
+use crate::model::requests::location::written;
+use crate::model::{Model, ProxiedBlock, WebsocketLocation, inherit};
 use crate::rules::addition::Line;
 use crate::rules::{Findings, Fix, Rule};
 
@@ -44,15 +45,41 @@ impl Rule for WebsocketHeadersNotInherited {
             for header in lost.directives.iter().filter(|header| is_one_of(**header, &missing)) {
                 finding.related(header.span(), "this does not arrive");
             }
-            finding.help(lines(&missing, &[], forwarding));
-            let repeated = lost.directives.iter().filter(|header| is_one_of(**header, &missing));
+            let (repeated, others) = repeated(location, &lost.directives, &missing);
+            let lead = "repeat what this block does not inherit, beside its own headers:";
+            finding.help(lines_behind(lead, &others, &repeated, forwarding));
             let version = forwarding.version_by.is_none().then(|| Line::new("proxy_http_version", "1.1"));
-            let added_lines = version.into_iter().chain(repeated.map(|header| Line::like("proxy_set_header", *header)));
+            let headers = repeated.iter().map(|header| Line::like("proxy_set_header", *header));
+            let is_all = others.is_empty();
+            let added_lines = is_all.then(|| added(model, location, version.into_iter().chain(headers).collect()));
             let title = format!("send {names} on here, too");
-            finding.fix(Fix::safe(title, added(model, location, added_lines.collect())));
+            finding.fix(added_lines.and_then(|lines| Fix::safe(title, lines)));
         }
         report_unused(model, sink);
     }
+}
+
+/// The outer headers that a block does not say anew, as they are written, and which of the missing ones are not among
+/// them with a value that can work.
+fn repeated<'c>(
+    location: &WebsocketLocation<'c>,
+    lost: &[Directive<'c>],
+    missing: &[&'static str],
+) -> (Vec<Directive<'c>>, Vec<&'static str>) {
+    let can_work = |header: &Directive<'_>| {
+        let value = header.argument(1).map(|value| value.text().to_ascii_lowercase()).unwrap_or_default();
+        let is_upgrade = is_one_of(*header, &["Upgrade"]);
+        value.contains('$') || value.contains(if is_upgrade { "websocket" } else { "upgrade" })
+    };
+    let is_said = |header: &Directive<'_>| {
+        let own = &location.headers.directives;
+        header.argument(0).is_some_and(|name| own.iter().any(|own| is_one_of(*own, &[&name.text()])))
+    };
+    let is_kept = |header: &Directive<'_>| !is_said(header) && (!is_one_of(*header, missing) || can_work(header));
+    let repeated: Vec<_> = lost.iter().copied().filter(is_kept).collect();
+    let is_repeated = |name: &str| repeated.iter().any(|header| is_one_of(*header, &[name]));
+    let others = missing.iter().copied().filter(|name| !is_repeated(name)).collect();
+    (repeated, others)
 }
 
 /// Headers of an outer level that no location inherits, because each has some of its own.
@@ -83,7 +110,7 @@ fn report_unused(model: &Model<'_>, sink: &mut Findings) {
         for proxied in blocks.iter().take(4) {
             finding.related(proxied.location().span(), "with a proxy_set_header of its own, this one inherits none");
         }
-        let path = first.path().unwrap_or_default();
+        let path = written(first.location());
         finding
             .help(format!("repeat all proxy_set_header lines in the location that is for WebSocket, such as {path}"));
     }

@@ -7,6 +7,7 @@ use super::{is_reached, passing, place};
 use crate::config::Directive;
 use crate::model::websocket::Forwarding;
 use crate::model::{Model, UpstreamVersion, WebsocketLocation};
+use crate::nginx::NginxVersion;
 use crate::rules::addition::{Line, beside, within};
 use crate::rules::{Findings, Fix, Rule, edit};
 
@@ -32,6 +33,18 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
         return;
     }
     let Some(version) = forwarding.version else { return };
+    if let Some(by) = forwarding.version_by
+        && let Some(since) = refused_before(by, model.environment.version)
+    {
+        let value = by.argument(0).map(|value| value.text().into_owned()).unwrap_or_default();
+        let message = format!(
+            "nginx {} does not start with proxy_http_version {value}, a value that it knows from {since} on; WebSocket \
+             needs 1.1",
+            model.environment.version
+        );
+        sink.error(by.span(), message).help("say it where the request is passed on:\n    proxy_http_version 1.1;");
+        return;
+    }
     let why = match version {
         UpstreamVersion::Http2 => "which has no Upgrade",
         _ => "where servers ignore Upgrade",
@@ -78,6 +91,12 @@ fn said(model: &Model<'_>, location: &WebsocketLocation<'_>) -> Option<Fix> {
 }
 
 const TITLE: &str = "ask the upstream with HTTP/1.1";
+
+/// The release that brought a value which `version` refuses with "invalid value".
+fn refused_before(directive: Directive<'_>, version: NginxVersion) -> Option<NginxVersion> {
+    let row = directive.name()?.in_context(directive.context())?;
+    row.word_since(&directive.argument(0)?.value()).filter(|since| version < *since)
+}
 
 /// The default is 1.1 only since 1.29.7.
 fn report_default<'c>(

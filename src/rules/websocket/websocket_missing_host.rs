@@ -1,12 +1,13 @@
 //! Without a `proxy_set_header Host` the upstream is asked for the name in `proxy_pass`. Browsers send the site's own name
-//! in Origin, and applications that compare the two refuse the handshake.
+//! in Origin, and applications that compare the two refuse the handshake. Without any Host it is no request of HTTP/1.1.
 //!
-//! RFC 6455, section 10.2; nginx:
+//! RFC 6455, section 10.2; RFC 9112, section 3.2; nginx:
 //! <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header>
 
 use rustc_hash::FxHashSet;
 
 use super::{added, meaning, place, succeeding, title};
+use crate::config::Directive;
 use crate::model::{Model, WebsocketLocation};
 use crate::rules::addition::{Line, beside};
 use crate::rules::{Findings, Fix, Rule, Severity};
@@ -18,11 +19,32 @@ impl Rule for WebsocketMissingHost {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let mut told = FxHashSet::default();
         for (location, forwarding) in succeeding(model) {
-            if let Some(host) = forwarding.inner_host.as_deref() {
+            if let Some(by) = forwarding.host_emptied_by {
+                if told.insert(by.span()) {
+                    report_none(sink, location, by);
+                }
+            } else if let Some(host) = forwarding.inner_host.as_deref() {
                 report(model, sink, location, host, &mut told);
             }
         }
     }
+}
+
+/// "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that lacks a Host header
+/// field": RFC 9112, section 3.2.
+fn report_none<'c>(sink: &mut Findings, location: &WebsocketLocation<'c>, by: Directive<'c>) {
+    let reason = match &location.intent.name {
+        Some(name) => meaning(location, name),
+        None => format!("{} is for WebSocket, too", title(location)),
+    };
+    let message = format!(
+        "{reason}, but Host is set to an empty value, so that nginx does not send it: a server answers 400 to a request \
+         of HTTP/1.1 without Host"
+    );
+    let finding = sink.warning(by.span(), message);
+    finding.conditional();
+    finding.related(location.proxied.pass.span(), "the request is passed on here");
+    finding.help("say which host the client has asked for:\n    proxy_set_header Host $host;");
 }
 
 /// `told` are the places of which it has been told: many locations may have one list of headers.

@@ -7,6 +7,7 @@ use super::{
     added, is_for_handshakes_alone, is_reached, lines, lines_to_add, meaning, missing, on_host, passing, place, title,
 };
 use crate::config::Directive;
+use crate::model::requests::location::written;
 use crate::model::websocket::Forwarding;
 use crate::model::{Model, WebsocketLocation, inherit};
 use crate::rules::addition::{Line, beside};
@@ -89,6 +90,13 @@ fn report_named<'c>(
     let of = on_host(model, location);
     let reason = match &location.intent.name {
         Some(name) => meaning(location, name),
+        None if let Some(leads) = location.intent.led_by => {
+            format!(
+                "{} gets what comes to location {}, whose headers are for WebSocket",
+                title(location),
+                written(leads)
+            )
+        }
         None => format!("{} does what it does in another server{of}, where it is for WebSocket", title(location)),
     };
     let missing_text = missing.join(" and ");
@@ -96,6 +104,9 @@ fn report_named<'c>(
     let finding: &mut Finding = sink.warning(location.location().span(), message);
     finding.conditional();
     finding.related(location.proxied.pass.span(), "the request is passed on here");
+    if let Some(leads) = location.intent.led_by {
+        finding.related(leads.span(), "handshakes come here; what is set here does not go with them");
+    }
     if let Some(twin) = location.intent.twin {
         finding.related(twin.span(), "here they are passed on");
     }

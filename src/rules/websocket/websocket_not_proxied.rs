@@ -6,8 +6,9 @@
 
 use super::own_upgrade;
 use crate::config::Directive;
-use crate::model::Model;
-use crate::model::requests::location::{around, is_content_handler};
+use crate::model::requests::location::{around, is_content_handler, path, written};
+use crate::model::websocket::{Patterns, is_upgrade};
+use crate::model::{Model, inherit};
 use crate::nginx::Contexts;
 use crate::rules::{Findings, Rule};
 
@@ -24,8 +25,11 @@ impl Rule for WebsocketNotProxied {
             for pass in model.config.directives_named(name, contexts) {
                 let Some(location) = around(pass) else { continue };
                 let header = own_upgrade(location);
-                let path = path(location);
-                let word = patterns.in_path(&path, "").map(|named| named.word).filter(|word| !word.starts_with('/'));
+                let inherited = upgrade_in_effect(location);
+                let path = path(location).unwrap_or_default();
+                let word = patterns.in_path(&path, "").map(|named| named.word);
+                // `ws` is also short for web service, unless there are headers for it.
+                let word = word.filter(|word| !word.starts_with('/') || inherited.is_some());
                 let finding = match (header, word) {
                     (Some(header), _) => {
                         let message = format!("WebSocket cannot work here: {name} takes no upgrade");
@@ -33,26 +37,40 @@ impl Rule for WebsocketNotProxied {
                         finding.related(header.span(), "this is for proxy_pass only")
                     }
                     (None, Some(word)) => {
+                        let word = word.trim_start_matches('/');
                         let message = format!(
-                            "location {path} is meant for WebSocket (its path says `{word}`), but {name} takes no \
-                             upgrade: a WebSocket handshake fails"
+                            "location {} is meant for WebSocket (its path says `{word}`), but {name} takes no \
+                             upgrade: a WebSocket handshake fails",
+                            written(location)
                         );
-                        sink.warning(pass.span(), message).conditional()
+                        let finding = sink.warning(pass.span(), message).conditional();
+                        match inherited {
+                            Some(header) => finding.related(header.span(), "this is for proxy_pass only"),
+                            None => finding,
+                        }
                     }
                     (None, None) => continue,
                 };
                 finding.help("pass it to the WebSocket server by proxy_pass");
             }
         }
-        report_without_handler(model, sink);
+        report_without_handler(model, sink, &patterns);
     }
 }
 
 /// Headers in a location that passes nothing on: its files are the answer.
-fn report_without_handler(model: &Model<'_>, sink: &mut Findings) {
+fn report_without_handler(model: &Model<'_>, sink: &mut Findings, patterns: &Patterns) {
     for location in model.config.directives_named("location", Contexts::SERVER | Contexts::LOCATION) {
-        let Some(header) = own_upgrade(location).filter(|_| !answers_otherwise(location)) else { continue };
-        let message = format!("no WebSocket handshake gets through location {}: it has no proxy_pass", path(location));
+        // Those that a file for all locations brings along mean it where the path says so, too.
+        let is_named = || path(location).is_some_and(|path| patterns.in_path(&path, "").is_some());
+        let included = || {
+            let header = upgrade_in_effect(location).filter(|header| header.parent() == Some(location));
+            header.filter(|_| is_named())
+        };
+        let header = own_upgrade(location).or_else(included);
+        let Some(header) = header.filter(|_| !answers_otherwise(location)) else { continue };
+        let message =
+            format!("no WebSocket handshake gets through location {}: it has no proxy_pass", written(location));
         let finding = sink.warning(location.span(), message).conditional();
         finding.related(header.span(), "this is for proxy_pass only");
         finding.help("pass it to the WebSocket server:\n    proxy_pass http://127.0.0.1:9000;");
@@ -61,7 +79,7 @@ fn report_without_handler(model: &Model<'_>, sink: &mut Findings) {
 
 /// Whether something in a location may have an answer of its own, or lead elsewhere, or is not seen.
 fn answers_otherwise(location: Directive<'_>) -> bool {
-    const LEADING: &[&str] = &["location", "if", "return", "rewrite", "try_files", "error_page", "internal", "include"];
+    const LEADING: &[&str] = &["location", "if", "return", "rewrite", "try_files", "error_page", "internal"];
     let known = |directive: Directive<'_>| directive.name().is_some();
     location.is_incomplete()
         || location.children().any(|directive| {
@@ -72,7 +90,7 @@ fn answers_otherwise(location: Directive<'_>) -> bool {
         })
 }
 
-fn path(location: Directive<'_>) -> String {
-    let words: Vec<_> = location.arguments().map(|word| word.text().replace('\\', "")).collect();
-    words.last().cloned().unwrap_or_default()
+/// The Upgrade that a location would pass on, wherever it is set.
+fn upgrade_in_effect(location: Directive<'_>) -> Option<Directive<'_>> {
+    inherit::in_effect(location, "proxy_set_header").directives.into_iter().find(|header| is_upgrade(*header))
 }
