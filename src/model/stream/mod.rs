@@ -7,6 +7,7 @@
 //!
 //! nginx: <https://nginx.org/en/docs/stream/stream_processing.html>
 
+pub mod circle;
 pub mod connection;
 pub mod dependencies;
 pub mod front;
@@ -15,6 +16,7 @@ pub mod passage;
 pub mod proxy_protocol;
 pub mod server;
 pub mod target;
+pub mod unreachable;
 
 #[cfg(test)]
 mod tests;
