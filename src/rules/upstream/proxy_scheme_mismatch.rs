@@ -4,7 +4,8 @@
 //! <https://nginx.org/en/docs/http/ngx_http_core_module.html#listen>
 
 use super::consequence;
-use crate::model::upstream_tls::plain::Misfit;
+use crate::model::stream::Module;
+use crate::model::upstream_tls::plain::{Decrypted, Misfit};
 use crate::model::upstream_tls::verdict::FailureKind;
 use crate::model::{ListenSocket, Model};
 use crate::rules::{Finding, Findings, Rule};
@@ -28,6 +29,9 @@ impl Rule for ProxySchemeMismatch {
                 false => "write https:// (grpcs:// in grpc_pass), or pass to a `listen` without ssl",
             });
         }
+        for decrypted in model.decrypted_to_tls() {
+            report_decrypted(model, sink, &decrypted);
+        }
         for pass in model.tls_passes() {
             let Some(failure) = model.tls_failure(pass) else { continue };
             let (message, help) = match failure.kind {
@@ -47,6 +51,27 @@ impl Rule for ProxySchemeMismatch {
             finding.help(help);
         }
     }
+}
+
+fn report_decrypted(model: &Model<'_>, sink: &mut Findings, decrypted: &Decrypted<'_, '_>) {
+    let Decrypted { handler, place, target, front, taker, chosen } = decrypted;
+    let end = match taker.module {
+        Module::Http => "every request is answered with 400 (a plain HTTP request to a TLS port)",
+        _ => "every connection is closed",
+    };
+    let message = format!(
+        "{target} is nginx's own TLS socket {}, and TLS has ended at {}: {end}",
+        taker.socket.endpoint, front.endpoint
+    );
+    let finding = match chosen {
+        None => sink.error(*place, message),
+        Some(chosen) => sink.warning(*place, format!("when nginx chooses {chosen}: {message}")).conditional(),
+    };
+    if place != &handler.span() {
+        finding.related(handler.span(), "what was decrypted is handed on here");
+    }
+    relate_listen(finding, model, taker.socket, false);
+    finding.help("add `proxy_ssl on;`, or lead to a `listen` without ssl");
 }
 
 fn plain_message(misfit: &Misfit<'_>, is_grpc: bool) -> String {
