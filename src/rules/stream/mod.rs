@@ -5,6 +5,7 @@ use crate::model::Condition;
 
 declare_rules! { "stream":
     listen_conflict::ListenConflicts = "listen-conflict",
+    map_without_hostnames::MapWithoutHostnames = "map-without-hostnames",
     stream_preread_on_tls::StreamPrereadOnTls = "stream-preread-on-tls",
     stream_proxy_protocol_mismatch::StreamProxyProtocolMismatch = "stream-proxy-protocol-mismatch",
     stream_route_cert_mismatch::StreamRouteCertMismatch = "stream-route-cert-mismatch",
