@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::{Alike, by_key, consequence, relate_others};
 use crate::config::ItemId;
 use crate::model::Model;
+use crate::model::certificates::certificate_use::spelled_out;
 use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::{TlsPass, is_sent};
 use crate::model::upstream_tls::reach::public_hosts;
@@ -39,9 +40,11 @@ impl Rule for ProxySslSniMissing {
         for Alike { first: pass, others, .. } in by_key(named.into_iter().map(|pass| (key(pass), pass))) {
             report_useless_name(sink, pass, &others);
         }
-        let hosts = unnamed.into_iter().flat_map(|pass| public_hosts(pass).into_iter().map(move |host| (host, pass)));
-        for Alike { key: host, first: pass, others } in by_key(hosts) {
-            report_host(sink, &host, pass, &others);
+        // Each kind of pass has settings of its own.
+        let hosts = unnamed.into_iter().map(|pass| ((public_hosts(pass), pass.module.pass), pass));
+        for Alike { key: (hosts, _), first: pass, others } in by_key(hosts.filter(|((hosts, _), _)| !hosts.is_empty()))
+        {
+            report_hosts(sink, &hosts, pass, &others);
         }
     }
 }
@@ -91,11 +94,12 @@ fn report_useless_name(sink: &mut Findings, pass: &TlsPass<'_>, others: &[&TlsPa
     finding.help(lines(pass, None));
 }
 
-fn report_host(sink: &mut Findings, host: &str, pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
+fn report_hosts(sink: &mut Findings, hosts: &[String], pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
     let server_name = pass.module.name_of(TlsSetting::ServerName);
-    let host = if pass.domain.is_some() { format!("hosts below {host}") } else { host.to_owned() };
+    let text = spelled_out(hosts);
+    let text = if pass.domain.is_some() { format!("hosts below {text}") } else { text };
     let message = format!(
-        "nginx asks {host} for TLS without SNI ({server_name} is off): where it serves several names, it presents its \
+        "nginx asks {text} for TLS without SNI ({server_name} is off): where it serves several names, it presents its \
          default certificate or refuses the handshake{}",
         unless(pass)
     );
@@ -107,7 +111,9 @@ fn report_host(sink: &mut Findings, host: &str, pass: &TlsPass<'_>, others: &[&T
     relate_others(finding, others);
     let is_named = pass.name.text.as_deref().is_some_and(|name| !pass.is_named_by_group() && is_sent(name));
     let is_direct = pass.upstream.as_ref().is_none_or(|upstream| upstream.servers().next().is_none());
-    finding.help(lines(pass, (!is_named && !is_direct).then_some(host.as_str())));
+    // Of a group all servers are asked for one name.
+    let host = if let [host] = hosts { host } else { "HOST" };
+    finding.help(lines(pass, (!is_named && !is_direct).then_some(host)));
 }
 
 /// What is not seen of a snippet.
