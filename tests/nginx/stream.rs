@@ -202,7 +202,7 @@ fn leads_nowhere(model: &Model<'_>, dead_ends: &[DeadEnd<'_, '_>], port: u16, sn
         let Some(stop) = way.stops.last() else { return false };
         let value = stop.taken.iter().rev().find_map(|taken| taken.value).map(|value| value.span());
         let place = value.or_else(|| stop.handler.map(|handler| handler.span()));
-        dead_ends.iter().any(|end| end.is_certain && Some(end.place) == place && std::ptr::eq(end.socket, stop.socket))
+        dead_ends.iter().any(|end| end.is_certain && Some(end.place) == place && Some(end.handler) == stop.handler)
     };
     is_complete && ways.iter().all(is_dead)
 }
@@ -269,7 +269,9 @@ fn stream_leads_a_name_where_ngxlint_says() {
                     let dead_ends = model.dead_ends();
                     for (question, seen) in questions.iter().zip(&seen) {
                         if leads_nowhere(model, &dead_ends, question.0, question.1) {
-                            assert_eq!(*seen, Seen::Nothing, "{nginx:?} {question:?}\n{dead_ends:?}\n{text}");
+                            // Where TLS ends in stream, the handshake comes first.
+                            let is_answered = matches!(seen, Seen::Certificate(_, Some(_)));
+                            assert!(!is_answered, "{nginx:?} {question:?} {seen:?}\n{dead_ends:?}\n{text}");
                             tally.dead_ends += 1;
                         }
                         match judge(&expected(model, question.0, question.1), seen) {
