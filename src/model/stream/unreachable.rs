@@ -14,6 +14,7 @@ use crate::model::stream::target::{Destination, Found, PossibleTarget, Taker};
 use crate::model::values::value::has_variables;
 use crate::model::{ListenSocket, Model, NameKind, Server, inherit};
 use crate::source::Span;
+use crate::syntax::Word;
 
 /// Why nobody gets an answer.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +112,7 @@ impl<'c> Model<'c> {
                 obstacle,
                 handler,
                 place: target.entry.map_or(handler.span(), |entry| entry.span()),
-                who: target.key.filter(|key| !key.is("default")).map(|key| key.text().into_owned()),
+                who: target.key.filter(|key| !key.is("default")).map(key_text),
                 text: target.text,
                 is_of_others: target.key.is_some_and(|key| key.is("default")),
                 socket,
@@ -206,6 +207,12 @@ impl<'c> Model<'c> {
 fn place(stop: &Stop<'_, '_>) -> Option<Span> {
     let value = stop.taken.iter().rev().find_map(|taken| taken.value);
     value.map(|value| value.span()).or_else(|| stop.handler.map(|handler| handler.span()))
+}
+
+/// A key as it is written; the empty one in its quotes.
+fn key_text(key: Word<'_>) -> String {
+    let text = key.text();
+    if text.is_empty() { "\"\"".to_owned() } else { text.into_owned() }
 }
 
 /// Why a TLS client gets no answer on a way.

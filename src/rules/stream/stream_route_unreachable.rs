@@ -29,6 +29,10 @@ fn plain_text(taker: &Taker<'_>, text: &str) -> String {
 fn report(model: &Model<'_>, sink: &mut Findings, end: &DeadEnd<'_, '_>) {
     let DeadEnd { obstacle, text, handler, socket, .. } = end;
     let led = match (&end.who, end.is_of_others) {
+        // On another socket TLS may have ended before.
+        (Some(who), _) if matches!(obstacle, Obstacle::PlainSocket(_)) => {
+            format!("who asks {} for {who} is sent to {text}", socket.endpoint)
+        }
         (Some(who), _) => format!("{who} is sent to {text}"),
         (None, true) => format!("who asks {} for another name is sent to {text}", socket.endpoint),
         (None, false) => format!("who comes to {} is sent to {text}", socket.endpoint),
