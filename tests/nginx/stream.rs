@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use ngxlint::model::stream::connection::Client;
 use ngxlint::model::stream::passage::{End, Passage};
-use ngxlint::model::stream::unreachable::DeadEnd;
+use ngxlint::model::stream::unreachable::{DeadEnd, Obstacle};
+use ngxlint::model::upstream_tls::plain::Decrypted;
 use ngxlint::model::{CertificateSource, Hop, Model, Refusal, Request, Start, Tracer};
 use rustls::pki_types::ServerName;
 use rustls::pki_types::pem::PemObject;
@@ -195,14 +196,29 @@ fn seen_on(model: &Model<'_>, hop: &Hop<'_, '_>) -> Option<Seen> {
 }
 
 /// Whether a connection takes a route that is told of as one on which nobody gets an answer.
-fn leads_nowhere(model: &Model<'_>, dead_ends: &[DeadEnd<'_, '_>], port: u16, sni: Option<&str>) -> bool {
+fn leads_nowhere(
+    model: &Model<'_>,
+    dead_ends: &[DeadEnd<'_, '_>],
+    decrypted: &[Decrypted<'_, '_>],
+    (port, sni): Question<'_>,
+) -> bool {
     let Some(socket) = model.stream_sockets().find(|socket| socket.endpoint.port == port) else { return false };
     let (ways, is_complete) = model.passages(socket, Client::Tls(sni));
     let is_dead = |way: &Passage<'_, '_>| {
         let Some(stop) = way.stops.last() else { return false };
         let value = stop.taken.iter().rev().find_map(|taken| taken.value).map(|value| value.span());
         let place = value.or_else(|| stop.handler.map(|handler| handler.span()));
-        dead_ends.iter().any(|end| end.is_certain && Some(end.place) == place && Some(end.handler) == stop.handler)
+        // What was decrypted, and comes to a socket that wants TLS.
+        let is_bare = |bare: &Decrypted<'_, '_>| {
+            let is_here = bare.chosen.is_none() && stop.socket.is_tls && Some(bare.handler) == stop.handler;
+            is_here && Some(bare.place) == place
+        };
+        let is_end = |end: &DeadEnd<'_, '_>| {
+            // Where TLS has ended, a plain socket is just right.
+            let is_plain = matches!(end.obstacle, Obstacle::PlainSocket(_)) && way.tls.is_some();
+            end.is_certain && Some(end.place) == place && Some(end.handler) == stop.handler && !is_plain
+        };
+        dead_ends.iter().any(is_end) || decrypted.iter().any(is_bare)
     };
     is_complete && ways.iter().all(is_dead)
 }
@@ -266,9 +282,9 @@ fn stream_leads_a_name_where_ngxlint_says() {
                 let start = Instant::now();
                 let mut different = Vec::new();
                 with_model(&setting.root, nginx.version, |model| {
-                    let dead_ends = model.dead_ends();
+                    let (dead_ends, decrypted) = (model.dead_ends(), model.decrypted_to_tls());
                     for (question, seen) in questions.iter().zip(&seen) {
-                        if leads_nowhere(model, &dead_ends, question.0, question.1) {
+                        if leads_nowhere(model, &dead_ends, &decrypted, *question) {
                             // Where TLS ends in stream, the handshake comes first.
                             let is_answered = matches!(seen, Seen::Certificate(_, Some(_)));
                             assert!(!is_answered, "{nginx:?} {question:?} {seen:?}\n{dead_ends:?}\n{text}");

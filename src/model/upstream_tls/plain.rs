@@ -85,6 +85,14 @@ impl<'c> Model<'c> {
         if !handling.proxies() || handling.encrypts || handling.is_unknown || !self.config.is_whole() {
             return Vec::new();
         }
+        // What nginx itself has put TLS around may be the client's own TLS.
+        let wraps = |other: &Server<'c>| {
+            let leads = |(_, taker): (PossibleTarget<'c>, Taker<'_>)| std::ptr::eq(taker.socket, front);
+            Handling::of(other).encrypts && self.possible_takers(other).into_iter().any(leads)
+        };
+        if self.stream_servers().any(wraps) {
+            return Vec::new();
+        }
         let mut found: Vec<Decrypted<'m, 'c>> = Vec::new();
         for (target, taker) in self.possible_takers(server) {
             let place = target.entry.map_or(handler.span(), |entry| entry.span());

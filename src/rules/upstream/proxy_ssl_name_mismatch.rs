@@ -39,10 +39,10 @@ impl Rule for ProxySslNameMismatch {
                 let message = format!("{verify} looks for {reason}: {}", consequence(pass.module));
                 relate(sink.error(pass.pass.span(), message), pass);
             } else if let Some(message) = doubt(pass) {
-                doubted.push((message, pass));
+                doubted.push(((message, pass.module.pass), pass));
             }
         }
-        for Alike { key: message, first: pass, others } in by_key(doubted.into_iter()) {
+        for Alike { key: (message, _), first: pass, others } in by_key(doubted.into_iter()) {
             let finding = sink.warning(pass.pass.span(), message).conditional();
             relate(finding, pass);
             relate_others(finding, &others);
