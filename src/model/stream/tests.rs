@@ -175,7 +175,7 @@ const ASKED: &[(&str, &str)] = &[
     (
         "map $ssl_preread_server_name $m { hostnames; .a.test 1.1.1.1:1; ~^www\\.(shop|blog)\\.test$ x; } \
          server { listen 443; ssl_preread on; proxy_pass $m; }",
-        "a.test www.a.test a.www.a.test www.shop.test www.blog.test",
+        "a.test www.a.test x.a.test a.www.a.test www.shop.test www.blog.test",
     ),
     ("map $ssl_preread_server_name $m { a.test 1.1.1.1:1; } server { listen 443; proxy_pass $m; }", ""),
     ("server { listen 443; ssl_preread on; return x; } server { listen 443; server_name a.test; return x; }", "a.test"),
