@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
-use super::arguments::BaselineOptions;
+use super::check_arguments::BaselineOptions;
 use super::write::write_file;
 use super::{RunError, complain};
 use crate::report::{Baseline, KnownFinding, Report, Repository, Scope};

@@ -1,6 +1,6 @@
 //! `ngxlint check`: PATHs to findings, to reports.
 
-use super::arguments::{CheckArguments, OutputOptions};
+use super::check_arguments::{CheckArguments, OutputOptions};
 use super::fix::{Offer, mend};
 use super::formats::{Destination, Format};
 use super::input::Changes;

@@ -7,7 +7,7 @@ use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::{Arg, Command, ValueEnum};
 
 use super::RunError;
-use super::arguments::OutputOptions;
+use super::check_arguments::OutputOptions;
 
 /// A form that a report can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -11,6 +11,7 @@ mod baseline;
 mod certs;
 mod certs_arguments;
 mod check;
+mod check_arguments;
 mod completions;
 mod configuration;
 mod difference;

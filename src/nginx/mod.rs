@@ -16,7 +16,7 @@ mod version;
 pub use arguments::Arguments;
 pub use contexts::{BlockBody, Contexts};
 pub use defaults::default_value;
-pub use directives::{Deprecated, Directive, DirectiveName, Duplicate, Earlier, ValueKind};
+pub use directives::{Deprecated, Directive, DirectiveName, Duplicate, Earlier, ValueKind, nearest_text};
 pub use inheritance::Inheritance;
 pub use values::{ValueError, parse_flag, parse_number, parse_offset, parse_seconds, parse_size, parse_time};
 pub use variables::{Variable, VariableContext, find_variable};

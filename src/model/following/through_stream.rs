@@ -126,7 +126,9 @@ fn closing_text(closing: &Closing<'_, '_>, target: &str) -> String {
         Closing::Returned => "its server sends a text".to_owned(),
         Closing::NoAddress if target.is_empty() => "there is no address for the name".to_owned(),
         Closing::NoAddress => format!("{target} is no address that it could connect to"),
+        Closing::NoResolver => format!("no resolver is given to ask for {target}"),
         Closing::NoSocket => format!("nothing here listens on {target}"),
+        Closing::Circle => format!("{target} leads back to where it comes from"),
         Closing::PassedAfterReading => "pass takes no connection of which ssl_preread has read".to_owned(),
         Closing::ProxyProtocolMissing(taker) => {
             format!("{} expects the PROXY protocol, and gets none", taker.socket.endpoint)

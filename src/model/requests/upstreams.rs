@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use crate::config::Directive;
 use crate::model::sockets::listen::Address;
 use crate::model::{ListenSocket, Model, Settled};
-use crate::nginx::Contexts;
+use crate::nginx::{Contexts, nearest_text};
 
 /// An address that nginx connects to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,6 +144,15 @@ impl<'c> Model<'c> {
     /// The group of `stream` of that name.
     pub(crate) fn stream_group(&self, name: &str) -> Option<Directive<'c>> {
         self.upstreams().stream.get(&name.to_ascii_lowercase()).copied()
+    }
+
+    /// The name of a group of `stream` that is almost the same.
+    #[must_use]
+    pub fn similar_stream_group(&self, name: &str) -> Option<String> {
+        let names = self.config.directives_named("upstream", Contexts::STREAM);
+        let names: Vec<String> =
+            names.filter_map(|group| group.argument(0)).map(|name| name.text().into_owned()).collect();
+        nearest_text(name, names.iter().map(String::as_str)).map(str::to_owned)
     }
 
     /// What a host with or without a port leads to, or `unix:` and a path, in `http` or in `stream`.

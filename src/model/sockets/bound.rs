@@ -29,6 +29,9 @@ pub enum ConflictKind {
     Refused,
     /// Both say `reuseport`, and the kernel gives each connection to one of them.
     Dealt,
+    /// Both take datagrams: nginx sets `SO_REUSEADDR`, with which Linux lets both of them bind, and gives all datagrams
+    /// to one (`ngx_open_listening_sockets`, src/core/ngx_connection.c; socket(7)).
+    Deaf,
     /// Two servers on one socket, which this module does not know, so that even `nginx -t` refuses it.
     Duplicate,
 }
@@ -57,16 +60,22 @@ impl Model<'_> {
     #[must_use]
     pub fn listen_conflicts(&self) -> Vec<ListenConflict<'_>> {
         let mut bound: Vec<BoundSocket<'_>> = Module::ALL.into_iter().flat_map(|module| self.bound(module)).collect();
-        bound.sort_by(|a, b| (&a.socket.endpoint, a.module).cmp(&(&b.socket.endpoint, b.module)));
+        let key = |bound: &BoundSocket<'_>| (bound.socket.endpoint.clone(), bound.socket.is_udp, bound.module);
+        bound.sort_by_cached_key(key);
         let mut found: Vec<ListenConflict<'_>> = Vec::new();
         for on_port in bound.chunk_by(|a, b| a.socket.endpoint.port == b.socket.endpoint.port) {
-            for same in on_port.chunk_by(|a, b| a.socket.endpoint == b.socket.endpoint) {
+            let is_same = |a: &BoundSocket<'_>, b: &BoundSocket<'_>| {
+                a.socket.endpoint == b.socket.endpoint && a.socket.is_udp == b.socket.is_udp
+            };
+            for same in on_port.chunk_by(is_same) {
                 let Some((first, others)) = same.split_first() else { continue };
                 found.extend(others.iter().filter_map(|second| self.conflict(*first, *second)));
             }
+            // Of datagrams, the socket of the address itself gets those that are sent to it.
+            let on_port = || on_port.iter().filter(|bound| !bound.socket.is_udp);
             let is_any = |bound: &&BoundSocket<'_>| bound.socket.endpoint.address.is_wildcard();
-            for any in on_port.iter().filter(is_any) {
-                let others = on_port.iter().filter(|other| is_within(any.socket, other.socket));
+            for any in on_port().filter(is_any) {
+                let others = on_port().filter(|other| is_within(any.socket, other.socket));
                 found.extend(others.filter_map(|other| self.conflict(*any, *other)));
             }
             if found.len() > MAX_CONFLICTS {
@@ -77,11 +86,11 @@ impl Model<'_> {
         found
     }
 
-    /// The TCP sockets that nginx calls `bind` for in a module.
+    /// The sockets that nginx calls `bind` for in a module.
     fn bound(&self, module: Module) -> impl Iterator<Item = BoundSocket<'_>> {
         let sockets = self.sockets_in(module);
         let has_any = move |socket: &ListenSocket, any: IpAddr| {
-            sockets.find(&Address::Ip(any), socket.endpoint.port, false).is_some()
+            sockets.find(&Address::Ip(any), socket.endpoint.port, socket.is_udp).is_some()
         };
         let is_bound = move |socket: &&ListenSocket| {
             let is_taken_along = match &socket.endpoint.address {
@@ -89,7 +98,7 @@ impl Model<'_> {
                 Address::Name(_) => has_any(socket, ANY_V4) || has_any(socket, ANY_V6),
                 Address::Unix(_) => false,
             };
-            !socket.is_udp && (socket.has_own_bind || socket.endpoint.address.is_wildcard() || !is_taken_along)
+            socket.has_own_bind || socket.endpoint.address.is_wildcard() || !is_taken_along
         };
         sockets.all.iter().filter(is_bound).map(move |socket| BoundSocket { module, socket })
     }
@@ -100,6 +109,7 @@ impl Model<'_> {
             // The kernel prefers the socket of the address itself.
             true if one.socket.endpoint != other.socket.endpoint => return None,
             true => ConflictKind::Dealt,
+            false if one.socket.is_udp => ConflictKind::Deaf,
             false => ConflictKind::Refused,
         };
         let mut pair = [(one, self.binding_member(one.socket)), (other, self.binding_member(other.socket))];

@@ -161,6 +161,18 @@ impl<'c> ServerName<'c> {
         };
         hosts.iter().filter_map(|host| real_host(host)).collect()
     }
+
+    /// The same, and for a wildcard a host that nobody has a habit of naming: `x.example.com`.
+    #[must_use]
+    pub(crate) fn witnesses_below(&self) -> Vec<Host> {
+        let mut hosts = self.witnesses();
+        if let NameKind::WildcardLeading(domain) | NameKind::DotLeading(domain) = &self.kind {
+            // Before the one that lies two labels below.
+            let at = hosts.len().saturating_sub(1);
+            hosts.splice(at..at, real_host(&format!("x.{domain}")));
+        }
+        hosts
+    }
 }
 
 /// Hosts that a regex matches. A part of it may be the end or the middle of a host.

@@ -52,6 +52,8 @@ pub struct TakenEntry<'c> {
     pub value: Option<Word<'c>>,
     /// Whether the name that the client asks for was looked up.
     pub is_by_name: bool,
+    /// Whether the version of TLS that the client offers was looked up.
+    pub is_by_protocol: bool,
 }
 
 impl<'c> TakenEntry<'c> {
@@ -226,7 +228,8 @@ impl<'m, 'c, 'k> Connection<'m, 'c, 'k> {
     }
 
     fn entry_value(&mut self, table: &Table<'c>, value: Option<Word<'c>>) -> Value {
-        self.taken.push(TakenEntry { block: table.block, value, is_by_name: table.asks_for_name() });
+        let (is_by_name, is_by_protocol) = (table.asks_for_name(), table.asks_for("ssl_preread_protocol"));
+        self.taken.push(TakenEntry { block: table.block, value, is_by_name, is_by_protocol });
         value.map_or(Value::new(""), |word| self.expand(&word.text()))
     }
 

@@ -1,9 +1,13 @@
 //! `stream` in front of `http`: what it makes of the ports that clients know.
 
 use std::net::IpAddr;
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashSet;
 
 use crate::model::HttpsState;
 use crate::model::following::starts::ANY_HOST;
+use crate::model::sockets::listen::Endpoint;
 use crate::model::stream::Module;
 use crate::model::stream::connection::Client;
 use crate::model::stream::passage::{End, Passage};
@@ -120,26 +124,49 @@ impl<'c> Model<'c> {
             !is_complete || ways.iter().any(leads_here)
         };
         let mut is_fed = false;
-        for front in self.stream_sockets().filter(|front| !front.is_udp) {
-            let mut takers = front.members.iter().flat_map(|member| self.possible_takers(self.server(member.server)));
-            if !takers.any(|(_, taker)| std::ptr::eq(taker.socket, socket)) {
+        for (front, led_to) in self.stream_sockets().zip(self.led_to()) {
+            if front.is_udp || !led_to.sockets.contains(&socket.endpoint) {
                 continue;
             }
             is_fed = true;
-            if may_lead_here(front, Some(ANY_HOST)) || may_lead_here(front, None) || self.has_pattern_to(front, socket)
-            {
+            let has_pattern =
+                || led_to.by_pattern.get_or_init(|| self.led_to_by_pattern(front)).contains(&socket.endpoint);
+            if may_lead_here(front, Some(ANY_HOST)) || may_lead_here(front, None) || has_pattern() {
                 return false;
             }
         }
         is_fed
     }
 
-    /// Whether a pattern of names leads from a socket of `stream` to one of `http`.
-    fn has_pattern_to(&self, front: &ListenSocket, socket: &ListenSocket) -> bool {
-        self.stream_routes(front).iter().any(|route| {
-            let mut ways = route.hosts.iter().flat_map(|routed| &routed.ways);
-            route.name.host().is_none_or(|_| matches!(route.name.kind, NameKind::DotLeading(_)))
-                && ways.any(|way| matches!(&way.end, End::Taken(taker) if std::ptr::eq(taker.socket, socket)))
-        })
+    /// What each socket of `stream` leads to, in their order.
+    fn led_to(&self) -> &[LedTo] {
+        let of_front = |front: &ListenSocket| {
+            let takers = front.members.iter().flat_map(|member| self.possible_takers(self.server(member.server)));
+            let of_http = takers.filter(|(_, taker)| taker.module == Module::Http);
+            let sockets = of_http.map(|(_, taker)| taker.socket.endpoint.clone()).collect();
+            LedTo { sockets, by_pattern: OnceLock::new() }
+        };
+        self.stream.led_to.get_or_init(|| self.stream_sockets().map(of_front).collect())
     }
+
+    /// The sockets of `http` to which a pattern of names leads from a socket of `stream`.
+    fn led_to_by_pattern(&self, front: &ListenSocket) -> FxHashSet<Endpoint> {
+        let routes = self.stream_routes(front).into_iter();
+        let patterns =
+            routes.filter(|route| route.name.host().is_none_or(|_| matches!(route.name.kind, NameKind::DotLeading(_))));
+        let ways = patterns.flat_map(|route| route.hosts).flat_map(|routed| routed.ways);
+        let taken = ways.filter_map(|way| match way.end {
+            End::Taken(taker) if taker.module == Module::Http => Some(taker.socket.endpoint.clone()),
+            _ => None,
+        });
+        taken.collect()
+    }
+}
+
+/// The sockets of `http` to which one of `stream` may lead.
+#[derive(Debug)]
+pub(crate) struct LedTo {
+    sockets: FxHashSet<Endpoint>,
+    /// Those to which a pattern of names leads.
+    by_pattern: OnceLock<FxHashSet<Endpoint>>,
 }

@@ -7,6 +7,7 @@
 //!
 //! nginx: <https://nginx.org/en/docs/stream/stream_processing.html>
 
+pub mod circle;
 pub mod connection;
 pub mod dependencies;
 pub mod front;
@@ -15,6 +16,7 @@ pub mod passage;
 pub mod proxy_protocol;
 pub mod server;
 pub mod target;
+pub mod unreachable;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,7 @@ use rustc_hash::FxHashSet;
 use crate::config::{Config, Directive};
 use crate::model::sockets::listen::Endpoint;
 use crate::model::sockets::socket::Sockets;
+use crate::model::stream::front::LedTo;
 use crate::model::values::definitions::Definitions;
 use crate::model::{ListenSocket, Model, Server, ServerId, further_ports};
 use crate::nginx::Contexts;
@@ -109,6 +112,8 @@ pub(crate) struct StreamSide<'c> {
     own_addresses: OnceLock<FxHashSet<IpAddr>>,
     /// The sockets of `http` to which servers of `stream` lead that end TLS.
     behind_tls: OnceLock<FxHashSet<Endpoint>>,
+    /// What each socket of `stream` leads to.
+    led_to: OnceLock<Vec<LedTo>>,
 }
 
 impl<'c> StreamSide<'c> {
@@ -120,6 +125,7 @@ impl<'c> StreamSide<'c> {
             definitions: OnceLock::new(),
             own_addresses: OnceLock::new(),
             behind_tls: OnceLock::new(),
+            led_to: OnceLock::new(),
         }
     }
 }

@@ -27,6 +27,9 @@ const MIN_NAMES: usize = 64;
 /// Names that are followed from one socket.
 const MAX_NAMES: usize = 8192;
 
+/// Hosts that stand for one name.
+const MOST_HOSTS: usize = 4;
+
 /// Sockets that are looked at behind one socket.
 const MAX_SOCKETS: usize = 256;
 
@@ -93,11 +96,10 @@ impl<'c> Model<'c> {
     pub fn stream_routes<'m>(&'m self, socket: &'m ListenSocket) -> Vec<Route<'m, 'c>> {
         let mut names = self.names_for(socket);
         names.sort_by_key(|route| route.origin);
-        let regexes = names.iter().filter(|route| matches!(route.name.kind, NameKind::Regex(_))).count();
-        let mut left = (NAMES_TIMES_REGEXES / regexes.max(1)).clamp(MIN_NAMES, MAX_NAMES);
+        let mut left = followed_names(&names);
         let mut seen: FxHashSet<Host> = FxHashSet::default();
         for route in &mut names {
-            for host in route.name.witnesses() {
+            for host in route.name.witnesses_below() {
                 let Some(sni) = host.name() else { continue };
                 if left > 0 && seen.insert(host.clone()) {
                     left -= 1;
@@ -108,6 +110,19 @@ impl<'c> Model<'c> {
         }
         names.retain(|route| !route.hosts.is_empty());
         names
+    }
+
+    /// How many hosts [`Model::stream_routes`] follows from a socket, and how many there would be, if it does not follow
+    /// all.
+    #[must_use]
+    pub fn cut_off_at(&self, socket: &ListenSocket) -> Option<(usize, usize)> {
+        let names = self.names_for(socket);
+        let followed = followed_names(&names);
+        if names.len() <= followed / MOST_HOSTS {
+            return None;
+        }
+        let hosts: FxHashSet<Host> = names.iter().flat_map(|route| route.name.witnesses_below()).collect();
+        (hosts.len() > followed).then_some((followed, hosts.len()))
     }
 
     /// The names that may come to a socket, not followed yet.
@@ -228,12 +243,24 @@ impl<'c> Route<'_, 'c> {
     }
 }
 
+/// How many hosts are followed.
+fn followed_names(names: &[Route<'_, '_>]) -> usize {
+    let regexes = names.iter().filter(|route| matches!(route.name.kind, NameKind::Regex(_))).count();
+    (NAMES_TIMES_REGEXES / regexes.max(1)).clamp(MIN_NAMES, MAX_NAMES)
+}
+
 impl Table<'_> {
     /// Whether it is a `map` that asks for the name of the client's greeting, among other things perhaps.
     pub(crate) fn asks_for_name(&self) -> bool {
+        NAME_VARIABLES.iter().any(|name| self.asks_for(name))
+    }
+
+    /// Whether it is a `map` that asks for a variable, among other things perhaps.
+    pub(crate) fn asks_for(&self, variable: &str) -> bool {
         let source = self.source.map(|word| word.text()).unwrap_or_default();
+        let is_it = |name: &str| name.eq_ignore_ascii_case(variable);
         self.kind == TableKind::Map
-            && pieces(&source).any(|piece| matches!(piece, Piece::Variable(name) if is_name_variable(name)))
+            && pieces(&source).any(|piece| matches!(piece, Piece::Variable(name) if is_it(name)))
     }
 }
 

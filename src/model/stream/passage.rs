@@ -72,8 +72,12 @@ pub enum Closing<'m, 'c> {
     Returned,
     /// What the handler became is no address.
     NoAddress,
+    /// The handler became a host name, and no resolver is given to ask for it.
+    NoResolver,
     /// `pass` finds no socket of this nginx.
     NoSocket,
+    /// It comes back to where it was, again and again.
+    Circle,
     /// `pass` of a connection of which nginx has read and decrypted the beginning.
     PassedAfterReading,
     /// The socket expects the PROXY protocol, and does not get it.
@@ -101,6 +105,17 @@ pub struct Passage<'m, 'c> {
     pub end: End<'m, 'c>,
     /// What was assumed.
     pub conditions: Vec<Condition<'c>>,
+}
+
+impl<'m, 'c> Passage<'m, 'c> {
+    /// The stops of the circle in which it goes, if the last one was visited before.
+    #[must_use]
+    pub fn circle(&self) -> Option<&[Stop<'m, 'c>]> {
+        let (last, before) = self.stops.split_last()?;
+        let is_last = |stop: &Stop<'_, '_>| std::ptr::eq(stop.socket, last.socket) && stop.handler == last.handler;
+        let first = before.iter().rposition(is_last)?;
+        before.get(first..)
+    }
 }
 
 /// What is on the wire towards the next socket.
@@ -166,6 +181,9 @@ impl<'c> Model<'c> {
                     break;
                 }
             }
+        }
+        if passage.stops.len() >= MAX_STOPS && passage.circle().is_some() {
+            passage.end = End::Closed(Closing::Circle);
         }
         passage.conditions = choices.conditions().get(before..).unwrap_or_default().to_vec();
         passage
@@ -281,6 +299,9 @@ impl<'c> Model<'c> {
         let address = match self.stream_destination(text, is_written_out) {
             Destination::Address(address) => address,
             Destination::Group(_, addresses, is_all) => chosen(text, addresses, is_all, handler, choices)?,
+            Destination::Name if handler.parent().is_some_and(|server| self.lacks_resolver(server)) => {
+                return Err(End::Closed(Closing::NoResolver));
+            }
             Destination::Name => return Err(End::Elsewhere(text.to_owned())),
             Destination::Nothing => return Err(End::Closed(Closing::NoAddress)),
         };

@@ -52,8 +52,12 @@ pub(crate) enum Found<'m> {
 pub struct PossibleTarget<'c> {
     /// What nginx would connect to.
     pub text: String,
-    /// The value of a `map` that says so; `None` where the handler says it itself.
+    /// The value of a `map` that says so, the last of several; `None` where the handler says it itself.
     pub entry: Option<Word<'c>>,
+    /// The key that it belongs to.
+    pub key: Option<Word<'c>>,
+    /// Whether nothing but that key decides: no other table may keep connections from it.
+    pub is_direct: bool,
 }
 
 /// Texts that one handler may become; a map of all customers of a hoster has some thousand.
@@ -75,8 +79,10 @@ impl<'c> Model<'c> {
             Some(UpstreamAddress::Ip(_, 0)) => Destination::Nothing,
             Some(found) if is_written_out || !is_name(text) || text.starts_with("unix:") => Destination::Address(found),
             // Without a port nginx asks no resolver.
-            _ if text.contains(':') && !text.starts_with(':') => Destination::Name,
-            _ => Destination::Nothing,
+            _ => match text.rsplit_once(':') {
+                Some((name, port)) if !name.is_empty() && !is_number_beyond(port) => Destination::Name,
+                _ => Destination::Nothing,
+            },
         }
     }
 
@@ -88,6 +94,23 @@ impl<'c> Model<'c> {
                 Destination::Nothing
             }
             Some(found) => Destination::Address(found),
+        }
+    }
+
+    /// The addresses that `proxy_pass` makes of a text, and whether they are all.
+    pub(crate) fn stream_addresses(&self, text: &str, is_written_out: bool) -> (Vec<UpstreamAddress>, bool) {
+        match self.stream_destination(text, is_written_out) {
+            Destination::Address(address) => (vec![address], true),
+            Destination::Group(_, addresses, is_all) => (addresses, is_all),
+            Destination::Name | Destination::Nothing => (Vec::new(), false),
+        }
+    }
+
+    /// The socket of this configuration that takes a connection which `proxy_pass` makes, if one does for sure.
+    pub(crate) fn own_taker(&self, address: &UpstreamAddress) -> Option<Taker<'_>> {
+        match self.taker_of(address) {
+            Found::Here(taker) => Some(taker),
+            Found::Elsewhere | Found::Unknown => None,
         }
     }
 
@@ -162,7 +185,7 @@ impl<'c> Model<'c> {
     pub fn possible_targets(&self, server: &Server<'c>) -> Vec<PossibleTarget<'c>> {
         let Some(text) = Handling::of(server).target_text() else { return Vec::new() };
         let mut found = Vec::new();
-        let mut open = vec![(PossibleTarget { text, entry: None }, 0)];
+        let mut open = vec![(PossibleTarget { text, entry: None, key: None, is_direct: true }, 0)];
         while let Some((target, depth)) = open.pop() {
             let Some(name) = first_variable(&target.text) else {
                 found.push(target);
@@ -173,9 +196,13 @@ impl<'c> Model<'c> {
             }
             let replaced = |value: &str| with_first_variable(&target.text, value);
             if let Some(table) = self.stream_definitions().table(&name) {
-                let values = table.block.children().filter_map(|entry| entry.argument(0).filter(|_| is_entry(entry)));
-                let targets = values
-                    .map(|value| PossibleTarget { text: replaced(&value.text()), entry: target.entry.or(Some(value)) });
+                let is_direct = target.entry.is_none() && variables(&target.text) == 1;
+                let entries = table.block.children().filter(|entry| is_entry(*entry));
+                let targets = entries.filter_map(|entry| {
+                    let value = entry.argument(0)?;
+                    let (text, key) = (replaced(&value.text()), Some(entry.name_word()));
+                    Some(PossibleTarget { text, entry: Some(value), key, is_direct })
+                });
                 open.extend(targets.map(|target| (target, depth + 1)));
             } else {
                 let mut sets = server.directive.children_named("set");
@@ -183,7 +210,7 @@ impl<'c> Model<'c> {
                     set.argument(0).is_some_and(|word| word.text().trim_start_matches('$').eq_ignore_ascii_case(&name))
                 });
                 let value = set.and_then(|set| set.argument(1)).map(|value| replaced(&value.text()));
-                open.extend(value.map(|text| (PossibleTarget { text, entry: target.entry }, depth + 1)));
+                open.extend(value.map(|text| (PossibleTarget { text, ..target }, depth + 1)));
             }
         }
         found.sort_by_key(|target| target.entry.map(|entry| entry.span()));
@@ -224,9 +251,19 @@ fn is_balanced_by_code(group: Directive<'_>) -> bool {
     group.children().any(|child| child.name_text().starts_with("balancer_by_lua"))
 }
 
+/// Whether a port is a number that no port has.
+fn is_number_beyond(port: &str) -> bool {
+    let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && !port.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
 /// Whether a line of a `map` is one that gives a value.
 fn is_entry(entry: Directive<'_>) -> bool {
     !entry.name_word().is("include")
+}
+
+fn variables(text: &str) -> usize {
+    pieces(text).filter(|piece| !matches!(piece, Piece::Text(_))).count()
 }
 
 fn first_variable(text: &str) -> Option<String> {

@@ -34,7 +34,9 @@ fn end(way: &Passage<'_, '_>) -> String {
             Closing::NoHandler => "no handler",
             Closing::Returned => "text",
             Closing::NoAddress => "no address",
+            Closing::NoResolver => "no resolver",
             Closing::NoSocket => "no socket",
+            Closing::Circle => "circle",
             Closing::PassedAfterReading => "read",
             Closing::ProxyProtocolMissing(_) => "header missing",
             Closing::ProxyProtocolUnexpected(_) => "header unexpected",
@@ -74,8 +76,18 @@ const NAMES: &[(&str, Option<&str>, &str)] = &[
     ("listen 443;", Some("a.test"), "no handler"),
     // What can be connected to.
     ("listen 443; ssl_preread on; proxy_pass $ssl_preread_server_name;", Some("a.test"), "no address"),
-    ("listen 443; ssl_preread on; proxy_pass $ssl_preread_server_name:2;", Some("a.test"), "elsewhere a.test:2"),
-    ("listen 443; ssl_preread on; proxy_pass $ssl_preread_server_name:2;", Some("localhost"), "elsewhere localhost:2"),
+    (
+        "listen 443; resolver 192.0.2.53; ssl_preread on; proxy_pass $ssl_preread_server_name:2;",
+        Some("a.test"),
+        "elsewhere a.test:2",
+    ),
+    (
+        "listen 443; resolver 192.0.2.53; ssl_preread on; proxy_pass $ssl_preread_server_name:2;",
+        Some("localhost"),
+        "elsewhere localhost:2",
+    ),
+    ("listen 443; ssl_preread on; proxy_pass $ssl_preread_server_name:2;", Some("a.test"), "no resolver"),
+    ("listen 443; ssl_preread on; proxy_pass $ssl_preread_server_name:99999;", Some("a.test"), "no address"),
     ("listen 443; ssl_preread on; proxy_pass $ssl_preread_server_name:2;", None, "no address"),
     ("listen 443; proxy_pass localhost:2;", None, "http 0.0.0.0:2"),
     ("listen 443; proxy_pass 127.0.0.9:1;", None, "elsewhere 127.0.0.9:1"),
@@ -88,7 +100,8 @@ const NAMES: &[(&str, Option<&str>, &str)] = &[
     ("listen 443; pass 127.0.0.9:1;", None, "no socket"),
     ("listen 443; ssl_preread on; pass $ssl_preread_server_name:2;", Some("localhost"), "no address"),
     ("listen 443 ssl; ssl_preread on; pass 127.0.0.1:1;", None, "read"),
-    ("listen 443; pass 127.0.0.1:443;", None, "unknown"), // in a circle
+    ("listen 443; pass 127.0.0.1:443;", None, "circle"),
+    ("listen 443; proxy_pass 127.0.0.1:5; } server { listen 127.0.0.1:5; proxy_pass 127.0.0.1:443;", None, "circle"),
     // The PROXY protocol; `pass` sends none.
     ("listen 443; proxy_protocol on; proxy_pass 127.0.0.1:3;", None, "http 127.0.0.1:3"),
     ("listen 443; proxy_pass 127.0.0.1:3;", None, "header missing"),
@@ -162,7 +175,7 @@ const ASKED: &[(&str, &str)] = &[
     (
         "map $ssl_preread_server_name $m { hostnames; .a.test 1.1.1.1:1; ~^www\\.(shop|blog)\\.test$ x; } \
          server { listen 443; ssl_preread on; proxy_pass $m; }",
-        "a.test www.a.test a.www.a.test www.shop.test www.blog.test",
+        "a.test www.a.test x.a.test a.www.a.test www.shop.test www.blog.test",
     ),
     ("map $ssl_preread_server_name $m { a.test 1.1.1.1:1; } server { listen 443; proxy_pass $m; }", ""),
     ("server { listen 443; ssl_preread on; return x; } server { listen 443; server_name a.test; return x; }", "a.test"),

@@ -8,6 +8,7 @@ use super::modules::{MODULES, TlsSetting};
 use super::pass::{TlsPass, is_sent};
 use crate::config::{Config, Directive};
 use crate::model::requests::upstreams::UpstreamAddress;
+use crate::model::stream::Module;
 use crate::model::{ListenSocket, Model, Server, Settled};
 use crate::nginx::DirectiveName;
 use crate::tls::{CertificateFile, Distrusted, Verification, holds_root, verify};
@@ -167,11 +168,39 @@ impl<'c> Model<'c> {
         if !is_all {
             return None;
         }
-        let connect = |address: UpstreamAddress| {
-            let socket = self.socket_of_upstream(&address)?;
-            Some(TlsConnection { address, socket, outcome: self.outcome_at(pass, socket, sni) })
+        addresses.into_iter().map(|address| self.tls_connection(pass, sni, address)).collect()
+    }
+
+    /// The connections of a pass to sockets of this configuration that fail, while others of the same group may not; and
+    /// how many servers the group has.
+    #[must_use]
+    pub fn failing_servers(&self, pass: &TlsPass<'_>) -> (Vec<TlsFailure<'_, 'c>>, usize) {
+        let (Some(upstream), Settled::Known(sni)) = (pass.upstream.as_ref().filter(|_| pass.is_always_tls), pass.sni())
+        else {
+            return (Vec::new(), 0);
         };
-        addresses.into_iter().map(connect).collect()
+        let (addresses, _) = upstream.addresses();
+        let servers = upstream.servers().count();
+        let connections = addresses.into_iter().filter_map(|address| self.tls_connection(pass, sni, address));
+        let failures = connections.filter_map(|TlsConnection { address, socket, outcome }| match outcome {
+            TlsOutcome::Failed(kind) => Some(TlsFailure { socket, address, sni: sni.map(str::to_owned), kind }),
+            TlsOutcome::Answered | TlsOutcome::Unknown => None,
+        });
+        let failures: Vec<TlsFailure<'_, 'c>> = failures.collect();
+        if failures.len() < servers { (failures, servers) } else { (Vec::new(), servers) }
+    }
+
+    fn tls_connection(
+        &self,
+        pass: &TlsPass<'_>,
+        sni: Option<&str>,
+        address: UpstreamAddress,
+    ) -> Option<TlsConnection<'_, 'c>> {
+        // A server of stream that ends TLS answers as one of http does.
+        let of_stream =
+            || self.own_taker(&address).filter(|taker| taker.module == Module::Stream && taker.socket.is_tls);
+        let socket = self.socket_of_upstream(&address).or_else(|| of_stream().map(|taker| taker.socket))?;
+        Some(TlsConnection { outcome: self.outcome_at(pass, socket, sni), address, socket })
     }
 
     fn outcome_at<'m>(&'m self, pass: &TlsPass<'_>, socket: &'m ListenSocket, sni: Option<&str>) -> TlsOutcome<'m, 'c> {

@@ -1,6 +1,7 @@
 //! Values of variables: texts with variables in them, patterns, maps, the paths of URIs.
 
 pub(crate) mod definitions;
+pub mod hostnames;
 pub(crate) mod map;
 pub mod pattern;
 pub(crate) mod uri;

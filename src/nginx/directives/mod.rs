@@ -280,6 +280,18 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     table
 });
 
+/// The text nearest to `name` among some, at most two edits away and without case; the first in the alphabet among equals.
+#[must_use]
+pub fn nearest_text<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    const FARTHEST: usize = 2;
+    let name = name.to_ascii_lowercase();
+    let distances = known.filter(|known| known.len() <= LONGEST_NAME).filter_map(|known| {
+        let distance = edit_distance(name.as_bytes(), known.to_ascii_lowercase().as_bytes(), FARTHEST)?;
+        (distance * 2 < name.len()).then_some((distance, known))
+    });
+    distances.min().map(|(_, known)| known)
+}
+
 /// The number of insertions, deletions, replacements and swaps of neighbours that make `one` into `other`;
 /// `None` when it is above `limit`. Of a word too far away only the first letters are looked at.
 fn edit_distance(one: &[u8], other: &[u8], limit: usize) -> Option<usize> {

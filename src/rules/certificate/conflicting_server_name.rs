@@ -2,19 +2,44 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::model::{Model, NameKind};
+use crate::model::sockets::server_names::Conflict;
+use crate::model::{ListenSocket, Model, NameKind};
+use crate::nginx::NginxVersion;
 use crate::rules::{Findings, Rule};
 
 pub(super) struct ConflictingServerName;
 
+/// nginx: <https://nginx.org/en/docs/stream/ngx_stream_core_module.html#server_name>
+const STREAM_NAMES_SINCE: NginxVersion = NginxVersion::new(1, 25, 5);
+
+/// Two servers of stream without a name: connections come to the default server, and to servers by name.
+fn report_nameless(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, conflict: &Conflict) {
+    let default = socket.default.server;
+    let dead = if conflict.ignored.0 == default { conflict.first.0 } else { conflict.ignored.0 };
+    let Some(member) = socket.members.iter().find(|member| member.server == dead && dead != default) else { return };
+    let message = format!(
+        "no connection to {} comes to this server: it has no name, and another server takes what no name selects",
+        socket.endpoint
+    );
+    let finding = sink.warning(model.server(dead).listen_span(member.listen), message);
+    finding.related(model.server(default).listen_span(socket.default.listen), "this server takes the connections");
+    finding.help("give it a port of its own, or a server_name; `nginx -t` warns of it as \"conflicting server name\"");
+}
+
 impl Rule for ConflictingServerName {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let mut seen = FxHashSet::default();
+        // Before, servers of stream could not share a socket.
+        let stream = model.stream_sockets().filter(|_| model.environment.version >= STREAM_NAMES_SINCE);
+        let sockets = model.sockets().map(|socket| (socket, false)).chain(stream.map(|socket| (socket, true)));
         // On a socket with one server nginx does not look at names.
-        for socket in model.sockets().filter(|socket| socket.is_shared()) {
+        for (socket, is_of_stream) in sockets.filter(|(socket, _)| socket.is_shared()) {
             for conflict in &socket.names.conflicts {
                 let (ignored, first) = (model.name(conflict.ignored), model.name(conflict.first));
                 let is_nameless = ignored.is_no_host();
+                if is_of_stream && is_nameless && conflict.ignored.0 != conflict.first.0 {
+                    report_nameless(model, sink, socket, conflict);
+                }
                 let Some(span) = ignored.span().filter(|span| !is_nameless && seen.insert(*span)) else { continue };
                 if conflict.ignored.0 == conflict.first.0 {
                     let finding = sink.info(span, format!("server name {ignored} stands twice in the same server"));

@@ -3,8 +3,9 @@
 use rustc_hash::FxHashSet;
 
 use crate::config::ItemId;
-use crate::model::Model;
 use crate::model::following::relay::Relay;
+use crate::model::stream::circle::Circle;
+use crate::model::{Condition, Model};
 use crate::rules::{Findings, Rule};
 
 pub(super) struct ProxyLoop;
@@ -22,7 +23,43 @@ impl Rule for ProxyLoop {
                 report(model, sink, &relays);
             }
         }
+        for circle in model.stream_circles() {
+            report_connections(sink, &circle);
+        }
     }
+}
+
+/// What `stream` leads back to its own socket.
+fn report_connections(sink: &mut Findings, circle: &Circle<'_, '_>) {
+    let Some(first) = circle.stops.first() else { return };
+    let end = match circle.stops.iter().all(|stop| stop.handler.is_named("pass")) {
+        true => "nginx closes the connection after ten turns",
+        false => "connections multiply until worker_connections run out",
+    };
+    let message = match circle.stops.as_slice() {
+        [only] => format!(
+            "{} leads back to nginx's own socket {}, which the connection comes from: {end}",
+            only.target, only.socket.endpoint
+        ),
+        stops => {
+            let targets: Vec<&str> = stops.iter().map(|stop| stop.target.as_str()).collect();
+            format!("stream leads connections in a circle: {} -> {}; {end}", targets.join(" -> "), first.target)
+        }
+    };
+    let open = circle.conditions.iter().filter(|condition| condition.is_open);
+    let conditions: Vec<&str> = open.map(|condition: &Condition<'_>| condition.text.as_str()).take(4).collect();
+    let finding = if circle.is_certain || conditions.is_empty() {
+        sink.error(first.place, message)
+    } else {
+        sink.warning(first.place, format!("when {}: {message}", conditions.join(" and "))).conditional()
+    };
+    for stop in circle.stops.iter().take(8) {
+        if stop.place != stop.handler.span() || circle.stops.len() > 1 {
+            let text = format!("connections to {} are handed on here", stop.socket.endpoint);
+            finding.related(stop.handler.span(), text);
+        }
+    }
+    finding.help("write the address of the server that is to answer: one that this `listen` of stream does not have");
 }
 
 fn report(model: &Model<'_>, sink: &mut Findings, relays: &[Relay<'_>]) {

@@ -1,4 +1,5 @@
-//! Two sockets on one address: the second `bind` fails, and nginx does not start.
+//! Two sockets on one address: the second `bind` fails, and nginx does not start. With datagrams it succeeds, and one of
+//! them gets none.
 
 use crate::model::sockets::bound::{ConflictKind, ListenConflict};
 use crate::model::{Member, Model, Module};
@@ -39,6 +40,13 @@ fn report(model: &Model<'_>, sink: &mut Findings, conflict: &ListenConflict<'_>)
         ),
         ConflictKind::Dealt => (
             format!("{one} and {other} both listen on {to} with reuseport: each connection comes to one of them at random"),
+            "give one of them another port or address".to_owned(),
+        ),
+        ConflictKind::Deaf => (
+            format!(
+                "{one} and {other} both take datagrams on {to}: bind succeeds for both, and one of them gets nothing, as a \
+                 rule the one that stands first"
+            ),
             "give one of them another port or address".to_owned(),
         ),
         ConflictKind::Duplicate => (

@@ -36,11 +36,16 @@ impl Rule for StreamRouteCertMismatch {
         let mut sockets: Vec<&ListenSocket> = model.stream_sockets().filter(|socket| !socket.is_udp).collect();
         sockets.sort_by_key(|socket| !Family::ALL.iter().any(|&family| socket.serves(family)));
         let mut routes: Vec<Route<'_, '_>> = Vec::new();
+        let mut cut_off = None;
         for socket in sockets {
             // Ports of a range lead to the same.
             if routes.len() < MANY_ROUTES {
                 routes.extend(model.stream_routes(socket));
+                cut_off = cut_off.or_else(|| Some((socket, model.cut_off_at(socket)?)));
             }
+        }
+        if let Some((socket, (followed, hosts))) = cut_off {
+            report_cut_off(model, sink, socket, followed, hosts);
         }
         // A name of http is there for clients when one socket leads to it.
         let mut found: FxHashMap<Span, Option<Stray<'_, '_, '_>>> = FxHashMap::default();
@@ -64,6 +69,17 @@ impl Rule for StreamRouteCertMismatch {
             report(model, sink, group);
         }
     }
+}
+
+/// Says of what nothing is said.
+fn report_cut_off(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, followed: usize, hosts: usize) {
+    let span = model.server(socket.default.server).listen_span(socket.default.listen);
+    let message = format!(
+        "{} is asked for more names than are followed: of {hosts} hosts the first {followed} are looked at",
+        socket.endpoint
+    );
+    sink.info(span, message)
+        .help("nothing is said of the others; `ngxlint trace https://HOST/` tells where one of them gets");
 }
 
 impl Stray<'_, '_, '_> {
@@ -167,14 +183,14 @@ fn report(model: &Model<'_>, sink: &mut Findings, group: &[(Span, Stray<'_, '_, 
     let place = place(way);
     let from = way.stops.first().map(|stop| stop.socket.endpoint.to_string()).unwrap_or_default();
     let comes = match route.origin {
-        Origin::Key => format!("{host} is sent to {place}"),
+        Origin::Key => format!("{} is sent to {place}", name_text(route, host)),
         Origin::HttpName => format!("clients that ask {from} for {hosts} are sent to {place}"),
         Origin::UnreachedHttpName => {
             let own = route.server.and_then(|server| model.tls_sockets_of(server).next());
             let own = own.map(|socket| format!(" and nothing leads to {}", socket.endpoint)).unwrap_or_default();
             format!("clients that ask {from} for {hosts} are sent to {place}{own}")
         }
-        Origin::StreamName => format!("{place} ends TLS for {host}"),
+        Origin::StreamName => format!("{place} ends TLS for {}", name_text(route, host)),
     };
     let condition = condition_text(&way.conditions);
     let (message, selected, used) = match presenter {
@@ -206,6 +222,14 @@ fn report(model: &Model<'_>, sink: &mut Findings, group: &[(Span, Stray<'_, '_, 
     finding.help(help(model, route, host, &place));
 }
 
+/// A name as it is written; of one that stands for many, with the host that it is about.
+fn name_text(route: &Route<'_, '_>, host: &Host) -> String {
+    match &route.name.kind {
+        NameKind::Exact(_) => host.to_string(),
+        _ => format!("{}, for one {host},", route.name),
+    }
+}
+
 /// The entry of a map that decided last.
 fn last_entry<'c>(way: &Passage<'_, 'c>) -> Option<Directive<'c>> {
     let mut taken = way.stops.iter().rev().flat_map(|stop| stop.taken.iter().rev());
@@ -221,12 +245,12 @@ fn help(model: &Model<'_>, route: &Route<'_, '_>, host: &Host, place: &str) -> S
     let socket = owner.and_then(|owner| model.tls_sockets_of(owner.id).next());
     match (owner, socket, route.origin) {
         (Some(owner), Some(socket), Origin::Key) => {
-            format!("send {host} to {}, where {owner} has the name and a certificate for it", socket.endpoint)
+            format!("send {} to {}, where {owner} has the name and a certificate for it", route.name, socket.endpoint)
         }
         (Some(_), Some(socket), Origin::HttpName | Origin::UnreachedHttpName) => {
             format!("add `{host} {};` to the map, so that stream sends the name here", socket.endpoint)
         }
-        (_, _, Origin::StreamName) => format!("get a certificate that contains {host}, or take the name away"),
-        _ => format!("give {place} a server with server_name {host} and a certificate that contains it"),
+        (_, _, Origin::StreamName) => format!("get a certificate for {}, or take the name away", route.name),
+        _ => format!("give {place} a server with server_name {} and a certificate for it", route.name),
     }
 }

@@ -1,4 +1,5 @@
-//! A map of names without a default leaves all other names without an upstream: nginx closes the connection.
+//! A map of names without a default leaves all other names without an upstream: nginx closes the connection. So does a map
+//! of TLS versions that does not know the one of today.
 
 use rustc_hash::FxHashSet;
 
@@ -9,7 +10,7 @@ use crate::model::stream::connection::Client;
 use crate::model::stream::names::{Origin, Route};
 use crate::model::stream::passage::{Closing, End, Passage};
 use crate::model::{ListenSocket, Model};
-use crate::rules::{Findings, Rule};
+use crate::rules::{Finding, Findings, Rule};
 
 pub(super) struct StreamSniNoDefault;
 
@@ -18,6 +19,13 @@ impl Rule for StreamSniNoDefault {
         let mut told: FxHashSet<ItemId> = FxHashSet::default();
         for socket in model.stream_sockets().filter(|socket| !socket.is_udp && model.reads_names(socket)) {
             let (ways, is_complete) = model.passages(socket, Client::Tls(Some(ANY_HOST)));
+            let old = ways.first().and_then(map_without_version);
+            if let Some(map) = old.filter(|&map| ways.iter().all(|way| map_without_version(way) == Some(map))) {
+                if is_complete && told.insert(map.id()) {
+                    report_version(sink, socket, map, &ways[0]);
+                }
+                continue;
+            }
             let Some(map) = ways.first().and_then(map_without_default) else { continue };
             if is_complete && ways.iter().all(|way| map_without_default(way) == Some(map)) && told.insert(map.id()) {
                 report(model, sink, socket, map, &ways[0]);
@@ -31,6 +39,29 @@ fn map_without_default<'c>(way: &Passage<'_, 'c>) -> Option<Directive<'c>> {
     let End::Closed(Closing::NoAddress) = way.end else { return None };
     let mut taken = way.stops.last()?.taken.iter();
     taken.find(|taken| taken.value.is_none() && taken.is_by_name).map(|taken| taken.block)
+}
+
+/// The map of TLS versions that has left a way without an address.
+fn map_without_version<'c>(way: &Passage<'_, 'c>) -> Option<Directive<'c>> {
+    let End::Closed(Closing::NoAddress) = way.end else { return None };
+    let mut taken = way.stops.last()?.taken.iter();
+    taken.find(|taken| taken.value.is_none() && taken.is_by_protocol && !taken.is_by_name).map(|taken| taken.block)
+}
+
+fn report_version(sink: &mut Findings, socket: &ListenSocket, map: Directive<'_>, way: &Passage<'_, '_>) {
+    let message = format!(
+        "this map has neither TLSv1.3 nor a default: clients of today that come to {} are cut off",
+        socket.endpoint
+    );
+    let finding = sink.error(map.span(), message);
+    relate_handler(finding, way);
+    finding.help("add `default ADDRESS;`, or a line for TLSv1.3");
+}
+
+fn relate_handler(finding: &mut Finding, way: &Passage<'_, '_>) {
+    if let Some(handler) = way.stops.last().and_then(|stop| stop.handler) {
+        finding.related(handler.span(), "without an address nginx closes the connection");
+    }
 }
 
 fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, map: Directive<'_>, way: &Passage<'_, '_>) {
@@ -54,9 +85,7 @@ fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, map: Di
     for span in lost.iter().filter_map(|route| route.name.span()).take(4) {
         finding.related(span, "only through stream do clients come to this name");
     }
-    if let Some(handler) = way.stops.last().and_then(|stop| stop.handler) {
-        finding.related(handler.span(), "without an address nginx closes the connection");
-    }
+    relate_handler(finding, way);
     finding.help(
         "add `default ADDRESS;`: the server that most names lead to, or one that rejects the handshake \
          (ssl_reject_handshake)",

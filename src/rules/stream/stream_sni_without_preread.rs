@@ -29,15 +29,16 @@ fn report(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, found: &U
     let why = match found.why {
         Unread::Off(default) if default.id == server.id => "ssl_preread is off".to_owned(),
         Unread::Off(_) => format!("ssl_preread is off in the default server of {endpoint}, whose setting counts"),
-        Unread::Udp(_) => format!("{endpoint} takes datagrams, of which ssl_preread reads nothing"),
+        Unread::Udp(_) => format!("{endpoint} udp takes datagrams, of which ssl_preread reads nothing"),
         Unread::TooEarly(_) => "it is asked for before the greeting is read, and keeps its value".to_owned(),
         Unread::Tls(_) => return,
     };
     // What stands in `stream` itself is not to be seen in a lone snippet.
     let is_open = matches!(found.why, Unread::Off(_)) && !model.config.is_whole();
     let unless = if is_open { ", unless `stream` says `ssl_preread on`" } else { "" };
+    let place = if matches!(found.why, Unread::Udp(_)) { String::new() } else { format!("on {endpoint} ") };
     let message = format!(
-        "${variable} is always empty here, as {why}{unless}: on {endpoint} it makes no difference what a client asks for"
+        "${variable} is always empty here, as {why}{unless}: {place}it makes no difference what a client asks for"
     );
     let finding = if is_open {
         let finding = sink.warning(found.directive.span(), message);

@@ -29,6 +29,14 @@ fn consequence(module: &PassModule) -> &'static str {
     if module.side == Contexts::STREAM { "every connection is closed" } else { "every request is answered with 502" }
 }
 
+/// What clients see when connections to one server of a group fail.
+fn consequence_of_one(module: &PassModule) -> &'static str {
+    match module.side == Contexts::STREAM {
+        true => "those connections are closed",
+        false => "502, unless another server is asked next",
+    }
+}
+
 /// Passes that have something in common.
 struct Alike<'p, 'c, K> {
     /// What that is.

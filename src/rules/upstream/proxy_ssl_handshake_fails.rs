@@ -2,7 +2,7 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_trusted_certificate>; SSL_CTX_set_verify(3)
 
-use super::{Alike, by_key, consequence, relate_others};
+use super::{Alike, by_key, consequence, consequence_of_one, relate_others};
 use crate::model::Model;
 use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::TlsPass;
@@ -17,7 +17,10 @@ impl Rule for ProxySslHandshakeFails {
         let rootless = |pass: &TlsPass<'_>| model.rootless_file(pass).is_some();
         report_rootless(model, sink);
         for pass in model.tls_passes().iter().filter(|pass| !rootless(pass)) {
-            let Some(failure) = model.tls_failure(pass) else { continue };
+            let Some(failure) = model.tls_failure(pass) else {
+                report_one_of_several(model, sink, pass);
+                continue;
+            };
             // What SNI would mend is told where SNI is missing.
             let Some((reason, help)) = reason(pass, &failure).filter(|_| !model.needs_sni(pass)) else { continue };
             let message = format!("{} {reason}: {}", failure.address, consequence(pass.module));
@@ -31,6 +34,23 @@ impl Rule for ProxySslHandshakeFails {
             finding.help(help);
         }
     }
+}
+
+/// One server of a group whose certificate nginx refuses, or with which it has no protocol in common.
+fn report_one_of_several(model: &Model<'_>, sink: &mut Findings, pass: &TlsPass<'_>) {
+    let (failing, servers) = model.failing_servers(pass);
+    let refused = failing.iter().find_map(|failure| Some((failure, reason(pass, failure)?)));
+    let Some((failure, (reason, help))) = refused else { return };
+    let message = format!(
+        "when nginx chooses {}, one of {servers} servers: it {reason}: {}",
+        failure.address,
+        consequence_of_one(pass.module)
+    );
+    let finding = sink.warning(pass.pass.span(), message).conditional();
+    if let FailureKind::Distrusted { server, .. } = failure.kind {
+        finding.related(server.span(), "this server answers");
+    }
+    finding.help(help);
 }
 
 /// Why nginx breaks off, and what to do.

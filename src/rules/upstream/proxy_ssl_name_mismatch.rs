@@ -2,7 +2,8 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_name>; X509_check_host(3)
 
-use super::{Alike, by_key, consequence, relate_others, said_for_all};
+use super::{Alike, by_key, consequence, consequence_of_one, relate_others, said_for_all};
+use crate::model::requests::upstreams::UpstreamAddress;
 use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::{TlsPass, is_sent};
 use crate::model::upstream_tls::reach::public_hosts;
@@ -23,6 +24,12 @@ impl Rule for ProxySslNameMismatch {
                 }
                 continue;
             }
+            let (failing, servers) = model.failing_servers(pass);
+            let unlike = failing.iter().find_map(|failure| Some((failure, reason(failure)?)));
+            if let Some((failure, reason)) = unlike {
+                report_one_of_several(sink, pass, failure, &reason, servers);
+                continue;
+            }
             let sni = pass.sni().known().flatten();
             if model.tls_connections(pass, sni).is_some_and(|all| all.iter().any(TlsConnection::is_answered)) {
                 continue;
@@ -32,10 +39,10 @@ impl Rule for ProxySslNameMismatch {
                 let message = format!("{verify} looks for {reason}: {}", consequence(pass.module));
                 relate(sink.error(pass.pass.span(), message), pass);
             } else if let Some(message) = doubt(pass) {
-                doubted.push((message, pass));
+                doubted.push(((message, pass.module.pass), pass));
             }
         }
-        for Alike { key: message, first: pass, others } in by_key(doubted.into_iter()) {
+        for Alike { key: (message, _), first: pass, others } in by_key(doubted.into_iter()) {
             let finding = sink.warning(pass.pass.span(), message).conditional();
             relate(finding, pass);
             relate_others(finding, &others);
@@ -54,27 +61,49 @@ impl Rule for ProxySslNameMismatch {
 }
 
 fn report_failure(sink: &mut Findings, pass: &TlsPass<'_>, failure: &TlsFailure<'_, '_>) {
-    let consequence = consequence(pass.module);
-    let message = match &failure.kind {
+    let Some(reason) = reason(failure) else { return };
+    let finding = sink.error(pass.pass.span(), format!("{reason}: {}", consequence(pass.module)));
+    relate_answering(finding, failure);
+    relate(finding, pass);
+}
+
+/// Why the name does not do.
+fn reason(failure: &TlsFailure<'_, '_>) -> Option<String> {
+    match &failure.kind {
         FailureKind::Rejected(server) => {
-            let sni = failure.sni.as_deref().unwrap_or_default();
-            format!(
-                "nginx asks its own socket {} for {sni}, where {server} rejects the handshake: {consequence}",
-                failure.socket.endpoint
-            )
+            let sni = failure.sni.as_deref()?;
+            let endpoint = &failure.socket.endpoint;
+            Some(format!("nginx asks its own socket {endpoint} for {sni}, where {server} rejects the handshake"))
         }
         FailureKind::OtherName { file, name, .. } => {
             let names = file.leaf().map(|leaf| leaf.names_text(4)).unwrap_or_default();
             let name = if name.is_empty() { "the empty name" } else { name };
-            format!("{} presents a certificate for {names}, and nginx looks for {name}: {consequence}", failure.address)
+            Some(format!("{} presents a certificate for {names}, and nginx looks for {name}", failure.address))
         }
-        _ => return,
-    };
-    let finding = sink.error(pass.pass.span(), message);
+        _ => None,
+    }
+}
+
+/// One server of a group for which the name does not do; the next one gets the request, if it may be sent again.
+fn report_one_of_several(
+    sink: &mut Findings,
+    pass: &TlsPass<'_>,
+    failure: &TlsFailure<'_, '_>,
+    reason: &str,
+    servers: usize,
+) {
+    let failing = consequence_of_one(pass.module);
+    let message = format!("when nginx chooses {}, one of {servers} servers: {reason}: {failing}", failure.address);
+    let finding = sink.warning(pass.pass.span(), message).conditional();
+    relate_answering(finding, failure);
+    relate(finding, pass);
+    finding.help("give that server a certificate for the name, too; all servers of a group are asked for the same one");
+}
+
+fn relate_answering(finding: &mut Finding, failure: &TlsFailure<'_, '_>) {
     if let FailureKind::Rejected(server) | FailureKind::OtherName { server, .. } = failure.kind {
         finding.related(server.span(), "this server answers");
     }
-    relate(finding, pass);
 }
 
 /// Shows where the name comes from, and says how to give another one.
@@ -83,9 +112,9 @@ fn relate(finding: &mut Finding, pass: &TlsPass<'_>) {
     if let Some(given) = pass.name.by {
         finding.related(given.span(), "the name is given here");
     }
-    for switch in [pass.server_name, pass.verify] {
+    for (switch, use_of_it) in [(pass.server_name, "this sends the name"), (pass.verify, "this looks for the name")] {
         if let Some(by) = switch.by.filter(|_| switch.is_on) {
-            finding.related(by.span(), "this makes nginx use the name");
+            finding.related(by.span(), use_of_it);
         }
     }
     let host = public_hosts(pass).into_iter().next();
@@ -137,10 +166,19 @@ fn doubt(pass: &TlsPass<'_>) -> Option<String> {
         return Some(message);
     }
     let hosts = public_hosts(pass);
-    let first = hosts.first().filter(|_| is_asked)?;
+    let first = hosts.first().cloned().or_else(|| far_server(pass)).filter(|_| is_asked)?;
     let message = format!(
         "nginx asks {first} for {name}, the name of the upstream group: it presents its default certificate, or refuses \
          the handshake"
     );
     Some(message)
+}
+
+/// The first server of a group that is an address of another machine.
+fn far_server(pass: &TlsPass<'_>) -> Option<String> {
+    let is_far = |address: &UpstreamAddress| match address {
+        UpstreamAddress::Ip(ip, _) => !ip.is_loopback() && !ip.is_unspecified(),
+        UpstreamAddress::Unix(_) => false,
+    };
+    pass.upstream.as_ref()?.servers().filter_map(|server| server.address).find(is_far).map(|found| found.to_string())
 }

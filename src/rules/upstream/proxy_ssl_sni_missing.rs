@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{Alike, by_key, consequence, relate_others, said_for, said_for_all};
 use crate::config::{Directive, ItemId};
+use crate::model::certificates::certificate_use::spelled_out;
 use crate::model::upstream_tls::modules::TlsSetting;
 use crate::model::upstream_tls::pass::{TlsPass, is_sent};
 use crate::model::upstream_tls::reach::public_hosts;
@@ -41,9 +42,11 @@ impl Rule for ProxySslSniMissing {
         for Alike { first: pass, others, .. } in by_key(named.into_iter().map(|pass| (key(pass), pass))) {
             report_useless_name(model, sink, pass, &others);
         }
-        let hosts = unnamed.into_iter().flat_map(|pass| public_hosts(pass).into_iter().map(move |host| (host, pass)));
-        for Alike { key: host, first: pass, others } in by_key(hosts) {
-            report_host(model, sink, &host, pass, &others);
+        // Each kind of pass has settings of its own.
+        let hosts = unnamed.into_iter().map(|pass| ((public_hosts(pass), pass.module.pass), pass));
+        for Alike { key: (hosts, _), first: pass, others } in by_key(hosts.filter(|((hosts, _), _)| !hosts.is_empty()))
+        {
+            report_hosts(model, sink, &hosts, pass, &others);
         }
     }
 }
@@ -106,11 +109,12 @@ fn report_useless_name(model: &Model<'_>, sink: &mut Findings, pass: &TlsPass<'_
     });
 }
 
-fn report_host(model: &Model<'_>, sink: &mut Findings, host: &str, pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
+fn report_hosts(model: &Model<'_>, sink: &mut Findings, hosts: &[String], pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
     let server_name = pass.module.name_of(TlsSetting::ServerName);
-    let host = if pass.domain.is_some() { format!("hosts below {host}") } else { host.to_owned() };
+    let text = spelled_out(hosts);
+    let text = if pass.domain.is_some() { format!("hosts below {text}") } else { text };
     let message = format!(
-        "nginx asks {host} for TLS without SNI ({server_name} is off): where it serves several names, it presents its \
+        "nginx asks {text} for TLS without SNI ({server_name} is off): where it serves several names, it presents its \
          default certificate or refuses the handshake{}",
         unless(pass)
     );
@@ -122,10 +126,12 @@ fn report_host(model: &Model<'_>, sink: &mut Findings, host: &str, pass: &TlsPas
     relate_others(finding, others);
     let is_named = pass.name.text.as_deref().is_some_and(|name| !pass.is_named_by_group() && is_sent(name));
     let is_direct = pass.upstream.as_ref().is_none_or(|upstream| upstream.servers().next().is_none());
-    let missing_name = (!is_named && !is_direct).then_some(host.as_str());
+    // Of a group all servers are asked for one name.
+    let host = if let [host] = hosts { host } else { "HOST" };
+    let missing_name = (!is_named && !is_direct).then_some(host);
     finding.help(lines(pass, missing_name));
     let passes = || std::iter::once(pass).chain(others.iter().copied());
-    let is_one_host = passes().all(|pass| pass.domain.is_none() && public_hosts(pass).len() == 1);
+    let is_one_host = passes().all(|pass| pass.domain.is_none()) && hosts.len() == 1;
     if missing_name.is_none() || is_one_host {
         let edits = said_for_all(passes(), &settings(missing_name), model.environment.version);
         let is_all =

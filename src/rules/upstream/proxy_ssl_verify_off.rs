@@ -28,8 +28,9 @@ impl Rule for ProxySslVerifyOff {
         for Alike { first: pass, others, .. } in by_key(meant.into_iter().map(|pass| (trusted(pass), pass))) {
             report_useless_file(sink, pass, &others);
         }
-        let upstreams = others.into_iter().filter_map(|pass| Some(((name(pass)?, model.reach(pass)?), pass)));
-        for Alike { key: (name, reach), first: pass, others } in by_key(upstreams) {
+        let upstreams =
+            others.into_iter().filter_map(|pass| Some(((name(pass)?, model.reach(pass)?, pass.module.pass), pass)));
+        for Alike { key: (name, reach, _), first: pass, others } in by_key(upstreams) {
             report_upstream(sink, &name, reach, pass, &others);
         }
     }

@@ -54,7 +54,7 @@ impl Rule for WebsocketNotProxied {
                 finding.help("pass it to the WebSocket server by proxy_pass");
             }
         }
-        report_without_handler(model, sink, &patterns);
+        report_without_handler(model, sink, patterns);
     }
 }
 

@@ -183,6 +183,8 @@ impl Generator<'_> {
             2 => "TWO".to_owned(),
             3 => "\"\"".to_owned(),
             4 if self.random.once_in(2) => "127.0.0.1".to_owned(),
+            // No group, no port, and a name for which there is no resolver.
+            4 => self.random.pick(&["won", "127.0.0.1:99999", "localhost:1"]).to_owned(),
             5 if self.random.once_in(2) => "$sub".to_owned(),
             _ => self.address(from),
         }
