@@ -29,7 +29,13 @@ use real::{Nginx, Verdict};
 
 /// The rules that offer a fix for an example of theirs.
 const FIXING: &[&str] = &[
+    "hsts-duplicate",
+    "hsts-header-lost",
     "hsts-not-always",
+    "hsts-on-ip-host",
+    "hsts-on-plain-http",
+    "hsts-preload-ineligible",
+    "hsts-subdomains-uncovered",
     "listen-http2-deprecated",
     "proxy-ssl-name-mismatch",
     "proxy-ssl-sni-missing",
@@ -37,6 +43,7 @@ const FIXING: &[&str] = &[
     "stream-preread-on-tls",
     "stream-sni-without-preread",
     "syntax-error",
+    "unused-suppression",
     "websocket-connection-hardcoded",
     "websocket-header-value",
     "websocket-headers-not-inherited",
@@ -49,6 +56,10 @@ const FIXING: &[&str] = &[
 
 /// What is told only when the fault before it is mended, by the rule of that.
 const HELD_BACK: &[(&str, &[&str])] = &[
+    // A header that is not in force is not judged.
+    ("hsts-duplicate", &["hsts-max-age"]),
+    // Where HSTS makes https:// of it, it is told otherwise.
+    ("hsts-subdomains-uncovered", &["redirect-to-plain-http"]),
     ("websocket-header-value", &["websocket-missing-host", "websocket-read-timeout"]),
     ("websocket-headers-not-inherited", &["websocket-missing-host", "websocket-read-timeout"]),
     ("websocket-http-version", &["websocket-missing-host", "websocket-read-timeout"]),
