@@ -40,6 +40,7 @@ const FIXING: &[&str] = &[
     "proxy-ssl-name-mismatch",
     "proxy-ssl-sni-missing",
     "proxy-ssl-verify-depth",
+    "redirect-loop",
     "stream-preread-on-tls",
     "stream-sni-without-preread",
     "syntax-error",
