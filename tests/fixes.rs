@@ -29,14 +29,28 @@ use real::{Nginx, Verdict};
 
 /// The rules that offer a fix for an example of theirs.
 const FIXING: &[&str] = &[
+    "cert-replaced",
+    "conflicting-server-name",
+    "default-server-foreign-cert",
+    "hsts-duplicate",
+    "hsts-header-lost",
     "hsts-not-always",
+    "hsts-on-ip-host",
+    "hsts-on-plain-http",
+    "hsts-preload-ineligible",
+    "hsts-subdomains-uncovered",
+    "implicit-default-server",
+    "listen-443-without-ssl",
     "listen-http2-deprecated",
     "proxy-ssl-name-mismatch",
     "proxy-ssl-sni-missing",
     "proxy-ssl-verify-depth",
+    "redirect-loop",
+    "ssl-stapling-without-responder",
     "stream-preread-on-tls",
     "stream-sni-without-preread",
     "syntax-error",
+    "unused-suppression",
     "websocket-connection-hardcoded",
     "websocket-header-value",
     "websocket-headers-not-inherited",
@@ -49,6 +63,15 @@ const FIXING: &[&str] = &[
 
 /// What is told only when the fault before it is mended, by the rule of that.
 const HELD_BACK: &[(&str, &[&str])] = &[
+    // Those who are refused anyway are refused otherwise.
+    ("default-server-foreign-cert", &["tls-host-unserved"]),
+    // The last two are told of a server more, which inherits the certificate.
+    ("implicit-default-server", &["tls-host-unserved", "cert-expired", "key-file-exposed"]),
+    // A header that is not in force is not judged.
+    ("hsts-duplicate", &["hsts-max-age"]),
+    ("listen-443-without-ssl", &["hsts-missing"]),
+    // Where HSTS makes https:// of it, it is told otherwise.
+    ("hsts-subdomains-uncovered", &["redirect-to-plain-http"]),
     ("websocket-header-value", &["websocket-missing-host", "websocket-read-timeout"]),
     ("websocket-headers-not-inherited", &["websocket-missing-host", "websocket-read-timeout"]),
     ("websocket-http-version", &["websocket-missing-host", "websocket-read-timeout"]),
@@ -433,8 +456,10 @@ fn the_first_header_takes_along_what_was_inherited() {
 #[test]
 fn who_else_reads_a_file_is_thought_of() {
     let twice = |servers: [&str; 2], file: &str| {
-        let server = |name: &str, more: &str| format!("server {{\nlisten 80;\nserver_name {name};\n{more}\n}}\n");
-        let servers = server("a.example", servers[0]) + &server("b.example", servers[1]);
+        let server = |listen: &str, name: &str, more: &str| {
+            format!("server {{\nlisten {listen};\nserver_name {name};\n{more}\n}}\n")
+        };
+        let servers = server("80 default_server", "a.example", servers[0]) + &server("80", "b.example", servers[1]);
         format!("events {{}}\nhttp {{\n{servers}}}\n# ws.conf\n{file}")
     };
     let location = format!("location /socket.io/ {{\n{PASS}\n}}\n");

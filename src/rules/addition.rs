@@ -8,7 +8,15 @@ use crate::config::Directive;
 use crate::nginx::{DirectiveName, NginxVersion};
 
 /// Directives that are said once of each name.
-const NAMED: &[&str] = &["proxy_set_header", "add_header"];
+const NAMED: &[&str] = &[
+    "proxy_set_header",
+    "add_header",
+    "proxy_hide_header",
+    "fastcgi_hide_header",
+    "uwsgi_hide_header",
+    "scgi_hide_header",
+    "grpc_hide_header",
+];
 
 /// A directive that is to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -140,10 +140,11 @@ fn insert(span: Span, offset: usize, text: String) -> Edit {
     Edit { span: Span { start: offset as u32, end: offset as u32, ..span }, text }
 }
 
-/// New lines behind the end of a line.
+/// New lines behind the end of a line; an empty one is not indented.
 fn added_lines(text: &[u8], indent: &[u8], lines: &[String]) -> String {
     let (end, indent) = (line_end(text), String::from_utf8_lossy(indent));
-    lines.iter().map(|line| format!("{end}{indent}{line}")).collect()
+    let indented = |line: &str| if line.is_empty() { String::new() } else { format!("{indent}{line}") };
+    lines.iter().map(|line| format!("{end}{}", indented(line))).collect()
 }
 
 /// The end of the line, without its line end, if nothing but space and a comment stands behind `offset`.

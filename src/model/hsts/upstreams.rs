@@ -125,6 +125,20 @@ impl<'c> Model<'c> {
         passes.into_iter().filter_map(|pass| self.upstream_hint(pass, &hidden)).collect()
     }
 
+    /// Whether nothing would be said ([`Model::upstream_hints`]) of the upstreams that a block asks, if it sent the
+    /// header: what their server hides anywhere, the block hides.
+    #[must_use]
+    pub fn hides_upstream_hsts_as_elsewhere(&self, block: Directive<'c>) -> bool {
+        let Some(server) = self.server_around(block) else { return false };
+        let mut passes = block.descendants().filter(|directive| is_pass(*directive));
+        passes.all(|pass| {
+            let Some(name) = directive_of(pass, "hide_header") else { return true };
+            let around = server.directive.ancestors().flat_map(|block| block.children_named(&name));
+            let inside = server.directive.descendants().filter(|directive| directive.is_named(&name));
+            pass.parent().is_some_and(|block| hiding(block, pass).is_some()) || !around.chain(inside).any(is_about_hsts)
+        })
+    }
+
     fn upstream_hint(
         &self,
         pass: Directive<'c>,

@@ -1,8 +1,10 @@
 //! Of several certificates of one server OpenSSL keeps one of each kind of key, the last. An earlier one is loaded, and
 //! no client gets it. SSL_CTX_use_certificate(3).
 
+use crate::config::Directive;
 use crate::model::{Model, TlsUser};
-use crate::rules::{Findings, Rule, Severity};
+use crate::rules::{Edit, Findings, Fix, Rule, Severity, edit};
+use crate::source::Span;
 
 pub(super) struct CertReplaced;
 
@@ -14,6 +16,7 @@ impl Rule for CertReplaced {
             for same in replaced.chunk_by(|(_, one), (_, other)| one.word.span() == other.word.span()) {
                 let Some((_, later)) = same.first() else { continue };
                 let users: Vec<TlsUser> = same.iter().map(|(user, _)| *user).collect();
+                let pair = pair(model, &users, used.span());
                 let who = model.users_text(users);
                 let by = used.name().and_then(|name| later.text_for(name));
                 let by = by.unwrap_or_else(|| later.word.text().into_owned());
@@ -41,8 +44,24 @@ impl Rule for CertReplaced {
                 };
                 sink.add(severity, used.span(), message)
                     .related(later.word.span(), "this certificate is presented")
-                    .help(help);
+                    .help(help)
+                    .fix(Fix::risky("remove it, with its key", pair));
             }
         }
     }
+}
+
+/// Takes a certificate and the key that nginx pairs it with away.
+fn pair(model: &Model<'_>, users: &[TlsUser], certificate: Span) -> Vec<Option<Edit>> {
+    let Some(&user) = users.first() else { return Vec::new() };
+    let (certificates, keys) = model.certificates_of(user);
+    let place = certificates.iter().position(|used| used.word.span() == certificate);
+    let pair = place.and_then(|place| certificates.get(place).zip(keys.get(place)));
+    let pair = pair.map(|(certificate, key)| (certificate.directive, key.directive));
+    let is_known = |(certificate, key): &(Directive<'_>, Directive<'_>)| {
+        certificates.len() == keys.len() && certificate.parent() == key.parent()
+    };
+    let Some((certificate, key)) = pair.filter(is_known) else { return Vec::new() };
+    let removed = |directive: Directive<'_>| if directive.readings() == 1 { edit::without(directive) } else { None };
+    vec![removed(certificate), removed(key)]
 }

@@ -3,9 +3,9 @@
 use rustc_hash::FxHashSet;
 
 use crate::model::sockets::server_names::Conflict;
-use crate::model::{ListenSocket, Model, NameKind};
+use crate::model::{ListenSocket, Model, NameKind, ServerId};
 use crate::nginx::NginxVersion;
-use crate::rules::{Findings, Rule};
+use crate::rules::{Findings, Fix, Rule, edit};
 
 pub(super) struct ConflictingServerName;
 
@@ -44,6 +44,7 @@ impl Rule for ConflictingServerName {
                 if conflict.ignored.0 == conflict.first.0 {
                     let finding = sink.info(span, format!("server name {ignored} stands twice in the same server"));
                     finding.help("remove one of the two");
+                    finding.fix(without_name(model, conflict.ignored));
                     if let Some(first) = first.span() {
                         finding.related(first, "it is already here");
                     }
@@ -86,7 +87,27 @@ impl Rule for ConflictingServerName {
                     "keep the name in one of the two servers; `nginx -t` warns of it as \"conflicting \
                  server name\"",
                 );
+                // Of `.shop.example` the names below may be meant.
+                if !matches!((&ignored.kind, &first.kind), (NameKind::DotLeading(_), NameKind::Exact(_))) {
+                    finding.fix(without_name(model, conflict.ignored));
+                }
             }
         }
     }
+}
+
+/// Takes a name away that nginx ignores on each socket of its server, if another one stays in its directive. The first
+/// one is `$server_name` as well.
+fn without_name(model: &Model<'_>, (server, number): (ServerId, usize)) -> Option<Fix> {
+    let word = model.name((server, number)).word?;
+    let mut all = model.server(server).directive.children_named("server_name");
+    let directive = all.find(|names| names.arguments().any(|other| other.span() == word.span()))?;
+    let mut sockets = model.sockets_of(server).peekable();
+    let is_ignored = sockets.peek().is_some() && sockets.all(|socket| socket.ignores(server, number));
+    if !is_ignored || directive.readings() > 1 || directive.argument_count() < 2 {
+        return None;
+    }
+    let edits = [Some(edit::without_word(directive, word))];
+    let title = "remove the name that is ignored";
+    if number == 0 { Fix::risky(title, edits) } else { Fix::safe(title, edits) }
 }

@@ -3,6 +3,7 @@
 
 use rustc_hash::FxHashSet;
 
+use super::rejecting_server::rejecting_instead;
 use crate::model::{Coverage, ListenSocket, Model, SelectedBy, Server, ServerId, Settled};
 use crate::nginx::NginxVersion;
 use crate::rules::{Finding, Findings, Rule};
@@ -121,6 +122,7 @@ fn report_foreign(
     finding.related(used.directive.span(), "this certificate is presented");
     finding.related(owner.span(), format!("this server owns {host}"));
     finding.help(help(model, default));
+    finding.fix(rejecting_instead(model, default, defaults(model, default)));
     name_other_sockets(model, finding, socket, default);
 }
 
@@ -136,6 +138,7 @@ fn report_site(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, de
     let finding = sink.warning(default.listen_span(socket.default.listen), message);
     finding.related(used.directive.span(), "this certificate is presented");
     finding.help(help(model, default));
+    finding.fix(rejecting_instead(model, default, defaults(model, default)));
     name_other_sockets(model, finding, socket, default);
 }
 
@@ -147,11 +150,16 @@ fn name_other_sockets(model: &Model<'_>, finding: &mut Finding, socket: &ListenS
     }
 }
 
+/// The TLS sockets of which it is the default server.
+fn defaults<'m>(model: &'m Model<'_>, default: &Server<'_>) -> impl Iterator<Item = &'m ListenSocket> {
+    let id = default.id;
+    model.tls_sockets_of(id).filter(move |socket| socket.default.server == id && !socket.is_quic)
+}
+
 /// A default server that rejects, for all sockets on which this one is the default.
 fn help(model: &Model<'_>, default: &Server<'_>) -> String {
     const SINCE: NginxVersion = NginxVersion::new(1, 19, 4);
-    let sockets =
-        model.tls_sockets_of(default.id).filter(|socket| socket.default.server == default.id && !socket.is_quic);
+    let sockets = defaults(model, default);
     let listen = |socket: &ListenSocket| {
         let directive = default.listens.get(socket.default.listen).and_then(|listen| listen.directive);
         let address = directive.and_then(|listen| listen.argument(0)).map(|word| word.text().into_owned());

@@ -3,8 +3,9 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::model::Model;
-use crate::rules::{Findings, Rule, Severity};
+use super::rejecting_server::rejecting_instead;
+use crate::model::{ListenSocket, Model, Server};
+use crate::rules::{Findings, Fix, Rule, Severity, edit};
 
 pub(super) struct ImplicitDefaultServer;
 
@@ -40,6 +41,27 @@ impl Rule for ImplicitDefaultServer {
                 "say default_server on the listen of the server that is to answer, best of one that \
              rejects",
             );
+            finding.fix(said(model, default, socket.is_tls));
         }
     }
+}
+
+/// What says which server it is: the first one, where it has no name, else one that rejects.
+fn said(model: &Model<'_>, default: &Server<'_>, is_tls: bool) -> Option<Fix> {
+    let is_implicit = |socket: &&ListenSocket| {
+        let is_shared = socket.is_shared() && !socket.has_explicit_default;
+        is_shared && socket.is_tls == is_tls && !socket.is_quic && socket.default.server == default.id
+    };
+    let sockets = model.sockets_of(default.id).filter(is_implicit);
+    if default.has_real_name() {
+        return rejecting_instead(model, default, sockets);
+    }
+    let mut listens: Vec<usize> = sockets.map(|socket| socket.default.listen).collect();
+    listens.sort_unstable();
+    listens.dedup();
+    let edits = listens.into_iter().map(|listen| {
+        let listen = default.listens.get(listen)?.directive.filter(|listen| listen.readings() == 1)?;
+        Some(edit::word_behind(listen.arguments().last()?, "default_server"))
+    });
+    Fix::safe("say that it is the default server", edits)
 }

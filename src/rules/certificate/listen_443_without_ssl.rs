@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::model::{ListenSocket, Member, Model};
-use crate::rules::{Findings, Rule};
+use crate::rules::{Findings, Fix, Rule, edit};
 
 pub(super) struct Listen443WithoutSsl;
 
@@ -64,6 +64,36 @@ fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, first: 
         }
         _ => format!("write `listen 443 ssl;`, too, or remove the certificate{certificate}"),
     });
+    if endpoint.port != HTTP_PORT && model.config.is_whole() {
+        finding.fix(with_ssl(model, first, is_https && has_certificate));
+    }
+}
+
+/// Says `ssl` on a listen, and on those of its server for other addresses of the port, if each server of their sockets
+/// has a certificate to present.
+fn with_ssl(model: &Model<'_>, first: Member, is_certain: bool) -> Option<Fix> {
+    let has_pair = |member: &Member| {
+        let server = model.server(member.server);
+        server.rejects_handshake || !server.certificates.is_empty() && !server.certificate_keys.is_empty()
+    };
+    let server = model.server(first.server);
+    let port = server.listens.get(first.listen)?.endpoints.first()?.port;
+    let mut edits = Vec::new();
+    for (number, listen) in server.listens.iter().enumerate() {
+        let member = Member { server: server.id, listen: number };
+        let mut sockets = model.sockets_of(server.id).filter(|socket| socket.members.contains(&member)).peekable();
+        let is_meant = sockets.peek().is_some_and(|socket| socket.endpoint.port == port && !socket.is_tls);
+        if !is_meant || listen.is_udp {
+            continue;
+        }
+        let directive = listen.directive.filter(|directive| directive.readings() == 1)?;
+        if !sockets.all(|socket| socket.members.iter().all(has_pair)) {
+            return None;
+        }
+        edits.push(directive.argument(0).map(|address| edit::word_behind(address, "ssl")));
+    }
+    let title = "speak TLS on this socket";
+    if is_certain { Fix::safe(title, edits) } else { Fix::risky(title, edits) }
 }
 
 /// Whether all servers of the socket have certificates of their own and, unless its port says HTTPS

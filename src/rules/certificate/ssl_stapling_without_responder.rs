@@ -3,9 +3,10 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::config::Directive;
 use crate::model::certificates::certificate_use::spelled_out;
-use crate::model::{IgnoredStapling, Model, StaplingProblem};
-use crate::rules::{Findings, Rule};
+use crate::model::{IgnoredStapling, Model, StaplingProblem, inherit};
+use crate::rules::{Findings, Fix, Rule, edit};
 
 pub(super) struct SslStaplingWithoutResponder;
 
@@ -14,13 +15,14 @@ impl Rule for SslStaplingWithoutResponder {
         let mut ignored = model.ignored_staplings();
         ignored.sort_by(|a, b| (a.directive.span(), &a.reason).cmp(&(b.directive.span(), &b.reason)));
         for same in ignored.chunk_by(|a, b| a.directive.span() == b.directive.span() && a.reason == b.reason) {
-            report(same, sink);
+            let fix = same.first().and_then(|it| without(model, it.directive, &ignored));
+            report(same, fix, sink);
         }
     }
 }
 
 /// What is wrong in the same way with some certificates of one `ssl_stapling`.
-fn report(same: &[IgnoredStapling<'_>], sink: &mut Findings) {
+fn report(same: &[IgnoredStapling<'_>], fix: Option<Fix>, sink: &mut Findings) {
     let Some(IgnoredStapling { directive, certificate, reason }) = same.first() else { return };
     let mut files: Vec<String> = same.iter().map(|ignored| ignored.certificate.text().into_owned()).collect();
     let mut seen = FxHashSet::default();
@@ -44,4 +46,28 @@ fn report(same: &[IgnoredStapling<'_>], sink: &mut Findings) {
             .help("give a URL with http:// in ssl_stapling_responder; the response is signed, so that is no risk"),
     };
     finding.related(certificate.span(), "this certificate");
+    finding.fix(fix);
+}
+
+/// Takes an `ssl_stapling` of `http` away of which no server has any use, and the `ssl_stapling_verify` beside it.
+fn without(model: &Model<'_>, stapling: Directive<'_>, ignored: &[IgnoredStapling<'_>]) -> Option<Fix> {
+    const NAME: &str = "ssl_stapling";
+    let is_ignored = |certificate: crate::source::Span| {
+        ignored.iter().any(|it| it.certificate.span() == certificate && it.reason == StaplingProblem::NoResponder)
+    };
+    let around = inherit::in_effect(stapling.parent()?, NAME);
+    let is_of_http = stapling.ancestors().any(|block| block.is_named("http"));
+    let outer = stapling.parent().and_then(|block| block.parent()).map(|block| inherit::in_effect(block, NAME));
+    let is_alone = around.directives.len() == 1 && outer.is_none_or(|outer| outer.directives.is_empty());
+    let mut users = model.servers().filter(|server| inherit::value_in_effect(server.directive, NAME) == Some(stapling));
+    let is_useless = users.all(|server| {
+        !server.has_unseen_certificates && server.certificates.iter().all(|used| is_ignored(used.word.span()))
+    });
+    if !is_of_http || !is_alone || !is_useless || stapling.readings() > 1 || !model.config.is_whole() {
+        return None;
+    }
+    let is_last = model.config.directives().filter(|directive| directive.is_named(NAME)).count() == 1;
+    let verify = stapling.parent()?.children_named("ssl_stapling_verify").next();
+    let verify = verify.filter(|verify| is_last && verify.readings() == 1).map(edit::without);
+    Fix::safe("remove what nginx ignores", std::iter::once(edit::without(stapling)).chain(verify))
 }

@@ -4,10 +4,15 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::model::{AnsweredUrl, HstsSettingKind, Model, Response, ResponseKind, inherit};
+use crate::config::Directive;
+use crate::model::{
+    AnsweredUrl, HstsPolicy, HstsSetting, HstsSettingKind, Model, Response, ResponseKind, Server, hsts_settings,
+    inherit,
+};
 use crate::nginx::NginxVersion;
+use crate::rules::addition::{Line, beside, within};
 use crate::rules::redirect::shown;
-use crate::rules::{Findings, Rule, Severity};
+use crate::rules::{Edit, Findings, Fix, Rule, Severity};
 
 pub(super) struct HstsHeaderLost;
 
@@ -40,6 +45,7 @@ impl Rule for HstsHeaderLost {
                     let always = if outer.kind == (HstsSettingKind::Add { is_always: true }) { " always" } else { "" };
                     let line = format!("add_header Strict-Transport-Security \"{}\"{always};", outer.value);
                     finding.help(help(model.environment.version, &line));
+                    finding.fix(Fix::safe("send HSTS from here, too", [repeated(model, &outer, own)]));
                 }
             }
         }
@@ -71,4 +77,27 @@ fn help(version: NginxVersion, line: &str) -> String {
     } else {
         format!("repeat it in this block:\n    {line}")
     }
+}
+
+/// The header once more, in the block that drops it, where all who read that drop the same one and nothing else sends it.
+fn repeated<'c>(model: &Model<'c>, outer: &HstsSetting<'c>, own: Directive<'c>) -> Option<Edit> {
+    let (version, block) = (model.environment.version, own.parent()?);
+    // What binds the names below is not to come into force by this.
+    let is_plain = HstsPolicy::parse(&outer.value).is_some_and(|policy| !policy.include_subdomains);
+    let is_lost = |block: Directive<'_>| {
+        let around = block.parent().map(|around| hsts_settings(around, version)).unwrap_or_default();
+        let is_it = around.last().is_some_and(|last| last.directive.span() == outer.directive.span());
+        let is_known =
+            |server: &Server<'c>| is_plain || model.hsts_headers(server).iter().any(|it| it.value == outer.value);
+        let is_right = |server: &Server<'c>| model.tls_sockets_of(server.id).next().is_some() && is_known(server);
+        is_it && model.server_around(block).is_some_and(is_right)
+    };
+    let answers = model.tls_servers().flat_map(|server| model.https_answers(server.id));
+    let mut of_block = answers.flat_map(|it| &it.responses).filter(|it| it.block.span() == block.span());
+    let is_open = of_block.all(|response| response.hsts.is_empty()) && model.hides_upstream_hsts_as_elsewhere(block);
+    let is_added = matches!(outer.kind, HstsSettingKind::Add { .. });
+    if !is_added || !is_open || !block.in_each_reading().all(is_lost) {
+        return None;
+    }
+    beside(within(block, own)?, &[Line::like("add_header", outer.directive)], version)
 }

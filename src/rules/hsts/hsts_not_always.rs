@@ -32,7 +32,7 @@ impl Rule for HstsNotAlways {
                         "{} answers {status}, so it never carries this HSTS header: without `always` errors do not",
                         shown(&answered.url)
                     );
-                    add_always(sink.warning(directive.span(), message), directive);
+                    add_always(model, sink.warning(directive.span(), message), directive);
                 }
             }
         }
@@ -41,7 +41,7 @@ impl Rule for HstsNotAlways {
             // Beside an upstream's there may be one of its own.
             if is_partial && !header.is_of_upstream && header.binding().is_some() && told.insert(header.span()) {
                 let message = "without `always` error answers (4xx, 5xx) do not carry HSTS";
-                add_always(sink.info(header.span(), message), header.directive);
+                add_always(model, sink.info(header.span(), message), header.directive);
             }
         }
     }
@@ -58,8 +58,21 @@ fn left_out<'c>(model: &Model<'c>, response: &Response<'c>) -> Option<Directive<
     (!is_rollback && !setting.applies_to(response.status)).then_some(setting.directive)
 }
 
-fn add_always(finding: &mut Finding, directive: Directive<'_>) {
+fn add_always(model: &Model<'_>, finding: &mut Finding, directive: Directive<'_>) {
     finding.help("write `always` behind the value");
     let always = directive.argument(1).map(|value| edit::word_behind(value, "always"));
+    let always = always.filter(|_| !comes_behind_another(model, directive));
     finding.fix(Fix::safe("send the header with errors as well", [always]));
+}
+
+/// Whether some answer that it is left out of carries another one, an upstream's say: it would have two of them.
+fn comes_behind_another(model: &Model<'_>, directive: Directive<'_>) -> bool {
+    let servers = model.tls_servers().filter(|server| model.mentions_hsts(server));
+    let mut responses = servers.flat_map(|server| model.https_answers(server.id)).flat_map(|it| &it.responses);
+    let is_it = |other: &Directive<'_>| other.span() == directive.span();
+    responses.any(|response| {
+        !response.hsts.is_empty()
+            && !response.hsts.iter().any(|(sent, _)| is_it(sent))
+            && hsts_settings(response.block, model.environment.version).iter().any(|it| is_it(&it.directive))
+    })
 }

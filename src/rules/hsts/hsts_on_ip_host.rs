@@ -1,7 +1,8 @@
 //! Browsers never note an IP address as an HSTS host. RFC 6797, section 8.1.1.
 
+use super::without_header;
 use crate::model::{Coverage, Model, Server, ServerName};
-use crate::rules::{Findings, Rule};
+use crate::rules::{Findings, Fix, Rule};
 use crate::tls::Host;
 
 pub(super) struct HstsOnIpHost;
@@ -32,9 +33,12 @@ impl Rule for HstsOnIpHost {
                 "HSTS does nothing for {}: browsers note no address as an HSTS host{also}",
                 list(addresses.iter())
             );
-            sink.warning(header.span(), message).related(server.span(), "this server has no name but addresses").help(
+            let finding = sink.warning(header.span(), message);
+            finding.related(server.span(), "this server has no name but addresses");
+            finding.help(
                 "serve the site under a DNS name, send those who come by address there, and drop the header here",
             );
+            finding.fix(Fix::risky("remove the header", [without_header(model, header.directive)]));
         }
     }
 }

@@ -3,12 +3,17 @@
 
 use rustc_hash::FxHashSet;
 
+use super::without_header;
 use crate::config::Directive;
 use crate::model::{Model, Server};
-use crate::rules::{Findings, Rule, Severity};
+use crate::rules::{Findings, Fix, Rule, Severity};
 use crate::source::Span;
 
 pub(super) struct HstsOnPlainHttp;
+
+const HTTP_PORT: u16 = 80;
+
+const TITLE: &str = "remove the header";
 
 impl Rule for HstsOnPlainHttp {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
@@ -48,6 +53,10 @@ impl Rule for HstsOnPlainHttp {
                 }
                 finding.related(server.listen_span(0), "this socket has no `ssl`");
                 finding.help("send the header from the server that speaks TLS; redirect to https:// here");
+                // Something that ends TLS before nginx may be there, on a port of its own.
+                let edits = [without_header(model, directive).filter(|_| is_own && !is_shared && speaks_tls)];
+                let is_known = model.sockets_of(server.id).all(|socket| socket.endpoint.port == HTTP_PORT);
+                finding.fix(if is_known { Fix::safe(TITLE, edits) } else { Fix::risky(TITLE, edits) });
             }
         }
     }

@@ -4,11 +4,11 @@
 
 use rustc_hash::FxHashSet;
 
-use super::time_text;
+use super::{time_text, without_part};
 use crate::model::{
     HstsHeader, HstsPolicy, Model, PreloadRefusalKind, Server, is_public_name, is_public_suffix, registrable_domain,
 };
-use crate::rules::{Findings, Rule, Severity};
+use crate::rules::{Findings, Fix, Rule, Severity};
 use crate::tls::Host;
 
 pub(super) struct HstsPreloadIneligible;
@@ -21,11 +21,12 @@ impl Rule for HstsPreloadIneligible {
         for server in model.tls_servers() {
             for header in model.hsts_headers(server) {
                 let Some(policy) = header.binding().filter(|policy| policy.preload) else { continue };
-                if check_value(sink, header, policy) || !model.config.is_whole() {
+                let fix = Fix::risky("leave out preload", without_part(server, header, "preload"));
+                if check_value(sink, header, policy, fix.as_ref()) || !model.config.is_whole() {
                     continue;
                 }
                 for host in server.hosts().filter(is_public_name) {
-                    check_host(model, sink, &mut told, header, &host);
+                    check_host(model, sink, &mut told, header, &host, fix.as_ref());
                 }
             }
         }
@@ -33,7 +34,7 @@ impl Rule for HstsPreloadIneligible {
 }
 
 /// Whether the header by itself was found wanting.
-fn check_value(sink: &mut Findings, header: &HstsHeader<'_>, policy: HstsPolicy) -> bool {
+fn check_value(sink: &mut Findings, header: &HstsHeader<'_>, policy: HstsPolicy, fix: Option<&Fix>) -> bool {
     let mut missing = Vec::new();
     if policy.max_age < YEAR {
         missing.push(format!("a max-age of a year (31536000), not {}", time_text(policy.max_age)));
@@ -48,9 +49,10 @@ fn check_value(sink: &mut Findings, header: &HstsHeader<'_>, policy: HstsPolicy)
         return false;
     }
     let message = format!("preload is refused: the list asks for {}", missing.join(" and for "));
-    sink.warning(header.span(), message).help(
+    let finding = sink.warning(header.span(), message).help(
         "leave out preload; or send \"max-age=63072000; includeSubDomains; preload\" once every subdomain is ready",
     );
+    finding.fix(fix.cloned());
     true
 }
 
@@ -61,13 +63,15 @@ fn check_host(
     told: &mut FxHashSet<Host>,
     header: &HstsHeader<'_>,
     host: &Host,
+    fix: Option<&Fix>,
 ) {
     let Some(domain) = registrable_domain(host) else {
         if is_public_suffix(host) && told.insert(host.clone()) {
             let message =
                 format!("preload of {host} is refused: it is a public suffix, below which others have their domains");
             sink.warning(header.span(), message)
-                .help("leave out preload; who runs a public suffix asks for it by e-mail (hstspreload.org/#tld)");
+                .help("leave out preload; who runs a public suffix asks for it by e-mail (hstspreload.org/#tld)")
+                .fix(fix.cloned());
         }
         return;
     };

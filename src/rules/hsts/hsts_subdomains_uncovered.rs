@@ -1,8 +1,9 @@
 //! includeSubDomains makes browsers refuse plain HTTP for every name below the host, and gives no way
 //! past a certificate error there. RFC 6797, sections 6.1.2, 8.3 and 8.4.
 
-use crate::model::{Edge, HttpsState, Lockout, Model, Server, Subdomain, SubdomainState};
-use crate::rules::{Finding, Findings, Rule, Severity};
+use super::without_part;
+use crate::model::{Edge, HstsHeader, HttpsState, Lockout, Model, Server, Subdomain, SubdomainState};
+use crate::rules::{Finding, Findings, Fix, Rule, Severity};
 use crate::source::Span;
 use crate::tls::Host;
 
@@ -20,33 +21,49 @@ impl Rule for HstsSubdomainsUncovered {
                     continue;
                 }
                 let hosts = model.bound_hosts(server, header);
+                let fix = narrowed(model, server, header, &hosts);
                 for host in &hosts {
                     let is_bound_from_above = hosts.iter().any(|above| host.is_below(above))
                         || model.names_above(server, host)
                         || model.is_bound_from_above(host);
-                    check_host(model, sink, server, header.span(), host, is_bound_from_above);
+                    if let Some(finding) = check_host(model, sink, server, header.span(), host, is_bound_from_above) {
+                        finding.fix(fix.clone());
+                    }
                 }
             }
         }
     }
 }
 
-fn check_host<'c>(
+/// Takes `includeSubDomains` out of the header, if no host below depends on it for its policy, and nobody has asked for a
+/// place on the browsers' list with it.
+fn narrowed<'c>(model: &Model<'c>, server: &Server<'c>, header: &HstsHeader<'c>, hosts: &[Host]) -> Option<Fix> {
+    let depends = |subdomain: Subdomain| {
+        let host = subdomain.name.parse::<Host>().ok();
+        host.is_some_and(|host| model.tls_owners(&host).next().is_some() && !model.sends_policy(&host))
+    };
+    let is_bare = header.policy.is_some_and(|policy| !policy.preload);
+    if !is_bare || hosts.iter().flat_map(|host| model.subdomains(host)).any(depends) {
+        return None;
+    }
+    Fix::risky("leave out includeSubDomains", without_part(server, header, "includeSubDomains"))
+}
+
+fn check_host<'s, 'c>(
     model: &Model<'c>,
-    sink: &mut Findings,
+    sink: &'s mut Findings,
     server: &Server<'c>,
     header: Span,
     host: &Host,
     is_bound_from_above: bool,
-) {
+) -> Option<&'s mut Finding> {
     let subdomains = model.subdomains(host);
     if let Some(first) = subdomains.first().filter(|first| first.lockout() != Lockout::None) {
-        report_lockout(model, sink, header, host, first, &subdomains);
-        return;
+        return Some(report_lockout(model, sink, header, host, first, &subdomains));
     }
     // The policy of a domain above says it all.
     if is_bound_from_above {
-        return;
+        return None;
     }
     match host.name().and_then(|name| name.strip_prefix("www.")).and_then(|above| above.parse::<Host>().ok()) {
         Some(domain) => report_narrow_reach(model, sink, header, host, &domain, &subdomains),
@@ -54,14 +71,14 @@ fn check_host<'c>(
     }
 }
 
-fn report_lockout(
+fn report_lockout<'s>(
     model: &Model<'_>,
-    sink: &mut Findings,
+    sink: &'s mut Findings,
     header: Span,
     host: &Host,
     first: &Subdomain,
     subdomains: &[Subdomain],
-) {
+) -> &'s mut Finding {
     let lockout = first.lockout();
     // What is locked out for sure is told without what may be.
     let is_told = |subdomain: &&Subdomain| match lockout {
@@ -103,7 +120,7 @@ fn report_lockout(
         finding.conditional();
     }
     list(finding, subdomains);
-    finding.help("serve these names over HTTPS with a certificate that has them, or leave out includeSubDomains");
+    finding.help("serve these names over HTTPS with a certificate that has them, or leave out includeSubDomains")
 }
 
 /// What keeps browsers from all of the names.
@@ -141,17 +158,17 @@ fn list(finding: &mut Finding, subdomains: &[Subdomain]) {
 }
 
 /// The policy of `www.` leaves out the domain, and all other names below it.
-fn report_narrow_reach(
+fn report_narrow_reach<'s>(
     model: &Model<'_>,
-    sink: &mut Findings,
+    sink: &'s mut Findings,
     header: Span,
     host: &Host,
     domain: &Host,
     subdomains: &[Subdomain],
-) {
+) -> Option<&'s mut Finding> {
     // Somebody has thought of names below www.
     if !subdomains.is_empty() {
-        return;
+        return None;
     }
     let unbound = model.hosts_without_policy(domain);
     let message = match unbound.as_slice() {
@@ -169,26 +186,26 @@ fn report_narrow_reach(
     for (unbound, place) in unbound.iter().take(SHOWN) {
         finding.related(*place, format!("{unbound} has no policy"));
     }
-    finding.help(format!(
+    Some(finding.help(format!(
         "leave out includeSubDomains here; to bind all names below {domain}, send it from https://{domain}/, too, once each \
          is ready for HTTPS"
-    ));
+    )))
 }
 
 /// Nothing that is visible breaks; but subdomains outside this configuration may.
-fn report_missing_wildcard<'c>(
+fn report_missing_wildcard<'s, 'c>(
     model: &Model<'c>,
-    sink: &mut Findings,
+    sink: &'s mut Findings,
     server: &Server<'c>,
     header: Span,
     host: &Host,
     subdomains: &[Subdomain],
-) {
+) -> Option<&'s mut Finding> {
     let kept = model.kept(&server.certificates, None);
     let leaves: Vec<_> = kept.filter_map(|used| Some((used, model.certificate_file(used)?.leaf()?))).collect();
-    let Some((used, leaf)) = leaves.first() else { return };
+    let (used, leaf) = leaves.first()?;
     if leaves.iter().any(|(_, leaf)| leaf.has_wildcard_for(host)) {
-        return;
+        return None;
     }
     let message = format!(
         "includeSubDomains on {host}, but its certificate has no wildcard for it ({}): nothing says that other subdomains \
@@ -201,5 +218,8 @@ fn report_missing_wildcard<'c>(
     finding.conditional();
     finding.related(used.directive.span(), "this certificate is presented");
     list(finding, subdomains);
-    finding.help("leave out includeSubDomains unless every subdomain, wherever it is served, has a valid certificate");
+    Some(
+        finding
+            .help("leave out includeSubDomains unless every subdomain, wherever it is served, has a valid certificate"),
+    )
 }

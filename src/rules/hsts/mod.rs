@@ -1,6 +1,10 @@
 //! HSTS policies that the configuration cannot keep. RFC 6797.
 
 use super::declare::declare_rules;
+use super::{Edit, edit};
+use crate::config::Directive;
+use crate::hsts::HstsPolicy;
+use crate::model::{HstsHeader, Model, Server, hsts_setting, inherit};
 
 declare_rules! { "hsts":
     hsts_duplicate::HstsDuplicate = "hsts-duplicate",
@@ -26,4 +30,35 @@ fn time_text(seconds: u64) -> String {
         _ => (seconds, "second"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Takes an `add_header` away, if its block inherits no others when it has none of its own any more.
+fn without_header(model: &Model<'_>, header: Directive<'_>) -> Option<Edit> {
+    let block = header.parent()?;
+    let is_alone = block.children_named("add_header").count() == 1;
+    let around = block.parent().map(|around| inherit::in_effect(around, "add_header")).unwrap_or_default();
+    let inherits_none = around.directives.is_empty() && !around.is_partial && model.config.is_whole();
+    let is_removable = header.is_named("add_header") && header.readings() == 1 && (!is_alone || inherits_none);
+    if is_removable { edit::without(header) } else { None }
+}
+
+/// Takes a word such as `includeSubDomains` out of a header, wherever the server says the same one. `None` where it is not
+/// written out, or where others read the file.
+fn without_part(server: &Server<'_>, header: &HstsHeader<'_>, part: &str) -> Vec<Option<Edit>> {
+    let is_same = |directive: &Directive<'_>| hsts_setting(*directive).is_some_and(|it| it.value == header.value);
+    let inside =
+        server.directive.descendants().filter(|directive| *directive != header.directive && is_same(directive));
+    let all = std::iter::once(header.directive).chain(inside);
+    all.map(|directive| {
+        let word = directive.arguments().find(|word| word.text().contains(&*header.value))?;
+        let text = std::str::from_utf8(word.raw()).ok().filter(|_| directive.readings() == 1)?;
+        let start = text.find(&*header.value)?;
+        let (before, after) = (&text[..start], &text[start + header.value.len()..]);
+        let kept: Vec<&str> =
+            header.value.split(';').filter(|kept| !kept.trim().eq_ignore_ascii_case(part)).map(str::trim).collect();
+        let value = kept.join("; ");
+        HstsPolicy::parse(&value)?;
+        Some(edit::word_replaced(word, format!("{before}{value}{after}")))
+    })
+    .collect()
 }

@@ -4,9 +4,9 @@ use rustc_hash::FxHashSet;
 
 use super::redirect_edge_loop::is_edge_loop;
 use super::{condition_text, shown};
-use crate::config::ItemId;
-use crate::model::{Choices, Departure, Leg, MAX_HOPS, Model, Occurrence, Outcome, Start, Way};
-use crate::rules::{Findings, Rule};
+use crate::config::{Directive, ItemId};
+use crate::model::{Choices, Departure, Leg, MAX_HOPS, Model, Occurrence, Outcome, Start, Way, inherit};
+use crate::rules::{Findings, Fix, Rule, edit};
 
 pub(super) struct RedirectLoop;
 
@@ -112,7 +112,7 @@ fn fate(model: &Model<'_>, found: &Occurrence<'_, '_>) -> Fate {
     }
 }
 
-fn report(model: &Model<'_>, sink: &mut Findings, found: &Occurrence<'_, '_>, follows: bool) {
+fn report<'c>(model: &Model<'c>, sink: &mut Findings, found: &Occurrence<'_, 'c>, follows: bool) {
     let cycle = found.way.turn();
     let Some(primary) = cycle.iter().filter_map(|leg| leg.by).min_by_key(|by| by.id()) else { return };
     let is_upgraded = cycle.iter().any(|leg| leg.is_upgraded);
@@ -138,6 +138,61 @@ fn report(model: &Model<'_>, sink: &mut Findings, found: &Occurrence<'_, '_>, fo
         finding.related(by.span(), format!("{server} answers {} with {status} to {target}{upgrade}", shown(&leg.url)));
     }
     finding.help(help(cycle, is_upgraded));
+    finding.fix(superfluous(model, found));
+}
+
+/// What answers a request when nothing redirects it.
+const ANSWERING: &[&str] = &[
+    "proxy_pass",
+    "fastcgi_pass",
+    "uwsgi_pass",
+    "scgi_pass",
+    "grpc_pass",
+    "memcached_pass",
+    "root",
+    "alias",
+    "try_files",
+];
+
+/// Takes a redirect from https:// to the same URL away, if it does this to all who come to it, and none comes by http://.
+fn superfluous<'c>(model: &Model<'c>, found: &Occurrence<'_, 'c>) -> Option<Fix> {
+    let by = match found.way.turn() {
+        [leg] if found.is_certain() && !leg.is_upgraded && leg.url.scheme() == "https" => leg.by?,
+        _ => return None,
+    };
+    let leads_nowhere = |leg: &Leg<'_>| leg.target.as_ref() == Some(&leg.url);
+    let ways = model.departures().iter().filter(|departure| departure.is_complete).flat_map(|it| &it.ways);
+    let mut legs = ways.flat_map(|way| &way.legs).filter(|leg| leg.by == Some(by));
+    let server = model.server_around(by)?;
+    let mut sockets = model.sockets_of(server.id);
+    let keeps_path = |text: &str| ["$request_uri", "$uri", "$1"].iter().any(|name| text.contains(name));
+    let is_redirect = by.is_named("return") || by.is_named("rewrite");
+    let is_redirect = is_redirect && by.arguments().any(|word| keeps_path(&word.text()));
+    if !is_redirect
+        || by.readings() > 1
+        || !legs.all(leads_nowhere)
+        || !sockets.all(|socket| socket.is_tls || socket.is_quic)
+    {
+        return None;
+    }
+    let parent = by.parent()?;
+    let (removed, block) = match parent.is_named("if") {
+        true if parent.children().count() == 1 => (parent, parent.parent()?),
+        true => (by, parent.parent()?),
+        false => (by, parent),
+    };
+    let edits = [edit::without(removed)];
+    let title = "remove the redirect to itself";
+    if answers(block) { Fix::safe(title, edits) } else { Fix::risky(title, edits) }
+}
+
+/// Whether something in a server or location answers requests for whatever path.
+fn answers(block: Directive<'_>) -> bool {
+    let is_answering = |directive: Directive<'_>| ANSWERING.iter().any(|name| directive.is_named(name));
+    let is_for_all = |location: &Directive<'_>| location.argument(0).is_some_and(|path| path.is("/"));
+    block.children().any(is_answering)
+        || inherit::has_in_effect(block, "root")
+        || block.children_named("location").filter(is_for_all).flat_map(|it| it.children()).any(is_answering)
 }
 
 fn message(model: &Model<'_>, found: &Occurrence<'_, '_>, follows: bool) -> String {

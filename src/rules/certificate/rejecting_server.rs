@@ -1,0 +1,82 @@
+//! A default server that belongs to no site and rejects, for sockets whose default is a site.
+
+use crate::model::{ListenSocket, Model, SelectedBy, Server, Settled};
+use crate::nginx::NginxVersion;
+use crate::rules::{Fix, edit};
+use crate::tls::CertificateName;
+
+/// `ssl_reject_handshake`: <https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_reject_handshake>
+const REJECTS_SINCE: NginxVersion = NginxVersion::new(1, 19, 4);
+
+/// `http2` as a directive: <https://nginx.org/en/docs/http/ngx_http_v2_module.html#http2>
+const HTTP2_IS_DIRECTIVE_SINCE: NginxVersion = NginxVersion::new(1, 25, 1);
+
+/// The parameters of `listen` that all servers of a socket say. The others may be said once for each socket.
+const PROTOCOLS: &[&str] = &["ssl", "http2", "proxy_protocol"];
+
+/// Puts a server that rejects behind `default`, for sockets of which that one is the default, all with TLS or all without
+/// it. Where it says so, it does not any more.
+pub(super) fn rejecting_instead<'m>(
+    model: &Model<'_>,
+    default: &Server<'_>,
+    sockets: impl Iterator<Item = &'m ListenSocket>,
+) -> Option<Fix> {
+    // Without names nothing would reach it any more.
+    if !default.has_real_name() {
+        return None;
+    }
+    let version = model.environment.version;
+    let mut lines = vec![String::new(), "server {".to_owned()];
+    let mut edits = Vec::new();
+    let mut is_tls = false;
+    let mut listens: Vec<usize> = Vec::new();
+    for socket in sockets {
+        is_tls |= socket.is_tls;
+        if socket.is_tls && (serves_more(model, default, socket) || lends(model, default, socket)) {
+            return None;
+        }
+        if listens.contains(&socket.default.listen) {
+            continue;
+        }
+        listens.push(socket.default.listen);
+        let listen = default.listens.get(socket.default.listen).and_then(|listen| listen.directive)?;
+        let mut words = vec![listen.argument(0)?];
+        let says = |name: &str| listen.arguments().skip(1).find(|word| word.is(name));
+        words.extend(PROTOCOLS.iter().filter_map(|name| says(name)));
+        let mut words: Vec<String> =
+            words.iter().map(|word| String::from_utf8_lossy(word.raw()).into_owned()).collect();
+        // Another server says it.
+        if socket.is_tls && says("ssl").is_none() {
+            words.insert(1, "ssl".to_owned());
+        }
+        // The rule that is about it comes first.
+        if socket.has_http2 && (says("http2").is_none() || version >= HTTP2_IS_DIRECTIVE_SINCE) {
+            return None;
+        }
+        lines.push(format!("    listen {} default_server;", words.join(" ")));
+        let said = ["default_server", "default"].into_iter().find_map(says);
+        edits.extend(said.map(|word| Some(edit::without_word(listen, word))));
+    }
+    if listens.is_empty() || default.directive.readings() > 1 || is_tls && version < REJECTS_SINCE {
+        return None;
+    }
+    lines.push("    server_name _;".to_owned());
+    lines.push(if is_tls { "    ssl_reject_handshake on;" } else { "    return 444;" }.to_owned());
+    lines.push("}".to_owned());
+    edits.push(edit::lines_behind(default.directive, &lines));
+    Fix::risky("add a default server that rejects", edits)
+}
+
+/// Whether the server answers for further names of its certificate only as the default.
+fn serves_more(model: &Model<'_>, default: &Server<'_>, socket: &ListenSocket) -> bool {
+    model.certificate_names(default).filter_map(CertificateName::witness).any(|host| {
+        let selected = model.select(socket, &host.to_string());
+        !matches!(selected, Settled::Known((_, by)) if by != SelectedBy::Default)
+    })
+}
+
+/// Whether a server of the socket has no certificate but that of the default one.
+fn lends(model: &Model<'_>, default: &Server<'_>, socket: &ListenSocket) -> bool {
+    let is_without = |server: &Server<'_>| server.certificates.is_empty() && !server.rejects_handshake;
+    default.has_unseen_certificates || socket.members.iter().any(|member| is_without(model.server(member.server)))
+}
