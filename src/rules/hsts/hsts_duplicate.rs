@@ -2,8 +2,8 @@
 
 use rustc_hash::FxHashSet;
 
+use super::text_of;
 use crate::model::{AnsweredUrl, HstsPolicy, Model, Response, Server, UpstreamHint};
-use crate::rules::redirect::shown;
 use crate::rules::{Finding, Findings, Rule, Severity};
 use crate::source::Span;
 
@@ -47,8 +47,8 @@ fn report(sink: &mut Findings, answered: &AnsweredUrl<'_>, response: &Response<'
         None => (last.span(), "and ignore this one".to_owned()),
     };
     let message = format!(
-        "{} carries {} HSTS headers; browsers take the first, `{}`, {ignored}{}",
-        shown(&answered.url),
+        "{} {} HSTS headers; browsers take the first, `{}`, {ignored}{}",
+        text_of(answered, "carries", "carry"),
         response.hsts.len(),
         first_value.text,
         if is_certain { String::new() } else { response.condition_text() }

@@ -4,9 +4,9 @@
 
 use rustc_hash::FxHashSet;
 
+use super::text_of;
 use crate::model::{AnsweredUrl, HstsSettingKind, Model, Response, ResponseKind, inherit};
 use crate::nginx::NginxVersion;
-use crate::rules::redirect::shown;
 use crate::rules::{Findings, Rule, Severity};
 
 pub(super) struct HstsHeaderLost;
@@ -27,8 +27,8 @@ impl Rule for HstsHeaderLost {
                     }
                     let is_certain = answered.all(|other| model.lost_header(other).is_some());
                     let message = format!(
-                        "{} is answered without HSTS: the add_header here drops those of the blocks around it{}",
-                        shown(&answered.url),
+                        "{} answered without HSTS: the add_header here drops those of the blocks around it{}",
+                        text_of(answered, "is", "are"),
                         if is_certain { String::new() } else { response.condition_text() }
                     );
                     let severity = if is_no_page(answered, response) { Severity::Info } else { Severity::Warning };

@@ -1,6 +1,8 @@
 //! HSTS policies that the configuration cannot keep. RFC 6797.
 
 use super::declare::declare_rules;
+use super::redirect::shown;
+use crate::model::AnsweredUrl;
 
 declare_rules! { "hsts":
     hsts_duplicate::HstsDuplicate = "hsts-duplicate",
@@ -26,4 +28,10 @@ fn time_text(seconds: u64) -> String {
         _ => (seconds, "second"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What was asked for, as the subject of a sentence, with its verb.
+fn text_of(answered: &AnsweredUrl<'_>, of_one: &str, of_many: &str) -> String {
+    let url = shown(&answered.url);
+    if answered.is_of_files_below { format!("files below {url} {of_many}") } else { format!("{url} {of_one}") }
 }
