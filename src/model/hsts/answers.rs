@@ -23,8 +23,8 @@ const SETTING: &[&str] = &["add_header", "add_header_inherit", "more_set_headers
 const SCRIPTING: &[&str] =
     &["header_filter_by_lua", "header_filter_by_lua_block", "header_filter_by_lua_file", "js_header_filter"];
 
-/// A file that a location is asked for, whatever its files are.
-const ANY_FILE: &str = "any-file";
+/// A file that a location is asked for, whatever its files are: a name that hardly begins that of another location.
+const ANY_FILE: &str = "q_any_file";
 
 /// One URL of a server, with its answers.
 #[derive(Debug)]
