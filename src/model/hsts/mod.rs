@@ -239,9 +239,15 @@ impl<'c> Model<'c> {
     /// Whether a TLS server that names a domain above `host` sends includeSubDomains.
     #[must_use]
     pub fn is_bound_from_above(&self, host: &Host) -> bool {
-        domains_above(host).any(|domain| {
-            self.owns(domain) && Host::parse(domain.as_bytes()).is_ok_and(|domain| self.binds_subdomains(&domain))
-        })
+        self.domain_that_binds(host).is_some()
+    }
+
+    /// The nearest of these domains.
+    #[must_use]
+    pub fn domain_that_binds(&self, host: &Host) -> Option<Host> {
+        let owned = domains_above(host).filter(|domain| self.owns(domain));
+        let mut owned = owned.filter_map(|domain| Host::parse(domain.as_bytes()).ok());
+        owned.find(|domain| self.binds_subdomains(domain))
     }
 
     /// Whether `server` names a domain above `host`, too.

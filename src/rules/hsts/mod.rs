@@ -19,6 +19,8 @@ declare_rules! { "hsts":
     hsts_untrusted_cert::HstsUntrustedCert = "hsts-untrusted-cert",
 }
 
+const YEAR: u64 = 31_536_000;
+
 /// A time as people say it: `180 days`, `1 day`, `300 seconds`.
 fn time_text(seconds: u64) -> String {
     const DAY: u64 = 86_400;
