@@ -78,3 +78,36 @@ fn a_table_of_two_hundred_subdomains_is_cut_with_a_count() {
     assert!(related[0].starts_with("bad0.shop.example is served on plain HTTP only; over HTTPS clients get "));
     assert!(related[8].ends_with("; and 192 more names: 11 on plain HTTP only, 180 over HTTPS, 1 not served here"));
 }
+
+#[test]
+fn headers_are_lost_on_files_even_where_the_path_of_the_location_is_none() {
+    const TLS: &str = "listen 443 ssl; server_name shop.example; ssl_certificate pki/wildcard.shop.example.pem; \
+                       ssl_certificate_key pki/wildcard.shop.example.key;";
+    let says = |http: &str, root: &str| {
+        let folder = with_pki("");
+        for file in ["index.html", "blog/post.html", "static/app.css"] {
+            folder.write(&format!("www/{file}"), b"x");
+        }
+        let root = folder.path(root);
+        let http = http.replace("TLS", TLS).replace("ROOT", root.to_str().unwrap());
+        folder.write("nginx.conf", format!("events {{}}\nhttp {{\n{http}\n}}\n").as_bytes());
+        report(&folder, "hsts-header-lost", &["--format", "short"])
+    };
+    // Seen on nginx 1.22.1: /blog/ is a 403, and /blog/post.html a 200; neither carries the header.
+    let of_location = |location: &str| {
+        let header = "add_header Strict-Transport-Security max-age=31536000;";
+        says(&format!("server {{ TLS root ROOT; {header} {location} }}"), "www")
+    };
+    let blog = of_location("location /blog/ { add_header X-Frame-Options DENY; }");
+    assert!(blog.contains("warning[hsts-header-lost] files below https://shop.example/blog/ are answered"), "{blog}");
+    let blog = of_location("location /blog { add_header X-Frame-Options DENY; try_files $uri =404; }");
+    assert!(blog.contains("files below https://shop.example/blog/ are answered without HSTS"), "{blog}");
+    let styles = of_location("location ~* \\.(css|js)$ { add_header X-A public; }");
+    assert!(styles.contains("info[hsts-header-lost] https://shop.example/x.css is answered without HSTS"), "{styles}");
+    assert_eq!(of_location("location = /nothing.html { add_header X-A public; }"), "");
+    assert_eq!(of_location("location /gone { add_header X-A public; return 404; }"), "");
+    // A server with no front page has files all the same.
+    let header = "add_header Strict-Transport-Security max-age=31536000;";
+    let server = says(&format!("{header} server {{ TLS root ROOT; add_header X-A b; }}"), "www/blog");
+    assert!(server.contains("files below https://shop.example/ are answered without HSTS"), "{server}");
+}

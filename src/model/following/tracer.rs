@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::Url;
 
 use crate::model::following::trace::{Handshake, Hop, KnownHstsHost, Outcome, Refusal, Start, Trace};
-use crate::model::requests::choices::{Choices, explore, explore_settling_files};
+use crate::model::requests::choices::{Choices, explore, explore_settling_files, explore_supposing_files};
 use crate::model::requests::reception;
 use crate::model::requests::request::Request;
 use crate::model::requests::response::{Response, ResponseKind};
@@ -117,13 +117,22 @@ impl<'m, 'c> Tracer<'m, 'c> {
     /// whether these are all.
     #[must_use]
     pub fn first_answers(&self, start: &Start<'m>) -> (Vec<Response<'c>>, bool) {
-        let ask = |choices: &mut Choices<'c>| {
-            let mut journey = Journey::new(start);
-            let reached = self.reach(&journey, start, choices);
-            self.ask(&mut journey, reached, choices).response
-        };
-        let (answers, is_complete) = explore(MAX_COMBINATIONS, ask);
+        let (answers, is_complete) = explore(MAX_COMBINATIONS, |choices| self.first_answer(start, choices));
         (answers.into_iter().flatten().collect(), is_complete)
+    }
+
+    /// The same for a URL that stands for many, so that nobody can say that its file is not there.
+    #[must_use]
+    pub fn first_answers_supposing_files(&self, start: &Start<'m>) -> (Vec<Response<'c>>, bool) {
+        let ask = |choices: &mut Choices<'c>| self.first_answer(start, choices);
+        let (answers, is_complete) = explore_supposing_files(MAX_COMBINATIONS, ask);
+        (answers.into_iter().flatten().collect(), is_complete)
+    }
+
+    fn first_answer(&self, start: &Start<'m>, choices: &mut Choices<'c>) -> Option<Response<'c>> {
+        let mut journey = Journey::new(start);
+        let reached = self.reach(&journey, start, choices);
+        self.ask(&mut journey, reached, choices).response
     }
 
     /// The way of one request, on one assignment of what is unknown.

@@ -7,6 +7,7 @@ use crate::config::Directive;
 use crate::model::following::starts::{ANY_HOST, hosts_of};
 use crate::model::following::witness::Witnesses;
 use crate::model::hsts::settings::{HstsSetting, hsts_setting};
+use crate::model::requests::location::{Modifier, matcher};
 use crate::model::{Edge, Model, Response, ResponseKind, Server, ServerId, Settled, Start, inherit};
 
 /// Paths of a server that are asked for.
@@ -22,11 +23,16 @@ const SETTING: &[&str] = &["add_header", "add_header_inherit", "more_set_headers
 const SCRIPTING: &[&str] =
     &["header_filter_by_lua", "header_filter_by_lua_block", "header_filter_by_lua_file", "js_header_filter"];
 
+/// A file that a location is asked for, whatever its files are: a name that hardly begins that of another location.
+const ANY_FILE: &str = "q_any_file";
+
 /// One URL of a server, with its answers.
 #[derive(Debug)]
 pub struct AnsweredUrl<'c> {
     /// What was asked for.
     pub url: Url,
+    /// Whether files below it were asked for, of which some are there, and not for the URL itself.
+    pub is_of_files_below: bool,
     /// The answers of this server, one for each assignment of what is not known; those that close the connection and
     /// those that cannot be told are left out.
     pub responses: Vec<Response<'c>>,
@@ -40,10 +46,16 @@ impl<'c> AnsweredUrl<'c> {
         self.is_complete && !self.responses.is_empty() && self.responses.iter().all(condition)
     }
 
+    /// Whether all comes from elsewhere than from files.
+    fn reads_no_files(&self) -> bool {
+        let is_made = |response: &Response<'_>| matches!(response.kind, ResponseKind::Proxy | ResponseKind::Return);
+        self.all(|response| is_made(response) && response.conditions.iter().all(|condition| !condition.is_of_files()))
+    }
+
     /// Whether it is the site's front page.
     #[must_use]
     pub fn is_root(&self) -> bool {
-        self.url.path() == "/"
+        self.url.path() == "/" && !self.is_of_files_below
     }
 }
 
@@ -66,7 +78,7 @@ impl<'c> Model<'c> {
     pub fn https_answers(&self, server: ServerId) -> &[AnsweredUrl<'c>] {
         // As with chains: within a cell nothing waits for other threads of the pool.
         self.https_answers[server.0 as usize]
-            .get_or_init(|| answers(self, self.server(server), true, &telling_paths(self, self.server(server))))
+            .get_or_init(|| answers(self, self.server(server), true, &self.telling_paths(server, true)))
     }
 
     /// Asks those of the servers that browsers reach over TLS in parallel, so that
@@ -81,7 +93,24 @@ impl<'c> Model<'c> {
     /// The same over plain HTTP.
     #[must_use]
     pub fn plain_answers(&self, server: ServerId) -> Vec<AnsweredUrl<'c>> {
-        answers(self, self.server(server), false, &telling_paths(self, self.server(server)))
+        answers(self, self.server(server), false, &self.telling_paths(server, false))
+    }
+
+    /// `/`, and a path of each location that has a say in the headers, or that a block in it gives one; and of each that
+    /// another server here answers, which may have one. With `asks_below` the files below them, too, where any header may
+    /// be on them.
+    fn telling_paths(&self, server: ServerId, asks_below: bool) -> Vec<AskedPath> {
+        let server = self.server(server);
+        let has_say = |directive: &Directive<'_>| {
+            SETTING.iter().any(|name| directive.is_named(name)) || self.asks_itself(*directive)
+        };
+        let telling = server.directive.descendants().filter(has_say);
+        let locations = telling.filter_map(|directive| directive.ancestors().find(|block| block.is_named("location")));
+        let mut paths = paths_of(locations).0;
+        if !asks_below || !self.mentions_hsts(server) {
+            paths.retain(|asked| asked.kind != AskedKind::FilesBelow);
+        }
+        paths
     }
 
     /// Whether a value of the header comes first on an answer of a server, that of any location: browsers take no other
@@ -134,7 +163,24 @@ pub(crate) fn own_settings<'c>(server: &Server<'c>) -> impl Iterator<Item = Hsts
     server.directive.descendants().filter(about).filter_map(hsts_setting)
 }
 
-fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool, paths: &[String]) -> Vec<AnsweredUrl<'c>> {
+/// A path that a server is asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct AskedPath {
+    path: String,
+    kind: AskedKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AskedKind {
+    /// What stands there counts.
+    Itself,
+    /// It stands for all that a regex matches.
+    OneOfMany,
+    /// It ends with a slash, and stands for the files below.
+    FilesBelow,
+}
+
+fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool, paths: &[AskedPath]) -> Vec<AnsweredUrl<'c>> {
     // Behind an edge every socket speaks plain HTTP, whatever the client does.
     let is_behind_edge = model.edge_of(server) == Edge::Tls;
     let mut sockets = model.sockets_of(server.id).filter(|socket| !socket.is_quic);
@@ -149,64 +195,85 @@ fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool, paths: &
     }
     let scheme = if is_secure { "https" } else { "http" };
     let port = if is_behind_edge { String::new() } else { format!(":{}", socket.endpoint.port) };
-    let tracer = model.tracer();
-    let mut answers = Vec::new();
+    let mut answers: Vec<AnsweredUrl<'c>> = Vec::new();
     for (number, host) in hosts.iter().enumerate() {
-        for path in paths.iter().take(if number == 0 { MAX_PATHS } else { 1 }) {
-            let url = Url::parse(&format!("{scheme}://{host}{port}{path}"));
-            let Some(start) = url.ok().and_then(|url| Start::new(url, Some(socket))) else { continue };
-            let (responses, is_complete) = tracer.first_answers(&start);
-            let is_answer = |response: &Response<'_>| {
-                response.server == server.id && !matches!(response.kind, ResponseKind::Closed | ResponseKind::Unknown)
-            };
-            let mut kept: Vec<Response<'c>> = Vec::new();
-            let seen = responses.into_iter().filter(is_answer).flat_map(|response| model.with_upstream_hsts(response));
-            for mut response in seen {
-                // What tells answers apart for a browser that looks for HSTS.
-                let is_alike = |other: &Response<'_>| {
-                    (other.block, other.kind, other.status) == (response.block, response.kind, response.status)
-                        && (&other.hsts, &other.location_header) == (&response.hsts, &response.location_header)
-                        && other.upstream_hsts == response.upstream_hsts
-                };
-                if !kept.iter().any(is_alike) {
-                    response.conditions.retain(|condition| condition.is_open);
-                    response.conditions.shrink_to_fit();
-                    response.steps.shrink_to_fit();
-                    kept.push(response);
-                }
+        for asked in paths.iter().take(if number == 0 { MAX_PATHS } else { 1 }) {
+            let is_of_files_below = asked.kind == AskedKind::FilesBelow;
+            // Where no file answered for the path itself none does below.
+            if is_of_files_below && answers.last().is_some_and(AnsweredUrl::reads_no_files) {
+                continue;
             }
-            kept.shrink_to_fit();
-            let responses = kept;
-            answers.push(AnsweredUrl { url: start.url, responses, is_complete });
+            let Ok(url) = Url::parse(&format!("{scheme}://{host}{port}{}", asked.path)) else { continue };
+            let probed = if is_of_files_below { url.join(ANY_FILE) } else { Ok(url.clone()) };
+            let Some(start) = probed.ok().and_then(|url| Start::new(url, Some(socket))) else { continue };
+            let (responses, is_complete) = kept_answers(model, server, &start, asked.kind != AskedKind::Itself);
+            answers.push(AnsweredUrl { url, is_of_files_below, responses, is_complete });
         }
     }
     answers
 }
 
-/// `/`, and a path of each location that has a say in the headers, or that a block in it gives one; and of each that
-/// another server here answers, which may have one.
-fn telling_paths(model: &Model<'_>, server: &Server<'_>) -> Vec<String> {
-    let has_say = |directive: &Directive<'_>| {
-        SETTING.iter().any(|name| directive.is_named(name)) || model.asks_itself(*directive)
+/// The answers of a server to one request that differ for a browser that looks for HSTS; whether these are all.
+fn kept_answers<'c>(
+    model: &Model<'c>,
+    server: &Server<'c>,
+    start: &Start<'_>,
+    supposes_files: bool,
+) -> (Vec<Response<'c>>, bool) {
+    let tracer = model.tracer();
+    let (responses, is_complete) =
+        if supposes_files { tracer.first_answers_supposing_files(start) } else { tracer.first_answers(start) };
+    let is_answer = |response: &Response<'_>| {
+        response.server == server.id && !matches!(response.kind, ResponseKind::Closed | ResponseKind::Unknown)
     };
-    let telling = server.directive.descendants().filter(has_say);
-    paths_of(telling.filter_map(|directive| directive.ancestors().find(|block| block.is_named("location")))).0
+    let mut kept: Vec<Response<'c>> = Vec::new();
+    let seen = responses.into_iter().filter(is_answer).flat_map(|response| model.with_upstream_hsts(response));
+    for mut response in seen {
+        let is_alike = |other: &Response<'_>| {
+            (other.block, other.kind, other.status) == (response.block, response.kind, response.status)
+                && (&other.hsts, &other.location_header) == (&response.hsts, &response.location_header)
+                && other.upstream_hsts == response.upstream_hsts
+        };
+        if !kept.iter().any(is_alike) {
+            response.conditions.retain(|condition| condition.is_open);
+            response.conditions.shrink_to_fit();
+            response.steps.shrink_to_fit();
+            kept.push(response);
+        }
+    }
+    kept.shrink_to_fit();
+    (kept, is_complete)
 }
 
 /// `/`, and a path of each location; whether none is left out.
-fn all_paths(server: &Server<'_>) -> (Vec<String>, bool) {
+fn all_paths(server: &Server<'_>) -> (Vec<AskedPath>, bool) {
     paths_of(server.directive.descendants().filter(|directive| directive.is_named("location")))
 }
 
-fn paths_of<'c>(locations: impl Iterator<Item = Directive<'c>>) -> (Vec<String>, bool) {
+fn paths_of<'c>(locations: impl Iterator<Item = Directive<'c>>) -> (Vec<AskedPath>, bool) {
     let mut witnesses = Witnesses::default();
-    let (mut paths, mut is_all) = (vec!["/".to_owned()], true);
+    let mut paths = Vec::new();
+    add_with_files_below(&mut paths, "/".to_owned());
+    let mut is_all = true;
     for location in locations {
+        let modifier = matcher(location).map(|(modifier, ..)| modifier);
         match witnesses.of_location(location) {
-            Some(path) if paths.contains(&path) => {}
-            Some(path) if paths.len() < MAX_PATHS => paths.push(path),
+            Some(path) if paths.iter().any(|asked| asked.path == path) => {}
+            Some(path) if paths.len() < MAX_PATHS => match modifier {
+                Some(Modifier::Prefix | Modifier::PrefixOnly) => add_with_files_below(&mut paths, path),
+                Some(Modifier::Regex | Modifier::RegexIgnoringCase) => {
+                    paths.push(AskedPath { path, kind: AskedKind::OneOfMany });
+                }
+                _ => paths.push(AskedPath { path, kind: AskedKind::Itself }),
+            },
             _ => is_all = false,
         }
     }
     (paths, is_all)
+}
+
+fn add_with_files_below(paths: &mut Vec<AskedPath>, path: String) {
+    let below = if path.ends_with('/') { path.clone() } else { format!("{path}/") };
+    paths.push(AskedPath { path, kind: AskedKind::Itself });
+    paths.push(AskedPath { path: below, kind: AskedKind::FilesBelow });
 }

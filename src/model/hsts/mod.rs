@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod eligibility;
+pub mod errors;
 pub mod mentions;
 pub mod public_names;
 pub mod settings;
@@ -16,7 +17,9 @@ use crate::hsts::{HstsPolicy, ParsedHeader};
 use crate::model::hsts::answers::own_settings;
 use crate::model::hsts::settings::{HstsSetting, hsts_settings};
 use crate::model::values::value::has_variables;
-use crate::model::{AnsweredUrl, Edge, Family, ListenSocket, Model, Response, Server, Service, inherit};
+use crate::model::{
+    AnsweredUrl, Edge, Family, ListenSocket, Model, Response, ResponseKind, Server, Service, StepKind, inherit,
+};
 use crate::source::Span;
 use crate::syntax::Word;
 use crate::tls::{CertificateName, Host};
@@ -200,11 +203,23 @@ impl<'c> Model<'c> {
     /// the header would take the policy back.
     #[must_use]
     pub fn lost_header(&self, response: &Response<'c>) -> Option<(HstsSetting<'c>, Directive<'c>)> {
-        let version = self.environment.version;
-        if !response.hsts.is_empty() || !hsts_settings(response.block, version).is_empty() {
+        if !response.hsts.is_empty() || is_directory_for_a_page(response) {
             return None;
         }
-        let mut block = response.block;
+        self.lost_in(response.block, response.status)
+    }
+
+    /// The same for the answers of a block with this status.
+    pub(crate) fn lost_in(
+        &self,
+        block: Directive<'c>,
+        status: Option<u16>,
+    ) -> Option<(HstsSetting<'c>, Directive<'c>)> {
+        let version = self.environment.version;
+        if !hsts_settings(block, version).is_empty() {
+            return None;
+        }
+        let mut block = block;
         loop {
             let own = block.children_named("add_header").next().filter(|_| !inherit::drops_headers(block, version));
             let outer = match block.parent() {
@@ -214,7 +229,7 @@ impl<'c> Model<'c> {
                 }
                 None => return None,
             };
-            if let Some(setting) = outer.into_iter().rev().find(|setting| setting.applies_to(response.status)) {
+            if let Some(setting) = outer.into_iter().rev().find(|setting| setting.applies_to(status)) {
                 let is_rollback = HstsPolicy::parse(&setting.value).is_some_and(|policy| policy.max_age == 0);
                 return own.filter(|_| !setting.value.is_empty() && !is_rollback).map(|own| (setting, own));
             }
@@ -239,9 +254,15 @@ impl<'c> Model<'c> {
     /// Whether a TLS server that names a domain above `host` sends includeSubDomains.
     #[must_use]
     pub fn is_bound_from_above(&self, host: &Host) -> bool {
-        domains_above(host).any(|domain| {
-            self.owns(domain) && Host::parse(domain.as_bytes()).is_ok_and(|domain| self.binds_subdomains(&domain))
-        })
+        self.domain_that_binds(host).is_some()
+    }
+
+    /// The nearest of these domains.
+    #[must_use]
+    pub fn domain_that_binds(&self, host: &Host) -> Option<Host> {
+        let owned = domains_above(host).filter(|domain| self.owns(domain));
+        let mut owned = owned.filter_map(|domain| Host::parse(domain.as_bytes()).ok());
+        owned.find(|domain| self.binds_subdomains(domain))
     }
 
     /// Whether `server` names a domain above `host`, too.
@@ -256,6 +277,13 @@ impl<'c> Model<'c> {
         let parent = host.name().and_then(|name| name.split_once('.')).map(|(_, parent)| parent);
         parent.is_some_and(|parent| self.owns(parent))
     }
+}
+
+/// Whether the page for an error is taken for a directory, where its files cannot be seen: nobody means that.
+fn is_directory_for_a_page(response: &Response<'_>) -> bool {
+    let is_for_error = response.steps.iter().any(|step| matches!(step.kind, StepKind::ErrorPage(_)));
+    let is_assumed = response.conditions.iter().any(|condition| condition.is_open && condition.is_of_files());
+    is_for_error && response.kind == ResponseKind::Redirect && is_assumed && response.location_header.is_some()
 }
 
 fn domains_above(host: &Host) -> impl Iterator<Item = &str> {

@@ -93,6 +93,16 @@ impl<'c> Processing<'_, 'c, '_> {
         self.model().documents.find(&root, path).known()
     }
 
+    /// Whether a path is that of a file that the request stands for.
+    pub(super) fn supposes(&self, path: &str) -> bool {
+        let is_asked_for = || {
+            let asked = self.arrival.request.target.split('?').next().unwrap_or_default();
+            let name = asked.rsplit('/').next().unwrap_or_default();
+            !name.is_empty() && path.contains(name)
+        };
+        self.choices.supposes_files() && is_asked_for()
+    }
+
     /// What stands at the path of a mapping; where it cannot be seen, one of `possible`, the first of which is
     /// tried first.
     pub(super) fn find_file(
@@ -102,7 +112,7 @@ impl<'c> Processing<'_, 'c, '_> {
         path: &Value,
         possible: &[Found],
     ) -> Found {
-        if path.is_known {
+        if path.is_known && !self.supposes(&path.text) {
             let base = Path::new(&mapping.base.text);
             // An alias can be a file.
             let is_directory = mapping.alias == Alias::None || mapping.base.text.ends_with('/');

@@ -262,8 +262,8 @@ impl<'c> Processing<'_, 'c, '_> {
 
     fn file_condition(&mut self, directive: Directive<'c>, sign: &str, path: &Value) -> bool {
         let found = match path.known() {
-            Some(known) => self.look_for(Path::new(known)),
-            None => None,
+            Some(known) if !self.supposes(known) => self.look_for(Path::new(known)),
+            _ => None,
         };
         let known = match (found, sign) {
             (Some(Found::Nothing | Found::Forbidden), _) => Some(false),

@@ -82,6 +82,8 @@ pub struct Choices<'c> {
     assumed: Vec<Condition<'c>>,
     /// Files that cannot be seen are taken to be as is tried first.
     settles_files: bool,
+    /// The files that the request asks for may be there or not, whatever is seen.
+    supposes_files: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -112,6 +114,12 @@ impl<'c> Choices<'c> {
         };
         self.met += 1;
         self.answer(directive, question, possibilities, clause, taken)
+    }
+
+    /// Whether the path of the request stands for many, of which some lead to a file.
+    #[must_use]
+    pub fn supposes_files(&self) -> bool {
+        self.supposes_files
     }
 
     /// The same about a file that cannot be seen; whoever does not care for files is given the first possibility only,
@@ -187,6 +195,11 @@ pub fn explore<'c, T>(limit: usize, ask: impl FnMut(&mut Choices<'c>) -> T) -> (
 /// The same on one assignment only of the files that cannot be seen.
 pub(crate) fn explore_settling_files<'c, T>(limit: usize, ask: impl FnMut(&mut Choices<'c>) -> T) -> (Vec<T>, bool) {
     explore_from(Choices { settles_files: true, ..Choices::default() }, limit, ask)
+}
+
+/// The same for a path that stands for many: that there is no such file says nothing.
+pub(crate) fn explore_supposing_files<'c, T>(limit: usize, ask: impl FnMut(&mut Choices<'c>) -> T) -> (Vec<T>, bool) {
+    explore_from(Choices { supposes_files: true, ..Choices::default() }, limit, ask)
 }
 
 fn explore_from<'c, T>(

@@ -2,12 +2,11 @@
 
 use rustc_hash::FxHashSet;
 
-use super::without_header;
+use super::{text_of, without_header};
 use crate::config::Directive;
 use crate::model::{AnsweredUrl, HstsPolicy, Model, Response, Server, UpstreamHint, hsts_setting, inherit};
 use crate::nginx::DirectiveName;
 use crate::rules::addition::{Line, beside, within};
-use crate::rules::redirect::shown;
 use crate::rules::{Edit, Finding, Findings, Fix, Rule, Severity};
 use crate::source::Span;
 
@@ -57,8 +56,8 @@ fn report<'c>(
         None => (last.span(), "and ignore this one".to_owned()),
     };
     let message = format!(
-        "{} carries {} HSTS headers; browsers take the first, `{}`, {ignored}{}",
-        shown(&answered.url),
+        "{} {} HSTS headers; browsers take the first, `{}`, {ignored}{}",
+        text_of(answered, "carries", "carry"),
         response.hsts.len(),
         first_value.text,
         if is_certain { String::new() } else { response.condition_text() }

@@ -4,6 +4,7 @@
 
 use rustc_hash::FxHashSet;
 
+use super::text_of;
 use crate::config::Directive;
 use crate::model::{
     AnsweredUrl, HstsPolicy, HstsSetting, HstsSettingKind, Model, Response, ResponseKind, Server, hsts_settings,
@@ -11,8 +12,8 @@ use crate::model::{
 };
 use crate::nginx::NginxVersion;
 use crate::rules::addition::{Line, beside, within};
-use crate::rules::redirect::shown;
-use crate::rules::{Edit, Findings, Fix, Rule, Severity};
+use crate::rules::{Edit, Finding, Findings, Fix, Rule, Severity};
+use crate::source::Span;
 
 pub(super) struct HstsHeaderLost;
 
@@ -24,32 +25,53 @@ impl Rule for HstsHeaderLost {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let mut told = FxHashSet::default();
         for server in model.tls_servers().filter(|server| model.mentions_hsts(server)) {
-            for answered in model.https_answers(server.id) {
-                for response in &answered.responses {
-                    let Some((outer, own)) = model.lost_header(response) else { continue };
-                    if is_refused(response) || model.scripts_headers(response.block) || !told.insert(own.span()) {
-                        continue;
-                    }
-                    let is_certain = answered.all(|other| model.lost_header(other).is_some());
-                    let message = format!(
-                        "{} is answered without HSTS: the add_header here drops those of the blocks around it{}",
-                        shown(&answered.url),
-                        if is_certain { String::new() } else { response.condition_text() }
-                    );
-                    let severity = if is_no_page(answered, response) { Severity::Info } else { Severity::Warning };
-                    let finding = sink.add(severity, own.span(), message);
-                    if !is_certain {
-                        finding.conditional();
-                    }
-                    finding.related(outer.directive.span(), "this header is lost");
-                    let always = if outer.kind == (HstsSettingKind::Add { is_always: true }) { " always" } else { "" };
-                    let line = format!("add_header Strict-Transport-Security \"{}\"{always};", outer.value);
-                    finding.help(help(model.environment.version, &line));
-                    finding.fix(Fix::safe("send HSTS from here, too", [repeated(model, &outer, own)]));
+            report_answers(model, sink, &mut told, server);
+            for lost in model.headers_lost_on_errors(server) {
+                if model.scripts_headers(lost.location) || !told.insert(lost.own.span()) {
+                    continue;
                 }
+                let statuses: Vec<String> = lost.statuses.iter().map(u16::to_string).collect();
+                let message = format!(
+                    "{server} answers errors ({}) without HSTS: the add_header here drops those of the blocks around it",
+                    statuses.join(", ")
+                );
+                let finding = sink.info(lost.own.span(), message).conditional();
+                finding.related(lost.page.span(), "this leads here");
+                advise(model, finding, &lost.outer, lost.own);
             }
         }
     }
+}
+
+fn report_answers<'c>(model: &Model<'c>, sink: &mut Findings, told: &mut FxHashSet<Span>, server: &Server<'c>) {
+    for answered in model.https_answers(server.id) {
+        for response in &answered.responses {
+            let Some((outer, own)) = model.lost_header(response) else { continue };
+            if is_refused(response) || model.scripts_headers(response.block) || !told.insert(own.span()) {
+                continue;
+            }
+            let is_certain = answered.all(|other| model.lost_header(other).is_some());
+            let message = format!(
+                "{} answered without HSTS: the add_header here drops those of the blocks around it{}",
+                text_of(answered, "is", "are"),
+                if is_certain { String::new() } else { response.condition_text() }
+            );
+            let severity = if is_no_page(answered, response) { Severity::Info } else { Severity::Warning };
+            let finding = sink.add(severity, own.span(), message);
+            if !is_certain {
+                finding.conditional();
+            }
+            advise(model, finding, &outer, own);
+        }
+    }
+}
+
+fn advise<'c>(model: &Model<'c>, finding: &mut Finding, outer: &HstsSetting<'c>, own: Directive<'c>) {
+    finding.related(outer.directive.span(), "this header is lost");
+    let always = if outer.kind == (HstsSettingKind::Add { is_always: true }) { " always" } else { "" };
+    let line = format!("add_header Strict-Transport-Security \"{}\"{always};", outer.value);
+    finding.help(help(model.environment.version, &line));
+    finding.fix(Fix::safe("send HSTS from here, too", [repeated(model, outer, own)]));
 }
 
 /// Whether the location is an internal one that clients are kept out of.

@@ -1,19 +1,33 @@
 //! A header that browsers cannot read is a header that they do not have. RFC 6797, sections 6.1 and 8.1.
 
 use crate::hsts::{BrowsersThatIgnore, HeaderProblemKind};
-use crate::model::{HstsHeader, Model};
+use crate::model::{HstsHeader, HstsPolicy, Model};
 use crate::rules::{Findings, Rule, Severity};
+use crate::source::Span;
 
 pub(super) struct HstsMalformed;
 
 impl Rule for HstsMalformed {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         for header in model.servers().flat_map(|server| model.hsts_headers(server)) {
+            if let Some(place) = inner_quotes(header) {
+                sink.error(place, "browsers ignore this HSTS header: the inner quotes are sent with it")
+                    .help("write the value in one pair of quotes");
+                continue;
+            }
             for problem in &header.parsed.problems {
                 report(sink, header, &problem.kind, problem.place.clone());
             }
         }
     }
+}
+
+/// The place of a value that is in quotes once more than nginx takes away, so that browsers read none of it.
+fn inner_quotes(header: &HstsHeader<'_>) -> Option<Span> {
+    let quote = header.value.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    let inner = header.value.strip_prefix(quote)?.strip_suffix(quote)?;
+    let is_whole = HstsPolicy::parse(inner).is_some() && header.policy.is_none();
+    (is_whole && header.is_literal()).then(|| header.place(0..header.value.len()))
 }
 
 fn report(sink: &mut Findings, header: &HstsHeader<'_>, kind: &HeaderProblemKind, place: std::ops::Range<usize>) {

@@ -4,7 +4,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{time_text, without_part};
+use super::{YEAR, time_text, without_part};
 use crate::model::{
     HstsHeader, HstsPolicy, Model, PreloadRefusalKind, Server, is_public_name, is_public_suffix, registrable_domain,
 };
@@ -12,8 +12,6 @@ use crate::rules::{Findings, Fix, Rule, Severity};
 use crate::tls::Host;
 
 pub(super) struct HstsPreloadIneligible;
-
-const YEAR: u64 = 31_536_000;
 
 impl Rule for HstsPreloadIneligible {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {

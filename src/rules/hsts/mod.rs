@@ -1,10 +1,11 @@
 //! HSTS policies that the configuration cannot keep. RFC 6797.
 
 use super::declare::declare_rules;
+use super::redirect::shown;
 use super::{Edit, edit};
 use crate::config::Directive;
 use crate::hsts::HstsPolicy;
-use crate::model::{HstsHeader, Model, Server, hsts_setting, inherit};
+use crate::model::{AnsweredUrl, HstsHeader, Model, Server, hsts_setting, inherit};
 
 declare_rules! { "hsts":
     hsts_duplicate::HstsDuplicate = "hsts-duplicate",
@@ -20,6 +21,8 @@ declare_rules! { "hsts":
     hsts_subdomains_uncovered::HstsSubdomainsUncovered = "hsts-subdomains-uncovered",
     hsts_untrusted_cert::HstsUntrustedCert = "hsts-untrusted-cert",
 }
+
+const YEAR: u64 = 31_536_000;
 
 /// A time as people say it: `180 days`, `1 day`, `300 seconds`.
 fn time_text(seconds: u64) -> String {
@@ -61,4 +64,10 @@ fn without_part(server: &Server<'_>, header: &HstsHeader<'_>, part: &str) -> Vec
         Some(edit::word_replaced(word, format!("{before}{value}{after}")))
     })
     .collect()
+}
+
+/// What was asked for, as the subject of a sentence, with its verb.
+fn text_of(answered: &AnsweredUrl<'_>, of_one: &str, of_many: &str) -> String {
+    let url = shown(&answered.url);
+    if answered.is_of_files_below { format!("files below {url} {of_many}") } else { format!("{url} {of_one}") }
 }
