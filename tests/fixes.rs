@@ -11,6 +11,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what was compared, or not, is to be seen")]
 
 mod examples;
+#[path = "fixes/expected.rs"]
+mod expected;
 #[allow(dead_code, reason = "tests/nginx asks more of it")]
 #[path = "nginx/real.rs"]
 mod real;
@@ -19,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use examples::{DIRECTORY, World, environment, pki, repository};
+use expected::{FIXING, HELD_BACK};
 use ngxlint::config::{Config, Library};
 use ngxlint::fixes::{FixMode, apply, choose};
 use ngxlint::model::{Edge, Environment, Model};
@@ -26,58 +29,6 @@ use ngxlint::nginx::NginxVersion;
 use ngxlint::rules::{Finding, Fix, RuleId, Selection, all_rules, run};
 use ngxlint::source::{FileId, FileSystem, MemoryFiles, Sources};
 use real::{Nginx, Verdict};
-
-/// The rules that offer a fix for an example of theirs.
-const FIXING: &[&str] = &[
-    "cert-replaced",
-    "conflicting-server-name",
-    "default-server-foreign-cert",
-    "hsts-duplicate",
-    "hsts-header-lost",
-    "hsts-not-always",
-    "hsts-on-ip-host",
-    "hsts-on-plain-http",
-    "hsts-preload-ineligible",
-    "hsts-subdomains-uncovered",
-    "implicit-default-server",
-    "listen-443-without-ssl",
-    "listen-http2-deprecated",
-    "proxy-ssl-name-mismatch",
-    "proxy-ssl-sni-missing",
-    "proxy-ssl-verify-depth",
-    "redirect-loop",
-    "ssl-stapling-without-responder",
-    "stream-preread-on-tls",
-    "stream-sni-without-preread",
-    "syntax-error",
-    "unused-suppression",
-    "websocket-connection-hardcoded",
-    "websocket-header-value",
-    "websocket-headers-not-inherited",
-    "websocket-http-version",
-    "websocket-missing-host",
-    "websocket-missing-upgrade",
-    "websocket-read-timeout",
-    "websocket-upgrade-hidden",
-];
-
-/// What is told only when the fault before it is mended, by the rule of that.
-const HELD_BACK: &[(&str, &[&str])] = &[
-    // Those who are refused anyway are refused otherwise.
-    ("default-server-foreign-cert", &["tls-host-unserved"]),
-    // The last two are told of a server more, which inherits the certificate.
-    ("implicit-default-server", &["tls-host-unserved", "cert-expired", "key-file-exposed"]),
-    // A header that is not in force is not judged.
-    ("hsts-duplicate", &["hsts-max-age"]),
-    ("listen-443-without-ssl", &["hsts-missing"]),
-    // Where HSTS makes https:// of it, it is told otherwise.
-    ("hsts-subdomains-uncovered", &["redirect-to-plain-http"]),
-    ("websocket-header-value", &["websocket-missing-host", "websocket-read-timeout"]),
-    ("websocket-headers-not-inherited", &["websocket-missing-host", "websocket-read-timeout"]),
-    ("websocket-http-version", &["websocket-missing-host", "websocket-read-timeout"]),
-    ("websocket-missing-upgrade", &["websocket-missing-host", "websocket-read-timeout"]),
-    ("websocket-upgrade-hidden", &["websocket-missing-host", "websocket-read-timeout"]),
-];
 
 /// Versions of nginx that are asked for when none is there.
 const VERSIONS: [NginxVersion; 2] = [NginxVersion::new(1, 22, 1), NginxVersion::new(1, 31, 3)];
@@ -515,4 +466,28 @@ fn what_an_old_nginx_has_not_is_not_written() {
     let text =
         text.replace("https://api.partner.example;", "https://api.partner.example;\nproxy_set_header Host $host;");
     assert_eq!(added_lines(&text, "1.7.0"), ["? nginx.conf: proxy_ssl_server_name on;"]);
+}
+
+#[test]
+fn a_redirect_to_itself_is_removed_where_nobody_needs_it() {
+    let https = |name: &str, inside: &str| {
+        let certificate = "ssl_certificate pki/shop.example.pem;\nssl_certificate_key pki/shop.example.key;";
+        format!("server {{\nlisten 443 ssl default_server;\nserver_name {name};\n{certificate}\n{inside}\n}}\n")
+    };
+    let loops = |name: &str, inside: &str, mode: FixMode| {
+        let text = format!("events {{}}\nhttp {{\n{}}}\n", https(name, inside));
+        let mended = case_of(&text).mended(VERSIONS[1], mode).unwrap();
+        mended.shown().contains("return 301")
+    };
+    const RETURN: &str = "return 301 https://$host$request_uri;";
+    let under_if = format!("if ($host = shop.example) {{\n{RETURN}\n}}\nroot /srv;");
+    assert!(!loops("shop.example", &format!("{RETURN}\nroot /srv;"), FixMode::Safe));
+    assert!(!loops("shop.example", &under_if, FixMode::Safe));
+    // There is nothing else that answers.
+    assert!(loops("shop.example", RETURN, FixMode::Safe));
+    assert!(!loops("shop.example", RETURN, FixMode::All));
+    // One comes by http://, another by another name.
+    assert!(loops("shop.example", &format!("listen 80;\n{RETURN}\nroot /srv;"), FixMode::All));
+    const TO_ONE: &str = "return 301 https://shop.example$request_uri;\nroot /srv;";
+    assert!(loops("shop.example www.shop.example", TO_ONE, FixMode::All));
 }

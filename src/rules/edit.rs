@@ -28,6 +28,15 @@ pub(super) fn lines_behind(directive: Directive<'_>, lines: &[String]) -> Option
     }
 }
 
+/// Puts a block behind a directive, on lines of its own below an empty one, with `inside` indented as the file has it.
+#[must_use]
+pub(super) fn block_behind(directive: Directive<'_>, head: &str, inside: &[String]) -> Option<Edit> {
+    let unit = String::from_utf8_lossy(unit(directive.file_text()));
+    let inside = inside.iter().map(|line| format!("{unit}{line}"));
+    let lines = [String::new(), format!("{head} {{")].into_iter().chain(inside).chain(["}".to_owned()]);
+    lines_behind(directive, &lines.collect::<Vec<_>>())
+}
+
 /// Puts `lines` before a directive that begins a line; behind nothing else on its line.
 #[must_use]
 pub(super) fn lines_before(directive: Directive<'_>, lines: &[String]) -> Option<Edit> {

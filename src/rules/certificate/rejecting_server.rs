@@ -26,13 +26,16 @@ pub(super) fn rejecting_instead<'m>(
         return None;
     }
     let version = model.environment.version;
-    let mut lines = vec![String::new(), "server {".to_owned()];
+    let mut lines = Vec::new();
     let mut edits = Vec::new();
     let mut is_tls = false;
     let mut listens: Vec<usize> = Vec::new();
     for socket in sockets {
         is_tls |= socket.is_tls;
         if socket.is_tls && (serves_more(model, default, socket) || lends(model, default, socket)) {
+            return None;
+        }
+        if !socket.is_tls && may_be_meant_for_tls(model, socket) {
             return None;
         }
         if listens.contains(&socket.default.listen) {
@@ -53,17 +56,16 @@ pub(super) fn rejecting_instead<'m>(
         if socket.has_http2 && (says("http2").is_none() || version >= HTTP2_IS_DIRECTIVE_SINCE) {
             return None;
         }
-        lines.push(format!("    listen {} default_server;", words.join(" ")));
+        lines.push(format!("listen {} default_server;", words.join(" ")));
         let said = ["default_server", "default"].into_iter().find_map(says);
         edits.extend(said.map(|word| Some(edit::without_word(listen, word))));
     }
     if listens.is_empty() || default.directive.readings() > 1 || is_tls && version < REJECTS_SINCE {
         return None;
     }
-    lines.push("    server_name _;".to_owned());
-    lines.push(if is_tls { "    ssl_reject_handshake on;" } else { "    return 444;" }.to_owned());
-    lines.push("}".to_owned());
-    edits.push(edit::lines_behind(default.directive, &lines));
+    lines.push("server_name _;".to_owned());
+    lines.push(if is_tls { "ssl_reject_handshake on;" } else { "return 444;" }.to_owned());
+    edits.push(edit::block_behind(default.directive, "server", &lines));
     Fix::risky("add a default server that rejects", edits)
 }
 
@@ -79,4 +81,14 @@ fn serves_more(model: &Model<'_>, default: &Server<'_>, socket: &ListenSocket) -
 fn lends(model: &Model<'_>, default: &Server<'_>, socket: &ListenSocket) -> bool {
     let is_without = |server: &Server<'_>| server.certificates.is_empty() && !server.rejects_handshake;
     default.has_unseen_certificates || socket.members.iter().any(|member| is_without(model.server(member.server)))
+}
+
+/// Whether `ssl` may just be missing: with it, a server without a certificate could not be there.
+fn may_be_meant_for_tls(model: &Model<'_>, socket: &ListenSocket) -> bool {
+    const HTTP_PORT: u16 = 80;
+    const HTTPS_PORT: u16 = 443;
+    let has_certificate = |server: &Server<'_>| !server.certificates.is_empty() || server.has_unseen_certificates;
+    socket.endpoint.port == HTTPS_PORT
+        || socket.endpoint.port != HTTP_PORT
+            && socket.members.iter().any(|member| has_certificate(model.server(member.server)))
 }
