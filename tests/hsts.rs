@@ -138,3 +138,18 @@ fn a_name_that_the_certificate_of_the_same_server_lacks_is_told_once() {
     );
     assert!(says(&other).contains("locks browsers out of api.shop.example"));
 }
+
+#[test]
+fn all_that_the_preload_list_minds_is_said_at_once() {
+    let folder = with_pki(
+        "server { listen 80; server_name shop.example; root /srv; }
+         server { listen 443 ssl; server_name shop.example; ssl_certificate pki/wildcard.shop.example.pem; \
+           ssl_certificate_key pki/wildcard.shop.example.key; \
+           add_header Strict-Transport-Security \"max-age=10368000; preload\" always; }",
+    );
+    let said = report(&folder, "hsts-preload-ineligible", &["--format", "short"]);
+    let all = "a max-age of a year (31536000), not 120 days and for includeSubDomains; besides, http://shop.example/ is \
+               not redirected to https";
+    assert!(said.contains(all), "{said}");
+    assert_eq!(report(&folder, "hsts-max-age", &["--format", "short"]), "");
+}
