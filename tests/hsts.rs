@@ -111,3 +111,45 @@ fn headers_are_lost_on_files_even_where_the_path_of_the_location_is_none() {
     let server = says(&format!("{header} server {{ TLS root ROOT; add_header X-A b; }}"), "www/blog");
     assert!(server.contains("files below https://shop.example/ are answered without HSTS"), "{server}");
 }
+
+#[test]
+fn what_may_be_locked_out_is_named_beside_what_is() {
+    let folder = with_pki(
+        "server { listen 443 ssl default_server; server_name shop.example; \
+           ssl_certificate pki/wildcard.shop.example.pem; ssl_certificate_key pki/wildcard.shop.example.key; \
+           add_header Strict-Transport-Security \"max-age=31536000; includeSubDomains\" always; }
+         server { listen 80; server_name a.shop.example b.shop.example *.tenants.shop.example; root /srv; }",
+    );
+    let said = report(&folder, "hsts-subdomains-uncovered", &["--format", "short"]);
+    let names = "locks browsers out of a.shop.example and b.shop.example: served on plain HTTP only, and perhaps out of \
+                 *.tenants.shop.example";
+    assert!(said.contains(names), "{said}");
+}
+
+#[test]
+fn a_name_that_the_certificate_of_the_same_server_lacks_is_told_once() {
+    let server = "listen 443 ssl; ssl_certificate pki/shop.example.pem; ssl_certificate_key pki/shop.example.key;";
+    let header = "add_header Strict-Transport-Security \"max-age=31536000; includeSubDomains\" always;";
+    let says = |http: &str| report(&with_pki(http), "hsts-subdomains-uncovered", &["--format", "short"]);
+    let same = format!("server {{ {server} server_name shop.example api.shop.example; {header} }}");
+    assert_eq!(says(&same), "");
+    let other = format!(
+        "server {{ {server} server_name shop.example; {header} }} server {{ {server} server_name api.shop.example; }}"
+    );
+    assert!(says(&other).contains("locks browsers out of api.shop.example"));
+}
+
+#[test]
+fn all_that_the_preload_list_minds_is_said_at_once() {
+    let folder = with_pki(
+        "server { listen 80; server_name shop.example; root /srv; }
+         server { listen 443 ssl; server_name shop.example; ssl_certificate pki/wildcard.shop.example.pem; \
+           ssl_certificate_key pki/wildcard.shop.example.key; \
+           add_header Strict-Transport-Security \"max-age=10368000; preload\" always; }",
+    );
+    let said = report(&folder, "hsts-preload-ineligible", &["--format", "short"]);
+    let all = "a max-age of a year (31536000), not 120 days and for includeSubDomains; besides, http://shop.example/ is \
+               not redirected to https";
+    assert!(said.contains(all), "{said}");
+    assert_eq!(report(&folder, "hsts-max-age", &["--format", "short"]), "");
+}

@@ -62,11 +62,16 @@ impl fmt::Display for PreloadRefusal {
 }
 
 impl<'c> Model<'c> {
-    /// Why the list does not take a domain, as far as its answers are known: `None` where any of them may do.
+    /// Why the list does not take a domain, as far as its answers are known: empty where any of them may do. The way on
+    /// from there is looked at where the first answers do.
     #[must_use]
-    pub fn preload_refusal(&self, domain: &Host) -> Option<PreloadRefusal> {
-        let refusal = self.plain_refusal(domain).or_else(|| self.secure_refusal(domain));
-        refusal.or_else(|| ["http", "https"].iter().find_map(|scheme| self.way_refusal(domain, scheme)))
+    pub fn preload_refusals(&self, domain: &Host) -> Vec<PreloadRefusal> {
+        let mut refusals: Vec<PreloadRefusal> =
+            self.plain_refusal(domain).into_iter().chain(self.secure_refusal(domain)).collect();
+        if refusals.is_empty() {
+            refusals.extend(["http", "https"].iter().find_map(|scheme| self.way_refusal(domain, scheme)));
+        }
+        refusals
     }
 
     /// However a visitor of the domain is sent on, it has to be over https, and in few steps.

@@ -2,7 +2,7 @@
 //! past a certificate error there. RFC 6797, sections 6.1.2, 8.3 and 8.4.
 
 use super::without_part;
-use crate::model::{Edge, HstsHeader, HttpsState, Lockout, Model, Server, Subdomain, SubdomainState};
+use crate::model::{Coverage, Edge, HstsHeader, HttpsState, Lockout, Model, Server, Subdomain, SubdomainState};
 use crate::rules::{Finding, Findings, Fix, Rule, Severity};
 use crate::source::Span;
 use crate::tls::Host;
@@ -58,8 +58,15 @@ fn check_host<'s, 'c>(
     is_bound_from_above: bool,
 ) -> Option<&'s mut Finding> {
     let subdomains = model.subdomains(host);
-    if let Some(first) = subdomains.first().filter(|first| first.lockout() != Lockout::None) {
-        return Some(report_lockout(model, sink, header, host, first, &subdomains));
+    // What the server's own certificate does not cover is the certificate's mistake, and told as such.
+    let is_told = |subdomain: &Subdomain| is_own_uncovered(model, server, subdomain);
+    if let Some(first) = subdomains.iter().find(|subdomain| !is_told(subdomain))
+        && first.lockout() != Lockout::None
+    {
+        return Some(report_lockout(model, sink, header, host, first, &subdomains, is_told));
+    }
+    if subdomains.iter().any(is_told) {
+        return None;
     }
     // The policy of a domain above says it all.
     if is_bound_from_above {
@@ -78,14 +85,24 @@ fn report_lockout<'s>(
     host: &Host,
     first: &Subdomain,
     subdomains: &[Subdomain],
+    is_told_elsewhere: impl Fn(&Subdomain) -> bool,
 ) -> &'s mut Finding {
     let lockout = first.lockout();
-    // What is locked out for sure is told without what may be.
+    // What is locked out for sure is told apart from what may be.
+    let is_certain = lockout <= Lockout::OfRedirect;
     let is_told = |subdomain: &&Subdomain| match lockout {
         Lockout::Certain | Lockout::OfRedirect => subdomain.lockout() <= Lockout::OfRedirect,
         other => subdomain.lockout() == other,
     };
-    let told: Vec<&Subdomain> = subdomains.iter().filter(is_told).collect();
+    let told: Vec<&Subdomain> =
+        subdomains.iter().filter(is_told).filter(|subdomain| !is_told_elsewhere(subdomain)).collect();
+    let possible: Vec<&Subdomain> =
+        subdomains.iter().filter(|other| is_certain && other.lockout() == Lockout::Possible).collect();
+    let perhaps = match possible.as_slice() {
+        [] => String::new(),
+        [only] => format!(", and perhaps out of {}", only.name),
+        several => format!(", and perhaps out of {} more", several.len()),
+    };
     let others = match told.as_slice() {
         [] | [_] => String::new(),
         [_, second] => format!(" and {}", second.name),
@@ -105,7 +122,7 @@ fn report_lockout<'s>(
             "includeSubDomains on {host} keeps browsers from what http://{names} redirects to, unless its certificate is \
              presented elsewhere"
         ),
-        _ => format!("includeSubDomains on {host} locks browsers out of {names}: {}", reason(&told)),
+        _ => format!("includeSubDomains on {host} locks browsers out of {names}: {}{perhaps}", reason(&told)),
     };
     let (severity, is_certain) = match lockout {
         // Another file may serve them over TLS.
@@ -121,6 +138,12 @@ fn report_lockout<'s>(
     }
     list(finding, subdomains);
     finding.help("serve these names over HTTPS with a certificate that has them, or leave out includeSubDomains")
+}
+
+/// Whether the server itself serves a name below with a certificate that does not cover it.
+fn is_own_uncovered(model: &Model<'_>, server: &Server<'_>, subdomain: &Subdomain) -> bool {
+    matches!(subdomain.state, SubdomainState::Served(HttpsState::Certificate(Coverage::NotCovered, _)))
+        && model.owners_of(&subdomain.name).any(|owner| owner.id == server.id)
 }
 
 /// What keeps browsers from all of the names.
