@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use super::check_arguments::BaselineOptions;
 use super::write::write_file;
 use super::{RunError, complain};
-use crate::report::{Baseline, KnownFinding, Report, Repository, Scope};
+use crate::report::{Baseline, KnownFinding, Report, Repository, Scope, Secrets};
 use crate::rules::RuleId;
 use crate::source::{FileId, FileSystem, ReadError, RealFiles};
 
@@ -43,7 +43,9 @@ pub(super) fn apply(
             _ => read(path).map_err(failed)?,
         };
         let (baseline, change) = Baseline::renewed(&old, report, scope);
-        write_file(path, |out| baseline.write(out)).map_err(|error| failed(Box::new(error)))?;
+        let secrets = Secrets::of(report.sources());
+        write_file(path, |out| secrets.cover(out, |out| baseline.write(out)))
+            .map_err(|error| failed(Box::new(error)))?;
         report.take_known(&baseline, scope);
         let message = format!(
             "{} has {} ({} added, {} dropped)",

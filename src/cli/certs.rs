@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
         nginx_version: version,
         is_complete: !has_failed,
     };
-    output::write_to(file, |out| match arguments.output.format {
+    output::write_report(&sources, file, |out| match arguments.output.format {
         CertsFormat::Human => {
             report::write_certs_human(&report, output::human_style(arguments.output.color, file.is_some()), out)
         }

@@ -8,7 +8,7 @@ use super::lint::{Lint, Linted, Linting, Places};
 use super::settings::{Given, Run};
 use super::{RunError, Status, add_ignore, baseline, complain, output, repository, show_settings};
 use crate::nginx::NginxVersion;
-use crate::report::{self, Report, Repository};
+use crate::report::{self, Report, Repository, Secrets};
 use crate::rules::Finding;
 use crate::source::Sources;
 
@@ -52,7 +52,11 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         mended.notes().for_each(|note| complain("note", &note));
     }
     if arguments.fixes.diff {
-        output::write_to(lint.output, |out| mended.write_diff(&teller.repository, out))?;
+        let secrets = Secrets::of(&sources);
+        for path in mended.showing(&teller.repository, &secrets) {
+            complain("note", &format!("no diff of {}: a private key stands beside its changes", path.display()));
+        }
+        output::write_to(lint.output, |out| mended.write_diff(&teller.repository, &secrets, out))?;
         return Ok(status(arguments, &report));
     }
     let failures = mended.write();
@@ -121,7 +125,7 @@ fn write(arguments: &CheckArguments, destinations: &[Destination], report: &Repo
 
 fn write_one(options: &OutputOptions, place: &Destination, report: &Report<'_>) -> Result<(), RunError> {
     let file = place.file.as_deref();
-    output::write_to(file, |out| match place.format {
+    output::write_report(report.sources(), file, |out| match place.format {
         Format::Human if options.statistics => report::write_statistics(report, out),
         Format::Human => {
             let style = output::human_style(options.color, file.is_some());
@@ -136,7 +140,9 @@ fn write_one(options: &OutputOptions, place: &Destination, report: &Report<'_>) 
         Format::Checkstyle => report::write_checkstyle(report, out),
     })?;
     match (place.format, output::step_summary()) {
-        (Format::Github, Some(summary)) => output::append_to(&summary, |out| report::write_github_summary(report, out)),
+        (Format::Github, Some(summary)) => output::append_to(&summary, |out| {
+            Secrets::of(report.sources()).cover(out, |out| report::write_github_summary(report, out))
+        }),
         _ => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use super::trace_arguments::{TraceArguments, TraceFormat};
 use super::{RunError, Status, configuration, output, progress};
 use crate::model::Environment;
 use crate::model::following::difference::Comparison;
-use crate::report;
+use crate::report::{self, Secrets};
 
 /// Runs the command.
 pub(super) fn run(arguments: &TraceArguments, old: Run, new: &Run) -> Result<Status, RunError> {
@@ -18,12 +18,15 @@ pub(super) fn run(arguments: &TraceArguments, old: Run, new: &Run) -> Result<Sta
             let compare = || Comparison::new(old, new, &request.hsts, request.max_hops);
             let comparison = progress::during(|| "asking both configurations".to_owned(), compare);
             let file = arguments.output.output.as_deref();
-            output::write_to(file, |out| match arguments.output.format {
-                TraceFormat::Human => {
-                    let style = output::human_style(arguments.output.color, file.is_some());
-                    report::write_difference_human(&comparison, style, out)
-                }
-                TraceFormat::Json => report::write_difference_json(&comparison, out),
+            let old_secrets = Secrets::of(old.config.sources());
+            output::write_report(new.config.sources(), file, |out| {
+                old_secrets.cover(out, |out| match arguments.output.format {
+                    TraceFormat::Human => {
+                        let style = output::human_style(arguments.output.color, file.is_some());
+                        report::write_difference_human(&comparison, style, out)
+                    }
+                    TraceFormat::Json => report::write_difference_json(&comparison, out),
+                })
             })?;
             Ok(if comparison.differences.is_empty() { Status::Success } else { Status::Found })
         })

@@ -9,7 +9,7 @@ use super::input::Changes;
 use super::lint::Places;
 use super::write::{ReplaceError, replace_file};
 use crate::fixes::{self, FixMode};
-use crate::report::{Report, Repository};
+use crate::report::{Report, Repository, Secrets};
 use crate::rules::{Finding, Fix, RuleId};
 use crate::source::{FileId, Sources};
 
@@ -139,6 +139,17 @@ pub(super) fn mend(mut offer: Offer, relint: impl Fn(&Changes) -> Result<Offer, 
     Ok(mended)
 }
 
+/// A diff that shows no private key, if need be with fewer lines around the changes.
+fn diff(repository: &Repository, secrets: &Secrets, original: &Original, text: &[u8]) -> Option<Vec<u8>> {
+    let path = repository.path(&original.shown);
+    fixes::CONTEXTS.iter().find_map(|&context| {
+        let mut diff = Vec::new();
+        // Writing to a Vec cannot fail.
+        fixes::write_diff(&path, &original.text, text, context, &mut diff).ok()?;
+        (!secrets.are_in(&diff)).then_some(diff)
+    })
+}
+
 impl Mended {
     /// The texts when `fixes` are made as well.
     fn with(&self, offer: &Offer, fixes: &[&Fix]) -> Changes {
@@ -158,11 +169,17 @@ impl Mended {
         known.filter(|(_, original, text)| original.text != **text)
     }
 
-    /// Writes all changes as a unified diff.
-    pub(super) fn write_diff(&self, repository: &Repository, out: &mut dyn Write) -> io::Result<()> {
-        self.changed().try_for_each(|(_, original, text)| {
-            fixes::write_diff(&repository.path(&original.shown), &original.text, text, out)
-        })
+    /// Writes all changes as a unified diff, but for those that would show a private key.
+    pub(super) fn write_diff(&self, repository: &Repository, secrets: &Secrets, out: &mut dyn Write) -> io::Result<()> {
+        let mut diffs = self.changed().filter_map(|(_, original, text)| diff(repository, secrets, original, text));
+        diffs.try_for_each(|diff| out.write_all(&diff))
+    }
+
+    /// The files whose changes cannot be shown without a private key that stands there.
+    pub(super) fn showing(&self, repository: &Repository, secrets: &Secrets) -> Vec<PathBuf> {
+        let shows =
+            |(_, original, text): &(_, &Original, &Vec<u8>)| diff(repository, secrets, original, text).is_none();
+        self.changed().filter(shows).map(|(_, original, _)| original.shown.clone()).collect()
     }
 
     /// Whether no file is to change.

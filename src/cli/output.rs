@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use super::RunError;
 use super::arguments::ColorChoice;
 use super::write::write_file;
-use crate::report::{self, HumanStyle};
+use crate::report::{self, HumanStyle, Secrets};
 use crate::settings::Mistake;
+use crate::source::Sources;
 
 /// The width of what is no terminal; people read it in a pager or a CI log.
 const DEFAULT_WIDTH: usize = 100;
@@ -98,6 +99,16 @@ pub(super) fn write_to(
             write_file(path, write).map_err(|source| RunError::Output { place: path.display().to_string(), source })
         }
     }
+}
+
+/// As [`write_to`], of what `sources` say, and without the private keys that stand there.
+pub(super) fn write_report(
+    sources: &Sources,
+    output: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), RunError> {
+    let secrets = Secrets::of(sources);
+    write_to(output, |out| secrets.cover(out, write))
 }
 
 /// The file to which GitHub Actions wants what it shows as the summary of a step.

@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &TraceArguments) -> Result<Status, RunError> {
     configuration::with_model(&run, |model, shown| {
         let (traces, is_complete) = Tracer::new(model).traces(&start(asked, &arguments.request));
         let report = TraceReport { model, asked: &asked.url, traces: &traces, is_complete, shown };
-        output::write_to(file, |out| match arguments.output.format {
+        output::write_report(model.config.sources(), file, |out| match arguments.output.format {
             TraceFormat::Human => {
                 report::write_trace_human(&report, output::human_style(arguments.output.color, file.is_some()), out)
             }

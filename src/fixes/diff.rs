@@ -4,16 +4,17 @@ use std::io::{self, Write};
 
 use similar::TextDiff;
 
-/// Lines around a change.
-const CONTEXT: usize = 3;
+/// Lines around a change: as many as are usual, and fewer where some are not to be seen. `git apply` takes no diff
+/// without any.
+pub const CONTEXTS: [usize; 3] = [3, 2, 1];
 
 /// Writes what turns `old` into `new`; nothing where they are equal. `path` is the file's, from the top of the repository.
 ///
 /// # Errors
 /// What `out` says.
-pub fn write_diff(path: &str, old: &[u8], new: &[u8], out: &mut dyn Write) -> io::Result<()> {
+pub fn write_diff(path: &str, old: &[u8], new: &[u8], context: usize, out: &mut dyn Write) -> io::Result<()> {
     let diff = TextDiff::from_lines(old, new);
-    diff.unified_diff().context_radius(CONTEXT).header(&quoted("a", path), &quoted("b", path)).to_writer(out)
+    diff.unified_diff().context_radius(context).header(&quoted("a", path), &quoted("b", path)).to_writer(out)
 }
 
 /// A name as git writes it: in quotes, where it has a character that would end it or could not be read back.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use crate::rules::{Edit, Fix};
 use crate::source::FileId;
 
-pub use diff::write_diff;
+pub use diff::{CONTEXTS, write_diff};
 
 /// Which fixes are made (`--fix`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -44,7 +44,7 @@ fn what_is_at_the_ends_of_a_file_can_be_changed() {
 
 fn diff(path: &str, old: &str, new: &str) -> String {
     let mut out = Vec::new();
-    write_diff(path, old.as_bytes(), new.as_bytes(), &mut out).unwrap();
+    write_diff(path, old.as_bytes(), new.as_bytes(), CONTEXTS[0], &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -82,8 +82,12 @@ impl<'r> CertsReport<'r> {
 
 /// A path for people and programs that read UTF-8.
 pub(super) fn shown(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
+    let text = path.to_string_lossy();
+    // A key that stands where its file should be named.
+    text.split_once(PEM_START).map_or_else(|| text.clone().into_owned(), |_| "(the key itself)".to_owned())
 }
+
+const PEM_START: &str = "-----BEGIN ";
 
 /// The file of a certificate, or the parameter where there is none.
 pub(super) fn source_text(source: &ListedSource) -> String {

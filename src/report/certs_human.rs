@@ -134,8 +134,10 @@ fn validity(report: &CertsReport<'_>, leaf: &Certificate) -> Row {
         (format!("not before {}, until {}", validity.not_before, validity.not_after), Tone::Bad)
     } else {
         let is_soon = validity.expires_soon(now, SOON.0, SOON.1);
-        let left = counted(days.unsigned_abs() as usize, "day");
-        (format!("until {}, {left} left", validity.not_after), if is_soon { Tone::Doubtful } else { Tone::Good })
+        (
+            format!("until {}, {} left", validity.not_after, validity.time_left(now)),
+            if is_soon { Tone::Doubtful } else { Tone::Good },
+        )
     };
     Row::new("valid", text).toned(tone)
 }

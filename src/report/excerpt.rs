@@ -1,9 +1,13 @@
 //! The lines around places of several files, as one text that a renderer can draw from.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use rustc_hash::FxHashMap;
 use textwrap::core::display_width;
 
 use super::printable::{printable, stand_in};
+use super::secrets::{self, MARK};
 use crate::source::{FileId, Position, SourceFile, Sources, Span};
 
 /// Lines shown before and behind the lines of a place.
@@ -84,7 +88,7 @@ impl Excerpt {
                 .map(|(place, offset)| (place, (offset as usize).clamp(range.start, range.end) - range.start))
                 .collect();
             let offsets: Vec<usize> = ends.iter().map(|&(_, offset)| offset).collect();
-            let shown = ShownLine::new(&file.text[range], &offsets, width);
+            let shown = ShownLine::new(&without_keys(file, range), &offsets, width);
             for (&(place, _), &at) in ends.iter().zip(&shown.offsets) {
                 let indent = display_width(&shown.text[..at]);
                 let at = self.text.len() + at;
@@ -105,6 +109,21 @@ impl Excerpt {
             line_count: cluster.last_line - cluster.first_line + 1,
         });
     }
+}
+
+/// A line with a mark for each character of a private key.
+fn without_keys(file: &SourceFile, line: Range<usize>) -> Cow<'_, [u8]> {
+    let mut text = Cow::Borrowed(file.text.get(line.clone()).unwrap_or_default());
+    let places = secrets::places(file);
+    let first = places.partition_point(|place| place.end <= line.start);
+    for place in places.iter().skip(first).take_while(|place| place.start < line.end) {
+        let covered = place.start.max(line.start) - line.start..place.end.min(line.end) - line.start;
+        if let Some(bytes) = text.to_mut().get_mut(covered) {
+            // A key is ASCII: what is not stays as wide as it was.
+            bytes.iter_mut().filter(|byte| !byte.is_ascii_whitespace()).for_each(|byte| *byte = MARK as u8);
+        }
+    }
+    text
 }
 
 /// The part of a span that is shown.

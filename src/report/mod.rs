@@ -25,6 +25,7 @@ mod prometheus;
 mod repository;
 mod rule_page;
 mod sarif;
+mod secrets;
 mod short;
 mod statistics;
 mod trace;
@@ -54,6 +55,7 @@ pub use printable::printable;
 pub use prometheus::write_certs_prometheus;
 pub use repository::Repository;
 pub use sarif::write_sarif;
+pub use secrets::Secrets;
 pub use short::write_short;
 pub use statistics::write_statistics;
 pub use trace::TraceReport;
@@ -169,6 +171,12 @@ impl<'s> Report<'s> {
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.has_failed
+    }
+
+    /// The files that it is of.
+    #[must_use]
+    pub fn sources(&self) -> &'s Sources {
+        self.sources
     }
 
     /// The findings by file, offset and rule.

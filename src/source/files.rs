@@ -1,5 +1,6 @@
 //! The files that were read, each once.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -15,12 +16,18 @@ pub struct SourceFile {
     /// The content, byte for byte.
     pub text: Vec<u8>,
     lines: OnceLock<LineIndex>,
+    hidden: OnceLock<Vec<Range<usize>>>,
 }
 
 impl SourceFile {
     /// The line index of this file.
     pub fn lines(&self) -> &LineIndex {
         self.lines.get_or_init(|| LineIndex::new(&self.text))
+    }
+
+    /// The places that no report may show, which `find` finds in the content; it is asked once a file.
+    pub fn hidden(&self, find: impl FnOnce(&[u8]) -> Vec<Range<usize>>) -> &[Range<usize>] {
+        self.hidden.get_or_init(|| find(&self.text))
     }
 
     /// Line and column of a byte offset.
@@ -38,7 +45,7 @@ pub struct Sources {
 impl Sources {
     /// Adds a file; `path` is what messages show. The caller sees to it that it is added once.
     pub fn add(&self, path: PathBuf, text: Vec<u8>) -> FileId {
-        let file = SourceFile { path, text, lines: OnceLock::new() };
+        let file = SourceFile { path, text, lines: OnceLock::new(), hidden: OnceLock::new() };
         FileId(self.files.push_get_index(Box::new(file)) as u32)
     }
 

@@ -103,9 +103,9 @@ pub enum Refusal {
     /// An authority that may not sign certificates.
     #[error("an authority in it may not sign certificates (key usage)")]
     KeyUsage,
-    /// Anything else, in webpki's words.
-    #[error("webpki says {0}")]
-    Other(Box<str>),
+    /// Anything else that webpki minds.
+    #[error("a certificate in it is malformed, or has a critical extension that clients do not know")]
+    Malformed,
 }
 
 /// Something odd about a certificate of a file.
@@ -368,6 +368,8 @@ impl<'a> Links<'a> {
     fn refusal(&self, error: &Error) -> Option<Refusal> {
         let leaf = &self.links[0];
         Some(match error {
+            // Clients that are not made with webpki have no such limit.
+            _ if self.links.iter().any(Link::is_too_large) => return None,
             Error::CertExpired { .. } | Error::CertNotValidYet { .. } => Refusal::Dates,
             Error::PathLenConstraintViolated => Refusal::PathLength,
             Error::NameConstraintViolation => Refusal::NameConstraints,
@@ -380,7 +382,7 @@ impl<'a> Links<'a> {
             Error::UnsupportedSignatureAlgorithmContext(_)
             | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => return None,
             Error::InvalidSignatureForPublicKey if self.has_weak_keys() => return None,
-            other => Refusal::Other(format!("{other:?}").into()),
+            _ => Refusal::Malformed,
         })
     }
 

@@ -254,3 +254,32 @@ fn a_bundle_in_the_place_of_a_chain() {
     assert!(chain.trust.is_anchored());
     assert_eq!(chain.oddities.len(), 3009);
 }
+
+/// webpki reads no certificate of more than 64 KiB, and others do: such a chain is followed without it.
+#[test]
+fn certificates_too_large_for_webpki() {
+    let folder = tempfile::tempdir().unwrap();
+    let names: Vec<String> = (0..3600).map(|number| format!("DNS:h{number}.shop.example")).collect();
+    let extensions = format!("[leaf]\nsubjectAltName={}\n", names.join(","));
+    std::fs::write(folder.path().join("ext"), extensions).unwrap();
+    let openssl = |line: &str| {
+        let mut openssl = std::process::Command::new("openssl");
+        openssl.current_dir(folder.path()).args(line.split_whitespace()).output()
+    };
+    let new = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    let made = openssl(&format!("req -x509 {new} -keyout ca.key -out ca.pem -days 9000 -subj /CN=Root"))
+        .and_then(|_| openssl(&format!("req -new {new} -keyout leaf.key -out leaf.csr -subj /CN=Leaf")))
+        .and_then(|_| openssl("x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 9000 -extfile ext -extensions leaf -out leaf.pem"));
+    if made.is_err() {
+        println!("openssl is not installed: nothing was made");
+        return;
+    }
+    let text = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(text("leaf.pem").len() > 90_000);
+    let mut files = MemoryFiles::default();
+    files.add("/ca.pem", text("ca.pem"));
+    let mut anchors = TrustAnchors::none();
+    anchors.add_file(&files, Path::new("/ca.pem")).unwrap();
+    let chain = chain_of(&text("leaf.pem"), &anchors);
+    assert!(chain.trust.is_anchored(), "{chain:?}");
+}

@@ -85,6 +85,11 @@ pub(super) struct Link<'a> {
 }
 
 impl<'a> Link<'a> {
+    /// Whether webpki does not read it: its content has more bytes than two bytes can count.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.certificate.bytes().len() >= 0xffff
+    }
+
     pub(super) fn open(certificate: &'a Certificate) -> Option<Link<'a>> {
         let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
         let (_, parsed) = parser.parse(certificate.der.as_ref()).ok()?;

@@ -138,7 +138,7 @@ impl<'a> PemReader<'a> {
         if let Some(line) = bad_line {
             return Err(CertificateProblem::BadBase64 { line });
         }
-        let data = decoder.finish().map_err(|_| CertificateProblem::Truncated { line: begin })?;
+        let data = decoder.finish().map_err(|_| CertificateProblem::Incomplete { line: begin })?;
         if data.is_empty() {
             return Err(match headers {
                 Some(empty_line @ CertificateProblem::EmptyLine { .. }) => empty_line,

@@ -53,6 +53,12 @@ pub enum CertificateProblem {
         /// The line of its `-----BEGIN`.
         line: u32,
     },
+    /// A block with its end, from which characters are missing.
+    #[error("the PEM block that begins on line {line} is damaged: part of its base64 is missing or changed")]
+    Incomplete {
+        /// The line of its `-----BEGIN`.
+        line: u32,
+    },
     /// An `-----END` line of another label, or damaged.
     #[error("the `-----END` on line {line} is damaged or does not match the `-----BEGIN` on line {begin}")]
     WrongEnd {

@@ -198,7 +198,7 @@ fn parse_block(
     match missing_bytes(&block.data) {
         None => return Err(bad("its data is of another kind")),
         Some(0) => {}
-        Some(_) => return Err(CertificateProblem::Truncated { line }),
+        Some(_) => return Err(CertificateProblem::Incomplete { line }),
     }
     let parsed = Certificate::parse(&block.data, line).map_err(|error| match error {
         CertificateError::Refused(detail) => bad(&detail),

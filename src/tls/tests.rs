@@ -127,11 +127,11 @@ fn files() -> Vec<(&'static str, Vec<u8>, usize, &'static str)> {
         ("a letter that is none", leaf_with(3, "é="), 0, "BadBase64 { line: 3 }"),
         ("data behind padding", leaf_with(3, "AA==\n"), 0, "BadBase64 { line: 4 }"),
         ("three paddings", leaf_with(12, "A===\n"), 0, "BadBase64 { line: 12 }"),
-        ("half a group", leaf_with(5, "A\n"), 0, "Truncated { line: 1 }"),
-        ("a dash ends the data", leaf_with(6, "-\n"), 0, "Truncated { line: 1 }"),
+        ("half a group", leaf_with(5, "A\n"), 0, "Incomplete { line: 1 }"),
+        ("a dash ends the data", leaf_with(6, "-\n"), 0, "Incomplete { line: 1 }"),
         ("a bad second block", join(&[LEAF, &ROOT.replace("\nM", "\n!")]), 1, "BadBase64 { line: 15 }"),
         ("a bad key that is skipped", join(&[&KEY.replace('M', "!"), LEAF]), 0, "BadBase64 { line: 2 }"),
-        ("lines lost", [&lines[..5], &lines[12..]].concat().join("\n").into(), 0, "Truncated { line: 1 }"),
+        ("lines lost", [&lines[..5], &lines[12..]].concat().join("\n").into(), 0, "Incomplete { line: 1 }"),
         // Other things than certificates.
         ("an empty file", vec![], 0, "Empty"),
         ("white space", b" \r\n\n".to_vec(), 0, "Empty"),
@@ -152,7 +152,7 @@ fn files() -> Vec<(&'static str, Vec<u8>, usize, &'static str)> {
             0,
             "BadDer { line: 1, detail: \"its data is of another kind\" }",
         ),
-        ("DER cut off", block(&der[..der.len() - 1]), 0, "Truncated { line: 1 }"),
+        ("DER cut off", block(&der[..der.len() - 1]), 0, "Incomplete { line: 1 }"),
         (
             "bytes behind the first",
             block(&[&der[..], b"\0"].concat()),

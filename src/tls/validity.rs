@@ -97,6 +97,19 @@ impl Validity {
         now.days_until(self.not_after)
     }
 
+    /// What is left at `now`, for people: `12 days`, or hours where there are few.
+    #[must_use]
+    pub fn time_left(&self, now: UnixTime) -> String {
+        const HOUR: i64 = 3600;
+        let seconds = self.not_after.0.saturating_sub(now.0);
+        match (self.days_left(now), seconds / HOUR) {
+            (2.., _) => format!("{} days", self.days_left(now)),
+            (_, 2..) => format!("{} hours", seconds / HOUR),
+            (_, 1) => "1 hour".to_owned(),
+            _ => "less than an hour".to_owned(),
+        }
+    }
+
     /// Whether the period, not yet over, ends within `days` of `now` or within `1/share` of its
     /// lifetime, whichever is less: certificates of 6 days exist, and 30 days would always be too late for them.
     #[must_use]
@@ -170,6 +183,21 @@ mod tests {
             assert_eq!(period.contains(now), valid, "{now:?}");
             assert_eq!(period.is_expired(now), expired, "{now:?}");
             assert_eq!(period.days_left(now), left, "{now:?}");
+        }
+    }
+
+    #[test]
+    fn few_days_are_told_in_hours() {
+        let end = validity(10, 20).not_after.0;
+        let rows = [
+            (2 * DAY, "2 days"),
+            (2 * DAY - 1, "47 hours"),
+            (7200, "2 hours"),
+            (7199, "1 hour"),
+            (3, "less than an hour"),
+        ];
+        for (left, text) in rows {
+            assert_eq!(validity(10, 20).time_left(UnixTime(end - left)), text);
         }
     }
 

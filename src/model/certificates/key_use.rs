@@ -84,6 +84,12 @@ impl<'m, 'c> UsedKey<'m, 'c> {
         self.text_of(self.key)
     }
 
+    /// Whether the key itself is written where the path of its file belongs.
+    #[must_use]
+    pub fn is_pasted(&self) -> bool {
+        self.key.word.text().trim_start().starts_with("-----BEGIN")
+    }
+
     /// The certificate's path, in the same way.
     #[must_use]
     pub fn certificate_text(&self) -> String {

@@ -135,6 +135,12 @@ impl<'c> Server<'c> {
         self.names.iter().any(|name| !name.is_no_host())
     }
 
+    /// Whether it is a site's: it has a name that some client can ask for, or one that is meant to be.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.has_real_name() || self.names.iter().any(|name| name.meant_host().is_some())
+    }
+
     /// Whether the `server_name` directive is there at all.
     #[must_use]
     pub fn has_server_name(&self) -> bool {
@@ -145,7 +151,8 @@ impl<'c> Server<'c> {
 /// The first name, as messages call the server.
 impl fmt::Display for Server<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.names.iter().find(|name| !name.is_no_host()) {
+        let meant = || self.names.iter().find(|name| name.meant_host().is_some());
+        match self.names.iter().find(|name| !name.is_no_host()).or_else(meant) {
             Some(name) => name.fmt(f),
             None => f.write_str("the server without a name"),
         }

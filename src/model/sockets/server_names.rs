@@ -121,6 +121,16 @@ impl<'c> ServerName<'c> {
         }
     }
 
+    /// The host that is meant by a name that is not ASCII: clients ask for its A-label, and nginx, which compares bytes,
+    /// does not find the name (RFC 5890, section 2.3.2.1).
+    #[must_use]
+    pub fn meant_host(&self) -> Option<Host> {
+        match &self.kind {
+            NameKind::Exact(name) | NameKind::DotLeading(name) if !name.is_ascii() => Host::parse(name.as_bytes()).ok(),
+            _ => None,
+        }
+    }
+
     /// Whether no client can ask for it: `""`, `_`, `-`, `!`…, nginx's idioms for "no name".
     #[must_use]
     pub fn is_no_host(&self) -> bool {

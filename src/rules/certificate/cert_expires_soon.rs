@@ -31,10 +31,10 @@ impl Rule for CertExpiresSoon {
             let Some(leaf) = used.leaf().filter(|leaf| is_soon(leaf.validity)) else { continue };
             let who = used.presenting_text();
             let message = format!(
-                "the certificate {} expires on {}, in {} days; {}",
+                "the certificate {} expires on {}, in {}; {}",
                 used.text(),
                 leaf.validity.not_after,
-                leaf.validity.days_left(now),
+                leaf.validity.time_left(now),
                 if used.is_of_client() {
                     format!("{who} presents it to upstreams")
                 } else {
@@ -57,10 +57,10 @@ impl Rule for CertExpiresSoon {
                     _ => ("the last of the authorities in", "them"),
                 };
                 let message = format!(
-                    "{what} {} expires on {}, in {} days; {} verifies by {them}",
+                    "{what} {} expires on {}, in {}; {} verifies by {them}",
                     used.word.text(),
                     last.not_after,
-                    last.days_left(now),
+                    last.time_left(now),
                     used.text_of(&users),
                 );
                 sink.warning(used.word.span(), message)

@@ -25,9 +25,11 @@ impl Rule for CertKeyMismatch {
             sink.info(first.span(), "none of the private keys can be read here, so nothing is said of them")
                 .help("run ngxlint where the keys are; --certs require makes this an error, --certs skip silences it");
         }
-        // Without a certificate nginx does not come to the key.
-        for used in uses.iter().filter(|used| used.leaf().is_some()) {
+        for used in &uses {
             match &used.check.state {
+                // Without a certificate nginx does not come to the key: what is wrong with its own file waits behind it.
+                KeyState::Unusable(KeyProblem::Unreadable(_)) if used.leaf().is_none() && !used.is_pasted() => {}
+                KeyState::Unusable(_) if used.leaf().is_none() && used.path() == used.certificate_path() => {}
                 KeyState::Matches | KeyState::Uncompared => {}
                 KeyState::Differs { key, fits } => report_difference(model, used, *key, fits.is_some(), sink),
                 KeyState::Unusable(KeyProblem::Unreadable(_)) if lacks_keys => {}
@@ -113,6 +115,15 @@ fn report_difference(model: &Model<'_>, used: &UsedKey<'_, '_>, key: KeyKind, is
 }
 
 fn report_problem(model: &Model<'_>, used: &UsedKey<'_, '_>, problem: &KeyProblem, sink: &mut Findings) {
+    if used.is_pasted() {
+        let directive = used.key.directive.name_text();
+        sink.error(
+            used.span(),
+            format!("the key itself stands in the parameter of {directive}: nginx takes it for a path"),
+        )
+        .help("write `data:` before it, or name a file that holds it");
+        return;
+    }
     let key = used.text();
     let is_certain = model.config.is_whole() || key.starts_with('/');
     match problem {

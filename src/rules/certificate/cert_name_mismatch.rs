@@ -2,7 +2,9 @@
 //! RFC 9525, section 6.
 
 use crate::model::certificates::certificate_use::spelled_out;
-use crate::model::{Coverage, EndpointKind, ListenSocket, Model, NameKind, Server, ServerName, WithoutCertificate};
+use crate::model::{
+    Coverage, EndpointKind, ListenSocket, Model, NameKind, Server, ServerName, Settled, WithoutCertificate,
+};
 use crate::rules::{Findings, Rule, Severity, websocket};
 use crate::tls::{Certificate, CertificateFile, CertificateName, Host};
 
@@ -109,7 +111,13 @@ fn uncovered<'m, 'c>(
     }
     let is_uncovered =
         |host: &Host| model.coverage(presenting(model, socket, server, host), host) == Coverage::NotCovered;
-    let host = name.witnesses().into_iter().find(is_uncovered)?;
+    // Who asks for the A-label of a name gets the default server.
+    let comes_here = |host: &Host| match model.select(socket, &host.to_string()) {
+        Settled::Known((selected, _)) => selected.id == server.id,
+        Settled::Unknown => false,
+    };
+    let meant = name.meant_host().filter(comes_here);
+    let host = name.witnesses().into_iter().chain(meant).find(is_uncovered)?;
     let presenting = presenting(model, socket, server, &host);
     let severity = severity(name, &host, model.certificate_names(presenting))?;
     Some(Uncovered { name, host, severity, presenting })

@@ -25,7 +25,7 @@ impl Rule for DefaultServerForeignCert {
             }
             if is_foreign(model, socket, default) {
                 // Alone on its socket, it is a site with the wrong certificate: cert-name-mismatch.
-                if default.has_real_name() && !socket.is_shared() {
+                if default.is_named() && !socket.is_shared() {
                     continue;
                 }
                 if let Some(owner) = owner(model, socket, default).filter(|_| !model.gets_known_names_only(socket)) {
@@ -45,7 +45,7 @@ impl Rule for DefaultServerForeignCert {
 
 /// The certificate covers none of the server's own names, or the server has none.
 fn is_foreign(model: &Model<'_>, socket: &ListenSocket, default: &Server<'_>) -> bool {
-    let mut own = default.names.iter().flat_map(|name| name.witnesses());
+    let mut own = default.names.iter().flat_map(|name| name.witnesses().into_iter().chain(name.meant_host()));
     !default.certificates.is_empty()
         && own.all(|host| model.coverage(default, &host) == Coverage::NotCovered)
         && !covers_a_pattern(model, socket, default)

@@ -1,14 +1,15 @@
 //! On a shared socket only names lead to a server; one without a name is reached by nobody who asks
 //! for a site.
 
-use crate::model::{ListenSocket, Model, Server};
-use crate::rules::{Findings, Rule};
+use crate::model::{ListenSocket, Model, Server, Settled};
+use crate::rules::{Findings, Rule, Severity};
 
 pub(super) struct MissingServerName;
 
 impl Rule for MissingServerName {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        for server in model.servers().filter(|server| !server.has_real_name() && !server.directive.is_incomplete()) {
+        model.servers().for_each(|server| report_unsent_names(model, server, sink));
+        for server in model.servers().filter(|server| !server.is_named() && !server.directive.is_incomplete()) {
             let sockets: Vec<&ListenSocket> = model.sockets_of(server.id).collect();
             let is_default = |socket: &&&ListenSocket| socket.default.server == server.id;
             let is_explicit = sockets.iter().filter(is_default).any(|socket| socket.has_explicit_default);
@@ -58,6 +59,27 @@ impl Rule for MissingServerName {
              it is to answer all others",
             );
         }
+    }
+}
+
+/// Names that are not ASCII: clients send others in their place.
+fn report_unsent_names(model: &Model<'_>, server: &Server<'_>, sink: &mut Findings) {
+    let is_sent = |host: &str| server.names.iter().any(|name| name.is_name_of(host) != Some(false));
+    for name in &server.names {
+        let meant = name.meant_host().map(|host| host.to_string()).filter(|host| !is_sent(host));
+        let (Some(span), Some(meant)) = (name.span(), meant) else { continue };
+        let reached = model.sockets_of(server.id).map(|socket| match model.select(socket, &meant) {
+            Settled::Known((selected, _)) => (socket, (selected.id != server.id).then_some(selected)),
+            Settled::Unknown => (socket, None),
+        });
+        let elsewhere = reached.filter_map(|(socket, other)| Some((socket, other?))).next();
+        let consequence = match elsewhere {
+            Some((socket, other)) => format!("on {} {other} answers them", socket.endpoint),
+            None => "only as the default server this one answers them".to_owned(),
+        };
+        let severity = if elsewhere.is_some() { Severity::Warning } else { Severity::Info };
+        let message = format!("no client sends {name}: browsers send {meant}, and nginx compares bytes; {consequence}");
+        sink.add(severity, span, message).help(format!("write server_name {meant}"));
     }
 }
 
