@@ -372,3 +372,27 @@ fn by_what_clients_are_verified_depends_on_the_version() {
         }
     }
 }
+
+/// An expired certificate that only some clients get is no error for all, and says for which.
+#[test]
+fn one_of_two_kinds_of_key_has_expired() {
+    let conf = "events {}
+http {
+    server {
+        listen 443 ssl;
+        server_name shop.example;
+        ssl_certificate pki/shop.example.pem;
+        ssl_certificate_key pki/shop.example.key;
+        ssl_certificate pki/rsa.shop.example.pem;
+        ssl_certificate_key pki/rsa.shop.example.key;
+    }
+}
+";
+    let late = "--now=2199-01-01T00:00:00Z";
+    let run = folder(conf).run(&["check", late, "--format=short", "--fail-on=never", "nginx.conf"]);
+    let found: Vec<&str> = run.stdout.lines().filter(|line| line.contains("[cert-expired]")).collect();
+    assert_eq!(found.len(), 2, "{}", run.stdout);
+    assert!(found[0].contains("error[cert-expired]") && found[0].ends_with("it is presented for shop.example"));
+    assert!(found[1].contains("warning[cert-expired]"), "{}", found[1]);
+    assert!(found[1].ends_with("; clients that take only RSA get it for shop.example"), "{}", found[1]);
+}

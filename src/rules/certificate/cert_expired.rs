@@ -20,7 +20,9 @@ impl Rule for CertExpired {
                 leaf.validity.not_after.days_until(now),
             );
             let who = used.presenting_text();
-            let finding = if used.is_of_client() {
+            let finding = if let Some(takers) = used.takers().filter(|_| !used.is_of_client()) {
+                sink.warning(used.span(), format!("{message}; {takers} get it for {who}")).conditional()
+            } else if used.is_of_client() {
                 sink.warning(used.span(), format!("{message}: an upstream that asks for one refuses {who}"))
                     .conditional()
             } else {

@@ -12,7 +12,9 @@ impl Rule for CertNotYetValid {
             let Some(leaf) = used.leaf().filter(|leaf| leaf.validity.is_not_yet_valid(now)) else { continue };
             let message = format!("the certificate {} is not valid before {}", used.text(), leaf.validity.not_before);
             let who = used.presenting_text();
-            let finding = if used.is_of_client() {
+            let finding = if let Some(takers) = used.takers().filter(|_| !used.is_of_client()) {
+                sink.warning(used.span(), format!("{message}; {takers} get it for {who}")).conditional()
+            } else if used.is_of_client() {
                 sink.warning(used.span(), format!("{message}: an upstream that asks for one refuses {who}"))
                     .conditional()
             } else {

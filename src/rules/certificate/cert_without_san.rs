@@ -19,7 +19,9 @@ impl Rule for CertWithoutSan {
                 format!("the certificate {} has no subject alternative name of a host{common_name}", used.text());
             let who = used.presenting_text();
             // Clients of mail and of databases may be old, or look for no host at all.
-            let finding = if used.is_of_http_site() {
+            let finding = if let Some(takers) = used.takers() {
+                sink.warning(used.span(), format!("{message}: {takers} get it for {who}, and refuse it")).conditional()
+            } else if used.is_of_http_site() {
                 sink.error(used.span(), format!("{message}: browsers refuse it for {who}"))
             } else {
                 sink.warning(used.span(), format!("{message}: clients of today refuse it for {who}")).conditional()
