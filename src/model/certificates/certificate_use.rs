@@ -164,7 +164,7 @@ impl Usage {
 }
 
 /// How many further places of a file a finding shows.
-const SHOWN_PLACES: usize = 9;
+pub(super) const SHOWN_PLACES: usize = 9;
 
 impl<'m, 'c> UsedCertificate<'m, 'c> {
     fn new(model: &'m Model<'c>, usage: &'m Usage) -> UsedCertificate<'m, 'c> {

@@ -4,6 +4,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::model::{Model, UsedCertificate};
+use crate::rules::certificate::same_file;
 use crate::rules::{Findings, Rule, Severity};
 use crate::tls::{Chain, MissingIssuer, Oddity, OddityKind, Refusal, Trust};
 
@@ -13,7 +14,7 @@ impl Rule for CertChainIncomplete {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         // Issuers that other files of the configuration hold.
         let mut known = None;
-        for used in model.judged_certificate_uses().filter(UsedCertificate::is_of_site) {
+        for used in model.judged_certificate_files().filter(UsedCertificate::is_of_site) {
             let Some(chain) = used.chain() else { continue };
             let is_reversed =
                 chain.oddities.iter().any(|oddity| matches!(oddity.kind, OddityKind::LeafNotFirst { .. }));
@@ -34,7 +35,7 @@ impl Rule for CertChainIncomplete {
                         None => sink.error(used.span(), message),
                         Some(takers) => sink.warning(used.span(), format!("{message} ({takers} get it)")).conditional(),
                     };
-                    finding.help("get the chain anew from the authority, and name that file");
+                    same_file(finding, &used).help("get the chain anew from the authority, and name that file");
                 }
                 _ => {}
             }
@@ -85,7 +86,7 @@ fn report_missing(used: &UsedCertificate<'_, '_>, missing: &MissingIssuer, sink:
     if !is_error {
         finding.conditional();
     }
-    finding.help(help(missing));
+    same_file(finding, used).help(help(missing));
 }
 
 fn report_unknown(used: &UsedCertificate<'_, '_>, missing: &MissingIssuer, is_likely: bool, sink: &mut Findings) {
@@ -106,7 +107,7 @@ fn report_unknown(used: &UsedCertificate<'_, '_>, missing: &MissingIssuer, is_li
         true => format!("{}; {root}", help(missing)),
         false => format!("{root}; else {}", help(missing)),
     };
-    sink.add(severity, used.span(), message).conditional().help(help);
+    same_file(sink.add(severity, used.span(), message), used).conditional().help(help);
 }
 
 /// Of each kind the first, and how many there are.
@@ -165,7 +166,7 @@ fn report_oddities(used: &UsedCertificate<'_, '_>, chain: &Chain, sink: &mut Fin
             ),
             _ => continue,
         };
-        sink.add(severity, used.span(), message).help(help);
+        same_file(sink.add(severity, used.span(), message), used).help(help);
     }
 }
 

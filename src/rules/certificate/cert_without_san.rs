@@ -1,13 +1,14 @@
 //! Clients look for the host among the subject alternative names only. RFC 9525, section 2.
 
 use crate::model::Model;
+use crate::rules::certificate::same_file;
 use crate::rules::{Findings, Rule};
 
 pub(super) struct CertWithoutSan;
 
 impl Rule for CertWithoutSan {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        for used in model.certificate_uses().filter(|used| used.is_of_site()) {
+        for used in model.certificate_files().filter(|used| used.is_of_site()) {
             // An authority's in the first place means that the file is in the wrong order.
             let nameless = used.leaf().filter(|leaf| leaf.names().is_empty() && !leaf.is_ca);
             let Some(leaf) = nameless else { continue };
@@ -26,7 +27,8 @@ impl Rule for CertWithoutSan {
             } else {
                 sink.warning(used.span(), format!("{message}: clients of today refuse it for {who}")).conditional()
             };
-            finding.help("get a certificate with each host as a subject alternative name (openssl req -addext)");
+            same_file(finding, &used)
+                .help("get a certificate with each host as a subject alternative name (openssl req -addext)");
         }
     }
 }
