@@ -109,12 +109,10 @@ fn messages_name_everybody_who_uses_a_file() {
                   2025-04-01, 426 days ago: an upstream that asks for one refuses proxy_pass in location /x of \
                   other.example, proxy_pass in an if in location /x of other.example\n";
     let expected = [
-        expired(3, 21, "shop.example, www.shop.example"),
+        expired(3, 21, "shop.example, www.shop.example, the stream server on 127.0.0.1:5433, the mail server on 143"),
         client.to_owned(),
-        expired(38, 21, "the stream server on 127.0.0.1:5433"),
-        expired(56, 25, "the mail server on 143"),
     ];
-    assert_eq!(run.stdout.lines().take(4).map(|line| format!("{line}\n")).collect::<Vec<_>>(), expected);
+    assert_eq!(run.stdout.lines().take(2).map(|line| format!("{line}\n")).collect::<Vec<_>>(), expected);
 }
 
 #[test]
@@ -370,5 +368,59 @@ fn by_what_clients_are_verified_depends_on_the_version() {
             let found = findings(&conf(lines), &["--select=ssl-verify-client-without-trust", &version]);
             assert_eq!(found.len(), usize::from(is_refused), "{lines} {version}: {found:#?}");
         }
+    }
+}
+
+/// An expired certificate that only some clients get is no error for all, and says for which.
+#[test]
+fn one_of_two_kinds_of_key_has_expired() {
+    let conf = "events {}
+http {
+    server {
+        listen 443 ssl;
+        server_name shop.example;
+        ssl_certificate pki/shop.example.pem;
+        ssl_certificate_key pki/shop.example.key;
+        ssl_certificate pki/rsa.shop.example.pem;
+        ssl_certificate_key pki/rsa.shop.example.key;
+    }
+}
+";
+    let late = "--now=2199-01-01T00:00:00Z";
+    let run = folder(conf).run(&["check", late, "--format=short", "--fail-on=never", "nginx.conf"]);
+    let found: Vec<&str> = run.stdout.lines().filter(|line| line.contains("[cert-expired]")).collect();
+    assert_eq!(found.len(), 2, "{}", run.stdout);
+    assert!(found[0].contains("error[cert-expired]") && found[0].ends_with("it is presented for shop.example"));
+    assert!(found[1].contains("warning[cert-expired]"), "{}", found[1]);
+    assert!(found[1].ends_with("; clients that take only RSA get it for shop.example"), "{}", found[1]);
+}
+
+/// What is wrong with a file is told once, however many servers name it in directives of their own.
+#[test]
+fn one_finding_for_each_file() {
+    const BROKEN: &[(&str, &str, &str)] = &[
+        ("expired.shop.example.pem", "expired.shop.example.key", "cert-expired"),
+        ("nothere.pem", "shop.example.key", "cert-file-missing"),
+        ("root.key", "shop.example.key", "cert-unparsable"),
+        ("shop.example.pem", "other.example.key", "cert-key-mismatch"),
+        ("shop.example.pem", "nothere.key", "cert-key-mismatch"),
+        ("leaf-only.pem", "shop.example.key", "cert-chain-incomplete"),
+    ];
+    for (certificate, key, rule) in BROKEN {
+        let server = |name: usize| {
+            format!(
+                "server {{ listen 443 ssl; server_name s{name}.shop.example; \
+                 ssl_certificate pki/{certificate}; ssl_certificate_key pki/{key}; }}\n"
+            )
+        };
+        let good = "server { listen 443 ssl; server_name shop.example; ssl_certificate pki/shop.example.pem; \
+                    ssl_certificate_key pki/shop.example.key; }";
+        let servers: String = (0..7).map(server).collect();
+        let found = findings(&format!("events {{}}\nhttp {{\n{servers}{good}\n}}\n"), &[]);
+        let found: Vec<&String> = found.iter().filter(|line| line.contains(&format!("[{rule}]"))).collect();
+        assert_eq!(found.len(), 1, "{certificate} {key}: {found:?}");
+        assert!(found[0].starts_with("nginx.conf:3:"), "{}", found[0]);
+        let who = "s0.shop.example, s1.shop.example, s2.shop.example, s3.shop.example and 3 more";
+        assert!(found[0].contains(who), "{}", found[0]);
     }
 }

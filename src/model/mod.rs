@@ -40,6 +40,7 @@ pub use certificates::certificate_use::UsedCertificate;
 pub use certificates::inventory::Inventory;
 pub use certificates::key_use::UsedKey;
 pub use certificates::stapling::{IgnoredStapling, StaplingProblem};
+pub use certificates::takers::Takers;
 pub use certificates::tls_endpoint::{EndpointId, EndpointKind, TlsEndpoint, WithoutCertificate};
 use certificates::tls_file_use::TlsFiles;
 pub use certificates::tls_file_use::{TlsFileContent, UsedTlsFile};
@@ -181,6 +182,7 @@ pub struct Model<'c> {
     below: OnceLock<NamesByDomain>,
     /// The `ssl_certificate`s with the servers that they are in effect in.
     certificate_uses: OnceLock<Vec<certificates::certificate_use::Usage>>,
+    certificate_files: OnceLock<Vec<certificates::certificate_use::Usage>>,
     /// Compiled regexes by the word that holds them.
     patterns: FrozenMap<Span, Arc<Pattern>>,
     /// The same by what they are: many sites have the same regex.
@@ -261,6 +263,7 @@ impl<'c> Model<'c> {
             owners: OnceLock::new(),
             below: OnceLock::new(),
             certificate_uses: OnceLock::new(),
+            certificate_files: OnceLock::new(),
             patterns: FrozenMap::new(),
             patterns_by_text: Mutex::default(),
             location_tables: FrozenMap::new(),

@@ -66,10 +66,16 @@ fn files_of_100_megabytes() {
     };
     let size = "it has 100 MiB, more than the 16 MiB that ngxlint reads";
     grow("k.pem");
-    assert_eq!(findings(&folder), [format!("info[cert-key-mismatch] cannot read the key k.pem: {size}")]);
+    assert_eq!(
+        findings(&folder),
+        [format!("info[cert-key-mismatch] cannot read the key k.pem: {size}; it is that of shop.example")]
+    );
     assert_eq!(listed(&folder), (FINE.0.to_owned(), format!("k.pem: {size}")));
     grow("c.pem");
-    assert_eq!(findings(&folder), [format!("warning[cert-file-missing] cannot read the certificate c.pem: {size}")]);
+    assert_eq!(
+        findings(&folder),
+        [format!("warning[cert-file-missing] cannot read the certificate c.pem: {size}; it is that of shop.example")]
+    );
     assert_eq!(listed(&folder), (size.to_owned(), format!("k.pem: {size}")));
     for nginx in real::all() {
         let verdict = nginx.test(&folder.path("nginx.conf"));
@@ -100,7 +106,10 @@ fn a_fifo_is_not_waited_for() {
         findings(folder).into_iter().filter(|found| !OTHERS.contains(&found.as_str())).collect()
     };
     assert!(make("k.pem"));
-    assert_eq!(findings(&folder), ["info[cert-key-mismatch] cannot read the key k.pem: it is not a regular file"]);
+    assert_eq!(
+        findings(&folder),
+        ["info[cert-key-mismatch] cannot read the key k.pem: it is not a regular file; it is that of shop.example"]
+    );
     // The directory of the certificate is looked through for others, where `f` is.
     assert_eq!(listed(&folder).1, "k.pem: it is not a regular file");
     let given = run(&folder, &["check", NOW, "--ca=f", "nginx.conf"]);
@@ -110,7 +119,9 @@ fn a_fifo_is_not_waited_for() {
     write_secret(&folder, "k.pem", &testdata("p256.pkcs8.key"));
     assert_eq!(
         findings(&folder),
-        ["warning[cert-file-missing] cannot read the certificate c.pem: it is not a regular file"]
+        [
+            "warning[cert-file-missing] cannot read the certificate c.pem: it is not a regular file; it is that of shop.example"
+        ]
     );
     assert_eq!(listed(&folder).0, "it is not a regular file");
 }

@@ -42,6 +42,8 @@ pub const HELD_BACK: &[(&str, &[&str])] = &[
     ("implicit-default-server", &["tls-host-unserved", "cert-expired", "key-file-exposed"]),
     // A header that is not in force is not judged.
     ("hsts-duplicate", &["hsts-max-age"]),
+    // What errors lack without `always` is not lost to another block.
+    ("hsts-not-always", &["hsts-header-lost"]),
     ("listen-443-without-ssl", &["hsts-missing"]),
     // Where HSTS makes https:// of it, it is told otherwise.
     ("hsts-subdomains-uncovered", &["redirect-to-plain-http"]),

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::certificates::tls_endpoint::{EndpointId, TlsEndpoint};
 use crate::model::certificates::tls_user::TlsUser;
 use crate::model::{CertificateSource, CertificateUse, Coverage, Model, Server, ServerId, ServerName};
 use crate::source::{FileSystem, Span};
 use crate::syntax::Word;
-use crate::tls::{Certificate, CertificateFile, CertificateName, Chain, Curve, Host, KeyKind, OddityKind};
+use crate::tls::{Certificate, CertificateFile, CertificateName, Chain, Host, OddityKind};
 
 /// One `ssl_certificate` or `proxy_ssl_certificate` (grpc, uwsgi), as it is written, with all that it is in effect in.
 /// With `$ssl_server_name` in its path it counts once for each name whose file is there.
@@ -28,7 +28,7 @@ pub struct UsedCertificate<'m, 'c> {
 }
 
 /// What [`UsedCertificate`] is made from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Usage {
     /// The first user, and which of its certificates.
     first: (TlsUser, usize),
@@ -36,6 +36,8 @@ pub(crate) struct Usage {
     name: Option<Host>,
     servers: Vec<ServerId>,
     endpoints: Vec<EndpointId>,
+    /// Where else the same file is named.
+    others: Vec<Span>,
 }
 
 /// The files to read: of a path that depends on the name, those that are there for an exact name of the server.
@@ -100,8 +102,13 @@ impl Usage {
         uses.sort();
         uses.chunk_by(|a, b| (a.0, &a.1) == (b.0, &b.1))
             .map(|group| {
-                let mut usage =
-                    Usage { first: group[0].2, name: group[0].1.clone(), servers: Vec::new(), endpoints: Vec::new() };
+                let mut usage = Usage {
+                    first: group[0].2,
+                    name: group[0].1.clone(),
+                    servers: Vec::new(),
+                    endpoints: Vec::new(),
+                    others: Vec::new(),
+                };
                 for (.., (user, _)) in group {
                     match *user {
                         TlsUser::Server(id) => usage.servers.push(id),
@@ -114,7 +121,50 @@ impl Usage {
             })
             .collect()
     }
+
+    /// Those of one file put together, at the first place that speaks TLS.
+    fn by_file(model: &Model<'_>) -> Vec<Usage> {
+        let mut places: FxHashMap<(PathBuf, Option<Host>, bool), usize> = FxHashMap::default();
+        let mut files: Vec<Usage> = Vec::new();
+        for usage in model.certificate_uses.get_or_init(|| Usage::all(model)) {
+            let used = UsedCertificate::new(model, usage);
+            let known = used.path().map(|path| {
+                let key = (path, usage.name.clone(), used.is_of_client());
+                *places.entry(key).or_insert(files.len())
+            });
+            match known.and_then(|known| files.get_mut(known)) {
+                Some(file) => file.add(model, usage),
+                None => files.push(usage.clone()),
+            }
+        }
+        for file in &mut files {
+            file.servers.sort_unstable();
+            file.servers.dedup();
+            file.endpoints.sort_unstable();
+            file.endpoints.dedup();
+        }
+        files
+    }
+
+    fn add(&mut self, model: &Model<'_>, other: &Usage) {
+        let span = |usage: &Usage| model.certificate_use(usage.first).word.span();
+        let speaks_tls = |usage: &Usage| match usage.first.0 {
+            TlsUser::Server(id) => model.tls_sockets_of(id).next().is_some(),
+            TlsUser::Endpoint(id) => model.tls_endpoint(id).speaks_tls,
+        };
+        if !speaks_tls(self) && speaks_tls(other) {
+            self.others.push(span(self));
+            self.first = other.first;
+        } else {
+            self.others.push(span(other));
+        }
+        self.servers.extend_from_slice(&other.servers);
+        self.endpoints.extend_from_slice(&other.endpoints);
+    }
 }
+
+/// How many further places of a file a finding shows.
+pub(super) const SHOWN_PLACES: usize = 9;
 
 impl<'m, 'c> UsedCertificate<'m, 'c> {
     fn new(model: &'m Model<'c>, usage: &'m Usage) -> UsedCertificate<'m, 'c> {
@@ -157,11 +207,46 @@ impl<'m, 'c> UsedCertificate<'m, 'c> {
         self.file.and_then(CertificateFile::leaf)
     }
 
+    /// Whether a certificate of a user is this one.
+    pub(super) fn is(&self, used: &CertificateUse<'_>) -> bool {
+        used.word.span() == self.word.span()
+            || !self.usage.others.is_empty()
+                && match (&used.source, self.source()) {
+                    (CertificateSource::PerName, _) => self.name().and_then(|name| used.file_for(name)) == self.path(),
+                    (source, own) => source == own,
+                }
+    }
+
+    /// The file that it names.
+    fn path(&self) -> Option<PathBuf> {
+        match self.source() {
+            CertificateSource::File(path) => Some(path.clone()),
+            CertificateSource::PerName => self.model.certificate_use(self.usage.first).file_for(self.name()?),
+            CertificateSource::Unknown => None,
+        }
+    }
+
+    pub(super) fn model(&self) -> &'m Model<'c> {
+        self.model
+    }
+
+    /// Some of the further places that name the same file, of those that [`Model::certificate_files`] puts together.
+    pub fn other_spans(&self) -> impl Iterator<Item = Span> {
+        self.usage.others.iter().copied().take(SHOWN_PLACES)
+    }
+
+    /// Who names it, whether or not they present it, for a message.
+    #[must_use]
+    pub fn users_text(&self) -> String {
+        let servers = self.servers.iter().map(|&id| TlsUser::Server(id));
+        self.model.users_text(servers.chain(self.endpoints.iter().map(|&id| TlsUser::Endpoint(id))))
+    }
+
     /// The one of the same server that takes its place, if any does wherever the server names it.
     fn replacing(&self, user: TlsUser) -> Option<&'m CertificateUse<'c>> {
         let certificates = self.model.certificates_of(user).0;
         // A snippet may be included twice in one server.
-        let last = certificates.iter().rposition(|used| used.word.span() == self.word.span())?;
+        let last = certificates.iter().rposition(|used| self.is(used))?;
         self.model.replacing(certificates, last, self.name())
     }
 
@@ -319,42 +404,6 @@ impl<'c> Model<'c> {
         }
     }
 
-    /// The certificate that an ordinary client gets of `server`; `None` where there is none, or where one of several
-    /// is not known.
-    ///
-    /// Of those that are [kept](Model::kept), clients of today take the one of an elliptic curve before that of RSA; the
-    /// names play no part in it.
-    pub(crate) fn presented<'s, 'd>(
-        &self,
-        server: &'s Server<'d>,
-        sni: Option<&Host>,
-    ) -> Option<(&'s CertificateUse<'d>, &Certificate)> {
-        self.presented_of(&server.certificates, sni)
-    }
-
-    /// The same of certificates that are in effect together.
-    #[must_use]
-    pub fn presented_of<'s, 'd>(
-        &self,
-        certificates: &'s [CertificateUse<'d>],
-        sni: Option<&Host>,
-    ) -> Option<(&'s CertificateUse<'d>, &Certificate)> {
-        let rank = |leaf: &Certificate| match leaf.key {
-            // What browsers do not know.
-            KeyKind::RsaPss { .. }
-            | KeyKind::Ec(Curve::Brainpool | Curve::Secp256k1 | Curve::P224 | Curve::Other)
-            | KeyKind::Dsa
-            | KeyKind::Other => 4,
-            KeyKind::Ec(_) => 0,
-            KeyKind::Ed25519 => 1,
-            KeyKind::Ed448 => 2,
-            KeyKind::Rsa { .. } => 3,
-        };
-        let known = |used: &'s CertificateUse<'d>| Some((used, self.leaf_for(used, sni)?));
-        let kept: Option<Vec<_>> = self.kept(certificates, sni).map(known).collect();
-        kept?.into_iter().min_by_key(|(_, leaf)| rank(leaf))
-    }
-
     /// The `ssl_certificate` of what an ordinary client gets of `server`; where it cannot be told, the last that is
     /// written.
     #[must_use]
@@ -379,6 +428,12 @@ impl<'c> Model<'c> {
         uses.iter().map(|usage| UsedCertificate::new(self, usage))
     }
 
+    /// The same, with those together that name one file. What is wrong with the file is told once, at the first of them.
+    pub fn certificate_files(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
+        let files = self.certificate_files.get_or_init(|| Usage::by_file(self));
+        files.iter().map(|usage| UsedCertificate::new(self, usage))
+    }
+
     /// How many certificates, by what names them, can be in no file that is known.
     #[must_use]
     pub fn unknown_certificate_count(&self) -> usize {
@@ -387,7 +442,13 @@ impl<'c> Model<'c> {
         uses.map(|used| used.text()).collect::<FxHashSet<_>>().len()
     }
 
-    /// The same, with all chains judged at once.
+    /// Those of [`Model::certificate_files`], with all chains judged at once.
+    pub fn judged_certificate_files(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
+        self.certificates.judge_chains(&self.environment.anchors, self.environment.now);
+        self.certificate_files()
+    }
+
+    /// Those of [`Model::certificate_uses`], with all chains judged at once.
     pub fn judged_certificate_uses(&self) -> impl Iterator<Item = UsedCertificate<'_, 'c>> {
         self.certificates.judge_chains(&self.environment.anchors, self.environment.now);
         self.certificate_uses()

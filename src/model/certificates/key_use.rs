@@ -1,7 +1,9 @@
 //! Private keys from the side of the directive that names them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::model::certificates::certificate_use::SHOWN_PLACES;
 use crate::model::certificates::tls_endpoint::TlsEndpoint;
 use crate::model::certificates::tls_user::TlsUser;
 use crate::model::{CertificateSource, CertificateUse, Model, Server};
@@ -24,6 +26,8 @@ pub struct UsedKey<'m, 'c> {
     /// For paths that depend on it, the name that clients ask for.
     name: Option<Host>,
     number: usize,
+    /// Where else the same key is named.
+    others: Vec<Span>,
     model: &'m Model<'c>,
 }
 
@@ -72,6 +76,32 @@ fn pair(
 }
 
 impl<'m, 'c> UsedKey<'m, 'c> {
+    /// Adds another place where the same key is named.
+    pub fn add(&mut self, other: &UsedKey<'m, 'c>) {
+        if other.span() != self.span() {
+            self.others.push(other.span());
+        }
+        self.users.extend_from_slice(&other.users);
+    }
+
+    /// Some of the further places that name the same key.
+    pub fn other_spans(&self) -> impl Iterator<Item = Span> {
+        self.others.iter().copied().take(SHOWN_PLACES)
+    }
+
+    /// What the judgement of it depends on.
+    fn circumstances(&self) -> Option<(Vec<KeyPair>, usize, Option<Host>, bool, bool)> {
+        let (pairs, number) = match &self.check.state {
+            // The certificates have no part in it.
+            KeyState::Unusable(_) => {
+                let password_file = self.all_pairs()?.into_iter().nth(self.number)?.password_file;
+                (vec![KeyPair { certificate: PathBuf::new(), key: self.path()?, password_file }], 0)
+            }
+            _ => (self.all_pairs()?, self.number),
+        };
+        Some((pairs, number, self.name.clone(), self.is_lazy(), self.is_of_client()))
+    }
+
     /// Where the key is named.
     #[must_use]
     pub fn span(&self) -> Span {
@@ -275,6 +305,21 @@ impl<'c> Model<'c> {
         uses
     }
 
+    /// The same, with those together that name one key for the same certificates. What is wrong is told once.
+    #[must_use]
+    pub fn key_files(&self) -> Vec<UsedKey<'_, 'c>> {
+        let mut places = BTreeMap::new();
+        let mut files: Vec<UsedKey<'_, 'c>> = Vec::new();
+        for used in self.key_uses() {
+            let known = used.circumstances().map(|circumstances| *places.entry(circumstances).or_insert(files.len()));
+            match known.and_then(|known| files.get_mut(known)) {
+                Some(file) if file.check == used.check => file.add(&used),
+                _ => files.push(used),
+            }
+        }
+        files
+    }
+
     /// The user and group of nginx's workers, as `user` names them; a group that it does not name is called as the user.
     #[must_use]
     pub fn worker_account(&self) -> Option<(String, String)> {
@@ -293,7 +338,7 @@ impl<'c> Model<'c> {
         pair: Option<KeyPair>,
     ) -> Option<UsedKey<'m, 'c>> {
         let check = self.keys.check(&pair?, &self.certificates)?;
-        Some(UsedKey { certificate, key, users: vec![user], check, name, number, model: self })
+        Some(UsedKey { certificate, key, users: vec![user], check, name, number, others: Vec::new(), model: self })
     }
 }
 

@@ -7,6 +7,7 @@ pub mod listed;
 pub mod loading;
 pub(crate) mod served_names;
 pub mod stapling;
+pub mod takers;
 pub mod tls_endpoint;
 pub mod tls_file_use;
 pub mod tls_user;

@@ -87,7 +87,7 @@ impl<'c> Model<'c> {
     }
 
     /// The TLS protocols that a directive names, or its default, in the words of nginx; `None` where it cannot be told.
-    fn protocols(&self, block: Directive<'_>, name: &str) -> Option<BTreeSet<String>> {
+    pub(crate) fn protocols(&self, block: Directive<'_>, name: &str) -> Option<BTreeSet<String>> {
         let in_effect = inherit::in_effect(block, name);
         if in_effect.is_partial || in_effect.directives.is_empty() && !self.config.is_whole() {
             return None;

@@ -4,6 +4,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::model::{Model, UsedCertificate};
+use crate::rules::certificate::same_file;
 use crate::rules::{Findings, Rule, Severity};
 use crate::tls::{Chain, MissingIssuer, Oddity, OddityKind, Refusal, Trust};
 
@@ -13,13 +14,13 @@ impl Rule for CertChainIncomplete {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         // Issuers that other files of the configuration hold.
         let mut known = None;
-        for used in model.judged_certificate_uses().filter(UsedCertificate::is_of_site) {
+        for used in model.judged_certificate_files().filter(UsedCertificate::is_of_site) {
             let Some(chain) = used.chain() else { continue };
             let is_reversed =
                 chain.oddities.iter().any(|oddity| matches!(oddity.kind, OddityKind::LeafNotFirst { .. }));
             match &chain.trust {
                 _ if is_reversed => {}
-                Trust::Incomplete(missing) => report_missing(&used, missing, true, sink),
+                Trust::Incomplete(missing) => report_missing(&used, missing, sink),
                 Trust::IssuerUnknown(missing) if missing.of.index == 0 => {
                     let known = known.get_or_insert_with(|| issuers(model));
                     let is_likely = model.environment.anchors.has_given()
@@ -30,7 +31,11 @@ impl Rule for CertChainIncomplete {
                 }
                 Trust::Refused { reason, .. } if *reason != Refusal::Dates => {
                     let message = format!("clients refuse the chain of {}: {reason}", used.text());
-                    sink.error(used.span(), message).help("get the chain anew from the authority, and name that file");
+                    let finding = match used.takers() {
+                        None => sink.error(used.span(), message),
+                        Some(takers) => sink.warning(used.span(), format!("{message} ({takers} get it)")).conditional(),
+                    };
+                    same_file(finding, &used).help("get the chain anew from the authority, and name that file");
                 }
                 _ => {}
             }
@@ -53,6 +58,12 @@ fn whose(used: &UsedCertificate<'_, '_>, missing: &MissingIssuer) -> String {
     }
 }
 
+/// Who is refused, and by which clients if not by all.
+fn who(used: &UsedCertificate<'_, '_>) -> String {
+    let who = used.presenting_text();
+    used.takers().map_or_else(|| who.clone(), |takers| format!("{who} ({takers} get it)"))
+}
+
 fn help(missing: &MissingIssuer) -> String {
     let place = match &missing.url {
         Some(url) => format!("it can be had (in DER form) at {url}"),
@@ -62,20 +73,20 @@ fn help(missing: &MissingIssuer) -> String {
 }
 
 /// Only a public authority makes such leaves, so no client can have been given the issuer.
-fn report_missing(used: &UsedCertificate<'_, '_>, missing: &MissingIssuer, is_certain: bool, sink: &mut Findings) {
-    let is_error = is_certain && missing.of.index == 0;
+fn report_missing(used: &UsedCertificate<'_, '_>, missing: &MissingIssuer, sink: &mut Findings) {
+    let is_error = missing.of.index == 0 && used.takers().is_none();
     let message = format!(
         "the chain is incomplete: {} was issued by {}, whose certificate is not in the file; curl, mobile apps and some \
          browsers refuse {}",
         whose(used, missing),
         missing.issuer,
-        used.presenting_text(),
+        who(used),
     );
     let finding = sink.add(if is_error { Severity::Error } else { Severity::Warning }, used.span(), message);
     if !is_error {
         finding.conditional();
     }
-    finding.help(help(missing));
+    same_file(finding, used).help(help(missing));
 }
 
 fn report_unknown(used: &UsedCertificate<'_, '_>, missing: &MissingIssuer, is_likely: bool, sink: &mut Findings) {
@@ -87,7 +98,7 @@ fn report_unknown(used: &UsedCertificate<'_, '_>, missing: &MissingIssuer, is_li
         "the issuer of {}, {}, is neither in the file nor a known root{namesake}: clients that do not have it refuse {}",
         whose(used, missing),
         missing.issuer,
-        used.presenting_text(),
+        who(used),
     );
     let severity = if is_likely { Severity::Warning } else { Severity::Info };
     let root = "if it is the root of a private authority, run ngxlint with --ca and its file";
@@ -96,7 +107,7 @@ fn report_unknown(used: &UsedCertificate<'_, '_>, missing: &MissingIssuer, is_li
         true => format!("{}; {root}", help(missing)),
         false => format!("{root}; else {}", help(missing)),
     };
-    sink.add(severity, used.span(), message).conditional().help(help);
+    same_file(sink.add(severity, used.span(), message), used).conditional().help(help);
 }
 
 /// Of each kind the first, and how many there are.
@@ -155,7 +166,7 @@ fn report_oddities(used: &UsedCertificate<'_, '_>, chain: &Chain, sink: &mut Fin
             ),
             _ => continue,
         };
-        sink.add(severity, used.span(), message).help(help);
+        same_file(sink.add(severity, used.span(), message), used).help(help);
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::model::{Model, PeerVerification, TlsUser, UsedCertificate, UsedTlsFile};
 use crate::nginx::tls_files::TlsSide;
+use crate::rules::certificate::same_file;
 use crate::rules::{Finding, Findings, Rule, Severity};
 use crate::tls::UnixTime;
 
@@ -11,7 +12,7 @@ pub(super) struct CertExpired;
 impl Rule for CertExpired {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let now = model.environment.now;
-        for used in model.certificate_uses().filter(UsedCertificate::is_presented) {
+        for used in model.certificate_files().filter(UsedCertificate::is_presented) {
             let Some(leaf) = used.leaf().filter(|leaf| leaf.validity.is_expired(now)) else { continue };
             let message = format!(
                 "the certificate {} expired on {}, {} days ago",
@@ -20,13 +21,15 @@ impl Rule for CertExpired {
                 leaf.validity.not_after.days_until(now),
             );
             let who = used.presenting_text();
-            let finding = if used.is_of_client() {
+            let finding = if let Some(takers) = used.takers().filter(|_| !used.is_of_client()) {
+                sink.warning(used.span(), format!("{message}; {takers} get it for {who}")).conditional()
+            } else if used.is_of_client() {
                 sink.warning(used.span(), format!("{message}: an upstream that asks for one refuses {who}"))
                     .conditional()
             } else {
                 sink.error(used.span(), format!("{message}; it is presented for {who}"))
             };
-            finding.help(
+            same_file(finding, &used).help(
                 "renew the certificate and reload nginx; if it was renewed, this path still holds the old \
                  file",
             );

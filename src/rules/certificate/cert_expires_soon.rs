@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use crate::model::{Model, TlsUser, UsedCertificate};
+use crate::rules::certificate::same_file;
 use crate::rules::{Findings, Options, Rule};
 use crate::tls::Validity;
 
@@ -27,7 +28,7 @@ impl Rule for CertExpiresSoon {
         let limits = sink.options::<Limits>();
         let now = model.environment.now;
         let is_soon = |validity: Validity| validity.expires_soon(now, limits.days, limits.lifetime_share);
-        for used in model.certificate_uses().filter(UsedCertificate::is_presented) {
+        for used in model.certificate_files().filter(UsedCertificate::is_presented) {
             let Some(leaf) = used.leaf().filter(|leaf| is_soon(leaf.validity)) else { continue };
             let who = used.presenting_text();
             let message = format!(
@@ -41,7 +42,7 @@ impl Rule for CertExpiresSoon {
                     format!("it is presented for {who}")
                 },
             );
-            sink.warning(used.span(), message)
+            same_file(sink.warning(used.span(), message), &used)
                 .help("renew the certificate and reload nginx; see why automatic renewal has not done so");
         }
         for used in model.tls_files() {

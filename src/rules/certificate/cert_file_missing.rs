@@ -2,7 +2,8 @@
 
 use crate::model::{CertificateMode, Model, UsedTlsFile};
 use crate::nginx::tls_files::TlsFileKind;
-use crate::rules::{Findings, Rule};
+use crate::rules::certificate::same_file;
+use crate::rules::{Finding, Findings, Rule};
 use crate::source::ReadError;
 use crate::syntax::Word;
 use crate::tls::CertificateProblem;
@@ -11,7 +12,7 @@ pub(super) struct CertFileMissing;
 
 impl Rule for CertFileMissing {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        let unreadable = model.certificate_uses().filter_map(|used| match &used.file?.problem {
+        let unreadable = model.certificate_files().filter_map(|used| match &used.file?.problem {
             Some(problem @ CertificateProblem::Unreadable(error)) => Some((used, error, problem.stops_nginx())),
             _ => None,
         });
@@ -54,13 +55,15 @@ impl Rule for CertFileMissing {
         }
         for (used, error, stops_nginx) in unreadable {
             let path = used.file.map(|file| file.path.display().to_string()).unwrap_or_default();
-            let missing = Missing { word: used.word, what: "the certificate", path, error, stops_nginx };
-            missing.report(model, sink);
+            let users = format!("; it is that of {}", used.users_text());
+            let missing = Missing { word: used.word, what: "the certificate", path, error, stops_nginx, users };
+            same_file(missing.report(model, sink), &used);
         }
         for (used, error) in others {
             let path = used.path.display().to_string();
             let stops_nginx = CertificateProblem::Unreadable(error.clone()).stops_nginx();
-            Missing { word: used.word, what: what(used.row.kind), path, error, stops_nginx }.report(model, sink);
+            Missing { word: used.word, what: what(used.row.kind), path, error, stops_nginx, users: String::new() }
+                .report(model, sink);
         }
     }
 }
@@ -86,12 +89,14 @@ struct Missing<'m, 'c> {
     error: &'m ReadError,
     /// Whether nginx cannot read it, either.
     stops_nginx: bool,
+    /// Whose it is, if that is told.
+    users: String,
 }
 
 impl Missing<'_, '_> {
-    fn report(&self, model: &Model<'_>, sink: &mut Findings) {
+    fn report<'s>(&self, model: &Model<'_>, sink: &'s mut Findings) -> &'s mut Finding {
         let is_certain = model.config.is_whole() || self.word.text().starts_with('/');
-        let message = format!("cannot read {} {}: {}", self.what, self.path, self.error);
+        let message = format!("cannot read {} {}: {}{}", self.what, self.path, self.error, self.users);
         let span = self.word.span();
         let finding = if !self.stops_nginx && model.environment.certificates != CertificateMode::Require {
             // nginx reads such files as root, and has no limit of size; that it cannot read them is not known.
@@ -111,6 +116,6 @@ impl Missing<'_, '_> {
                  root file"
             }
             _ => "name the file that holds it",
-        });
+        })
     }
 }

@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 
 use crate::model::{CertificateMode, Model, TlsUser, UsedKey};
 use crate::nginx::tls_files::TlsFileKind;
+use crate::rules::certificate::same_key;
 use crate::rules::{Findings, Rule};
 use crate::source::ReadError;
 use crate::tls::{KeyKind, KeyProblem, KeyState};
@@ -19,7 +20,7 @@ impl Rule for CertKeyMismatch {
         if model.lacks_certificates {
             return;
         }
-        let uses = model.key_uses();
+        let uses = model.key_files();
         let lacks_keys = lacks_keys(model, &uses);
         if let Some(first) = uses.first().filter(|_| lacks_keys) {
             sink.info(first.span(), "none of the private keys can be read here, so nothing is said of them")
@@ -84,7 +85,7 @@ fn report_difference(model: &Model<'_>, used: &UsedKey<'_, '_>, key: KeyKind, is
         let consequence = if used.is_lazy() {
             format!("every handshake for {} fails", used.users_text())
         } else {
-            "nginx does not start (key values mismatch)".to_owned()
+            format!("nginx does not start (key values mismatch); both are those of {}", used.users_text())
         };
         sink.error(used.span(), format!("the key {key_file} {whose} {file}: {consequence}"))
     } else {
@@ -111,7 +112,8 @@ fn report_difference(model: &Model<'_>, used: &UsedKey<'_, '_>, key: KeyKind, is
         sink.error(used.span(), message)
     };
     finding = finding.related(used.certificate.word.span(), "the certificate that nginx takes it for");
-    finding.help("name the key that the certificate was requested with, or renew the certificate with this key");
+    same_key(finding, used)
+        .help("name the key that the certificate was requested with, or renew the certificate with this key");
 }
 
 fn report_problem(model: &Model<'_>, used: &UsedKey<'_, '_>, problem: &KeyProblem, sink: &mut Findings) {
@@ -125,6 +127,7 @@ fn report_problem(model: &Model<'_>, used: &UsedKey<'_, '_>, problem: &KeyProble
         return;
     }
     let key = used.text();
+    let who = used.users_text();
     let is_certain = model.config.is_whole() || key.starts_with('/');
     match problem {
         KeyProblem::UnsupportedEncryption(_) | KeyProblem::UnsupportedKey(_) => {}
@@ -134,25 +137,32 @@ fn report_problem(model: &Model<'_>, used: &UsedKey<'_, '_>, problem: &KeyProble
                 "the key {key} is encrypted and no {passwords} is in effect: nginx asks for the password at each \
                  start, and where it has no terminal it does not start"
             );
-            sink.warning(used.span(), message)
+            same_key(sink.warning(used.span(), message), used)
                 .conditional()
                 .help(format!("name a file with the password in {passwords}, or decrypt the key: openssl pkey"));
         }
         _ if problem.stops_nginx() && is_certain => {
             let message = match used.is_lazy() {
-                true => format!("no handshake for {} can load the key {key}: {problem}", used.users_text()),
-                false => format!("nginx cannot load the key {key}: {problem}"),
+                true => format!("no handshake for {who} can load the key {key}: {problem}"),
+                false => format!("nginx cannot load the key {key}: {problem}; it is that of {who}"),
             };
-            sink.error(used.span(), message).help(match problem {
+            same_key(sink.error(used.span(), message), used).help(match problem {
                 KeyProblem::WrongPassword { .. } => "put the password on a line of its own in the file of passwords",
                 _ => "name the PEM file of the private key that the certificate was requested with",
             });
         }
         _ if !problem.stops_nginx() && model.environment.certificates == CertificateMode::Require => {
-            sink.error(used.span(), format!("cannot read the key {key}: {problem}"));
+            same_key(
+                sink.error(used.span(), format!("cannot read the key {key}: {problem}; it is that of {who}")),
+                used,
+            );
         }
         _ => {
-            sink.info(used.span(), format!("cannot read the key {key}: {problem}")).conditional();
+            same_key(
+                sink.info(used.span(), format!("cannot read the key {key}: {problem}; it is that of {who}")),
+                used,
+            )
+            .conditional();
         }
     }
 }

@@ -3,7 +3,8 @@
 
 use crate::model::certificates::certificate_use::spelled_out;
 use crate::model::{
-    Coverage, EndpointKind, ListenSocket, Model, NameKind, Server, ServerName, Settled, WithoutCertificate,
+    CertificateUse, Coverage, EndpointKind, ListenSocket, Model, NameKind, Server, ServerName, Settled, Takers,
+    TlsEndpoint, WithoutCertificate,
 };
 use crate::rules::{Findings, Rule, Severity, websocket};
 use crate::tls::{Certificate, CertificateFile, CertificateName, Host};
@@ -40,8 +41,69 @@ impl Rule for CertNameMismatch {
             for group in uncovered.chunk_by(|a, b| (a.severity, a.presenting.id) == (b.severity, b.presenting.id)) {
                 report(model, sink, server, group);
             }
+            check_second(model, sink, server, &uncovered);
         }
     }
+}
+
+/// The certificate for clients that take only another kind of key than ordinary ones.
+fn check_second(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, told: &[Uncovered<'_, '_>]) {
+    let mut lacking: Vec<Lacking<'_, '_>> = Vec::new();
+    for (number, name) in server.names.iter().enumerate() {
+        if told.iter().any(|it| std::ptr::eq(it.name, name)) {
+            continue;
+        }
+        let heard = model.tls_sockets_of(server.id).filter(|socket| !socket.ignores(server.id, number));
+        let mut found = heard.flat_map(|socket| name.witnesses().into_iter().map(move |host| (socket, host)));
+        lacking.extend(found.find_map(|(socket, host)| {
+            let presenting = presenting(model, socket, server, &host);
+            lacks(name, &host, model.presented_to_some(presenting, Some(&host))?)
+        }));
+    }
+    lacking.sort_by_key(|it| (std::cmp::Reverse(it.severity), it.used.word.span()));
+    let is_same = |a: &Lacking<'_, '_>, b: &Lacking<'_, '_>| {
+        (a.severity, a.used.word.span(), a.takers) == (b.severity, b.used.word.span(), b.takers)
+    };
+    for group in lacking.chunk_by(is_same) {
+        report_second(sink, group, "");
+    }
+}
+
+/// A name that the certificate for some clients lacks.
+struct Lacking<'m, 'c> {
+    name: &'m ServerName<'c>,
+    host: Host,
+    severity: Severity,
+    used: &'m CertificateUse<'c>,
+    leaf: &'m Certificate,
+    takers: Takers,
+}
+
+fn lacks<'m, 'c>(
+    name: &'m ServerName<'c>,
+    host: &Host,
+    (used, leaf, takers): (&'m CertificateUse<'c>, &'m Certificate, Takers),
+) -> Option<Lacking<'m, 'c>> {
+    if leaf.covers(host) {
+        return None;
+    }
+    let severity = severity(name, host, leaf.names().iter())?.min(Severity::Warning);
+    Some(Lacking { name, host: host.clone(), severity, used, leaf, takers })
+}
+
+fn report_second(sink: &mut Findings, group: &[Lacking<'_, '_>], place: &str) {
+    let Some((first, span)) = group.first().and_then(|first| Some((first, first.name.span()?))) else { return };
+    let hosts: Vec<String> = group.iter().map(|it| it.host.to_string()).collect();
+    let hosts = spelled_out(&hosts);
+    let path = first.used.text_for(&first.host).unwrap_or_else(|| first.used.word.text().into_owned());
+    let message = format!(
+        "{} get {path}, which does not have {hosts}{place}: it is for {}",
+        first.takers,
+        covered_text(first.leaf, &first.host),
+    );
+    let finding = sink.add(first.severity, span, message).conditional();
+    finding.related(first.used.directive.span(), "this certificate is presented to them");
+    finding.help(format!("get that certificate anew, with the names of the other one: it lacks {hosts}"));
 }
 
 fn report(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, group: &[Uncovered<'_, '_>]) {
@@ -161,6 +223,15 @@ fn check_stream(model: &Model<'_>, sink: &mut Findings) {
             _ => server,
         };
         for name in &server.names {
+            let second = |host: Host| {
+                let some = model.presented_to_some_of(&presenting.certificates, Some(&host));
+                let is_kept =
+                    |host: &Host| presented_leaf(model, presenting, host).is_none_or(|leaf| leaf.covers(host));
+                some.filter(|_| host.name().is_some() && is_kept(&host)).and_then(|some| lacks(name, &host, some))
+            };
+            if let Some(lacking) = name.witnesses().into_iter().find_map(second) {
+                report_second(sink, &[lacking], " (stream)");
+            }
             let presented = |host: &Host| model.presented_of(&presenting.certificates, Some(host));
             let is_uncovered =
                 |host: &Host| host.name().is_some() && presented(host).is_some_and(|(_, leaf)| !leaf.covers(host));
@@ -184,6 +255,10 @@ fn check_stream(model: &Model<'_>, sink: &mut Findings) {
             ));
         }
     }
+}
+
+fn presented_leaf<'m>(model: &'m Model<'_>, server: &TlsEndpoint<'_>, host: &Host) -> Option<&'m Certificate> {
+    model.presented_of(&server.certificates, Some(host)).map(|(_, leaf)| leaf)
 }
 
 /// The server whose certificate a client sees when it asks for `host`. For an address it sends no

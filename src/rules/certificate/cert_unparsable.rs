@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::model::{Model, TlsFileContent, UsedTlsFile};
 use crate::nginx::tls_files::{OWN_READERS_SINCE, TlsFileKind};
+use crate::rules::certificate::same_file;
 use crate::rules::{Findings, Rule};
 use crate::tls::{CertificateProblem, FileProblem};
 
@@ -11,18 +12,23 @@ pub(super) struct CertUnparsable;
 
 impl Rule for CertUnparsable {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        for used in model.certificate_uses() {
+        for used in model.certificate_files() {
             let Some(file) = used.file else { continue };
             let Some(problem) = &file.problem else { continue };
             if matches!(problem, CertificateProblem::Unreadable(_)) {
                 continue;
             }
             let path = file.path.display();
+            let who = used.users_text();
             let finding = if problem.stops_nginx() {
-                sink.error(used.span(), format!("nginx cannot load the certificate {path}: {problem}"))
+                sink.error(
+                    used.span(),
+                    format!("nginx cannot load the certificate {path}: {problem}; it is that of {who}"),
+                )
             } else {
-                sink.warning(used.span(), format!("the certificate {path} is damaged: {problem}"))
+                sink.warning(used.span(), format!("the certificate {path} is damaged: {problem}; it is that of {who}"))
             };
+            same_file(finding, &used);
             if let Some(help) = problem.help(&file.path) {
                 finding.help(help);
             }

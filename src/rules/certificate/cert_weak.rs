@@ -2,6 +2,7 @@
 //! NIST SP 800-57 part 1; CA/Browser Forum, Baseline Requirements, sections 6.1.5 and 7.1.3; RFC 5280, section 4.2.1.12.
 
 use crate::model::{Model, TlsFileContent, UsedCertificate, UsedTlsFile};
+use crate::rules::certificate::same_file;
 use crate::rules::{Findings, Rule, Severity};
 use crate::tls::{Certificate, Curve, KeyKind, Oddity, OddityKind, UnsignedHandshakes};
 
@@ -9,7 +10,7 @@ pub(super) struct CertWeak;
 
 impl Rule for CertWeak {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        for used in model.judged_certificate_uses() {
+        for used in model.judged_certificate_files() {
             for oddity in used.chain().into_iter().flat_map(|chain| &chain.oddities) {
                 report(&used, oddity, sink);
             }
@@ -30,7 +31,7 @@ fn report_client(used: &UsedCertificate<'_, '_>, sink: &mut Findings) {
             used.text(),
             used.presenting_text(),
         );
-        sink.warning(used.span(), message).conditional().help(
+        same_file(sink.warning(used.span(), message), used).conditional().help(
             "get a certificate with the extended key usage clientAuth; those of public authorities are for servers",
         );
     }
@@ -125,5 +126,5 @@ fn report(used: &UsedCertificate<'_, '_>, oddity: &Oddity, sink: &mut Findings) 
         ),
         _ => return,
     };
-    sink.add(severity, used.span(), message).help(help);
+    same_file(sink.add(severity, used.span(), message), used).help(help);
 }

@@ -1,8 +1,8 @@
 //! Which certificate a client gets, and whether it is good for the name it asked for.
 
-mod rejecting_server;
-
 use super::declare::declare_rules;
+use super::finding::Finding;
+use crate::model::{UsedCertificate, UsedKey};
 
 declare_rules! { "certificate":
     cert_chain_incomplete::CertChainIncomplete = "cert-chain-incomplete",
@@ -27,4 +27,14 @@ declare_rules! { "certificate":
     ssl_without_certificate::SslWithoutCertificate = "ssl-without-certificate",
     ssl_verify_client_without_trust::SslVerifyClientWithoutTrust = "ssl-verify-client-without-trust",
     tls_host_unserved::TlsHostUnserved = "tls-host-unserved",
+}
+
+/// Shows the further places that name the file with which something is wrong.
+fn same_file<'f>(finding: &'f mut Finding, used: &UsedCertificate<'_, '_>) -> &'f mut Finding {
+    used.other_spans().fold(finding, |finding, span| finding.related(span, "the same file"))
+}
+
+/// Shows the further places that name the key with which something is wrong.
+fn same_key<'f>(finding: &'f mut Finding, used: &UsedKey<'_, '_>) -> &'f mut Finding {
+    used.other_spans().fold(finding, |finding, span| finding.related(span, "the same key"))
 }
