@@ -153,7 +153,7 @@ impl Secrets {
         for line in lines() {
             self.pieces.extend(line.windows(PIECE).filter_map(|piece| <[u8; PIECE]>::try_from(piece).ok()));
         }
-        let last = lines().filter(|line| line.len() >= SHORTEST_END).next_back().filter(|last| last.len() < PIECE);
+        let last = lines().rfind(|line| line.len() >= SHORTEST_END).filter(|last| last.len() < PIECE);
         if let Some(last) = last.filter(|_| is_pem) {
             self.ends.insert(last.to_vec());
             // As it stands behind an escaped line feed.
