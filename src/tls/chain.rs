@@ -193,14 +193,14 @@ impl Chain {
 }
 
 /// The certificates of a file, and what they are judged by.
-struct Links<'a> {
-    links: Vec<Link<'a>>,
+pub(super) struct Links<'a> {
+    pub(super) links: Vec<Link<'a>>,
     /// The numbers of the links with a subject.
     by_subject: FxHashMap<Vec<u8>, Vec<usize>>,
     /// For a repeated certificate, the first one.
     first: Vec<Option<usize>>,
     anchors: &'a TrustAnchors,
-    now: UnixTime,
+    pub(super) now: UnixTime,
 }
 
 /// Where the path from the leaf ends.
@@ -232,7 +232,7 @@ impl<'a> Links<'a> {
         Place { index, line: self.links[index].certificate.line }
     }
 
-    fn with_subject(&self, name: &[u8]) -> &[usize] {
+    pub(super) fn with_subject(&self, name: &[u8]) -> &[usize] {
         self.by_subject.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
@@ -453,7 +453,10 @@ impl<'a> Links<'a> {
                 continue;
             }
             if link.certificate.is_self_issued && index > 0 {
-                add(index, OddityKind::NeedlessRoot);
+                // Of one that has but the name of the issuer, the trust tells.
+                if trust.namesake() != Some(self.place(index)) {
+                    add(index, OddityKind::NeedlessRoot);
+                }
             } else {
                 // The signature of a root is never checked, its key is the client's business.
                 for kind in link.weaknesses() {
@@ -464,7 +467,7 @@ impl<'a> Links<'a> {
                 if let Some(&issued) = issued.get(link.subject()).filter(|&&issued| issued > index) {
                     add(index, OddityKind::WrongOrder { issued: self.place(issued) });
                 }
-                let (validity, is_needed) = (link.certificate.validity, !trust.is_anchored());
+                let (validity, is_needed) = (link.certificate.validity, self.is_needed(index, trust));
                 if validity.is_expired(self.now) {
                     add(index, OddityKind::Expired { on: validity.not_after, is_needed });
                 } else if validity.is_not_yet_valid(self.now) {

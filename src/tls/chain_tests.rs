@@ -114,6 +114,9 @@ const CHAINS: &[(&str, &str, &str, &str)] = &[
     ("leaf int-expired", "root", "Dates below O=Test, CN=Root", "1: expired, needed"),
     ("leaf int-future", "root", "Dates below O=Test, CN=Root", "1: not yet valid, needed"),
     ("leaf int-expired int", "root", ROOT, "1: expired"),
+    ("leaf int-expired int", "root2", "unknown: O=Test, CN=Root of 2", "1: expired"), // the root may be a private one
+    ("leaf int-expired", "root2", "unknown: O=Test, CN=Root of 1", "1: expired, needed"),
+    ("leaf-of-sub sub int-expired", "root2", "unknown: O=Test, CN=Root of 2", "2: expired"), // as crossed roots
     // What webpki minds.
     ("leaf-of-sub sub int-path-0", "root", "PathLength below O=Test, CN=Root", ""),
     ("leaf int-names", "root", "NameConstraints below O=Test, CN=Root", ""),

@@ -12,6 +12,7 @@ mod chain;
 #[cfg(test)]
 mod chain_tests;
 mod der;
+mod detour;
 mod dh_parameters;
 mod file_problem;
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub enum StaplingProblem {
     NoResponder,
     /// The issuer's certificate, which a request names, is neither in the file nor among the trusted ones.
     NoIssuer,
+    /// Both are missing; nginx's log tells of the issuer.
+    Neither,
     /// The responder's URL does not begin with `http://`.
     NotHttp(Box<str>),
 }
@@ -69,14 +71,17 @@ impl<'c> Model<'c> {
         user: TlsUser,
     ) -> Option<StaplingProblem> {
         let (leaf, chain) = file.certificates.split_first()?;
-        let Some(url) = responder.or_else(|| leaf.ocsp_url()) else { return Some(StaplingProblem::NoResponder) };
+        // It looks for the issuer first (`ngx_ssl_stapling_issuer`).
         let is_issuer = |issuer: &Certificate| leaf.names_issuer(issuer);
         let mut trusted = self.authorities_of(user);
         let is_known = chain.iter().any(is_issuer)
             || trusted.any(|file| file.problem.is_some() || file.certificates.iter().any(is_issuer));
-        if !is_known {
-            return Some(StaplingProblem::NoIssuer);
-        }
+        let url = match (responder.or_else(|| leaf.ocsp_url()), is_known) {
+            (Some(url), true) => url,
+            (Some(_), false) => return Some(StaplingProblem::NoIssuer),
+            (None, true) => return Some(StaplingProblem::NoResponder),
+            (None, false) => return Some(StaplingProblem::Neither),
+        };
         const SCHEME: &str = "http://";
         let is_http =
             url.len() > SCHEME.len() && url.get(..SCHEME.len()).is_some_and(|start| start.eq_ignore_ascii_case(SCHEME));

@@ -69,7 +69,12 @@ fn help(missing: &MissingIssuer) -> String {
         Some(url) => format!("it can be had (in DER form) at {url}"),
         None => "authorities deliver it as chain.pem or ca-bundle, or with the certificate as fullchain.pem".to_owned(),
     };
-    format!("append the certificate of {} to the file; {place}", missing.issuer)
+    match missing.namesake {
+        Some(namesake) => {
+            format!("replace the one on line {} by the certificate of {}; {place}", namesake.line, missing.issuer)
+        }
+        None => format!("append the certificate of {} to the file; {place}", missing.issuer),
+    }
 }
 
 /// Only a public authority makes such leaves, so no client can have been given the issuer.
@@ -171,5 +176,5 @@ fn report_oddities(used: &UsedCertificate<'_, '_>, chain: &Chain, sink: &mut Fin
 }
 
 fn spare(is_needed: bool) -> &'static str {
-    if is_needed { "" } else { "; clients that look further find another way" }
+    if is_needed { "" } else { "; clients that find another way to a root do without it" }
 }

@@ -84,7 +84,7 @@ fn lacks<'m, 'c>(
     host: &Host,
     (used, leaf, takers): (&'m CertificateUse<'c>, &'m Certificate, Takers),
 ) -> Option<Lacking<'m, 'c>> {
-    if leaf.covers(host) {
+    if leaf.covers(host) || is_nameless(leaf) {
         return None;
     }
     let severity = severity(name, host, leaf.names().iter())?.min(Severity::Warning);
@@ -116,6 +116,10 @@ fn report(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, group: &[
         return;
     }
     let leaf = file.and_then(CertificateFile::leaf);
+    // cert-without-san tells it, with the server.
+    if presenting.id == server.id && server.has_real_name() && leaf.is_some_and(is_nameless) {
+        return;
+    }
     let path = used.text_for(host).unwrap_or_default();
     let covered = leaf.map(|leaf| covered_text(leaf, host)).unwrap_or_default();
     let hosts: Vec<String> = group.iter().map(|it| it.host.to_string()).collect();
@@ -241,6 +245,9 @@ fn check_stream(model: &Model<'_>, sink: &mut Findings) {
             if file.is_some_and(|file| model.starts_with_issuer(file)) {
                 continue;
             }
+            if is_nameless(leaf) && std::ptr::eq(presenting, server) {
+                continue;
+            }
             let severity = severity(name, &host, leaf.names().iter());
             let Some((severity, span)) = severity.zip(name.span()) else { continue };
             let message = format!(
@@ -255,6 +262,11 @@ fn check_stream(model: &Model<'_>, sink: &mut Findings) {
             ));
         }
     }
+}
+
+/// Whether a certificate has no name at all that clients look at.
+fn is_nameless(leaf: &Certificate) -> bool {
+    leaf.names().is_empty() && !leaf.is_ca
 }
 
 fn presented_leaf<'m>(model: &'m Model<'_>, server: &TlsEndpoint<'_>, host: &Host) -> Option<&'m Certificate> {

@@ -30,8 +30,12 @@ fn report(same: &[IgnoredStapling<'_>], fix: Option<Fix>, sink: &mut Findings) {
     let what = format!("nginx ignores `ssl_stapling on` for {}", spelled_out(&files));
     let span = directive.span();
     let finding = match reason {
-        StaplingProblem::NoResponder => {
-            sink.info(span, format!("{what}: a certificate without the URL of an OCSP responder")).help(
+        StaplingProblem::NoResponder | StaplingProblem::Neither => {
+            let issuer = match reason {
+                StaplingProblem::Neither => ", and the issuer's certificate is not there, either",
+                _ => "",
+            };
+            sink.info(span, format!("{what}: a certificate without the URL of an OCSP responder{issuer}")).help(
                 "delete ssl_stapling and ssl_stapling_verify; Let's Encrypt and others have ended OCSP, so no \
                  certificate of theirs brings a responder again",
             )
