@@ -11,6 +11,7 @@ mod face;
 mod finding;
 mod names;
 mod registry;
+mod rejecting_server;
 mod suppression;
 
 mod certificate;

@@ -3,9 +3,9 @@
 
 use rustc_hash::FxHashSet;
 
-use super::rejecting_server::rejecting_instead;
 use crate::model::{Coverage, ListenSocket, Model, SelectedBy, Server, ServerId, Settled};
 use crate::nginx::NginxVersion;
+use crate::rules::rejecting_server::rejecting_instead;
 use crate::rules::{Finding, Findings, Rule};
 use crate::tls::{CertificateFile, CertificateName, Host};
 

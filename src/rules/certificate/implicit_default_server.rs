@@ -3,8 +3,8 @@
 
 use rustc_hash::FxHashSet;
 
-use super::rejecting_server::rejecting_instead;
 use crate::model::{ListenSocket, Model, Server};
+use crate::rules::rejecting_server::rejecting_instead;
 use crate::rules::{Findings, Fix, Rule, Severity, edit};
 
 pub(super) struct ImplicitDefaultServer;

@@ -1,7 +1,5 @@
 //! Which certificate a client gets, and whether it is good for the name it asked for.
 
-mod rejecting_server;
-
 use super::declare::declare_rules;
 
 declare_rules! { "certificate":
