@@ -13,8 +13,9 @@ use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::anchors::{Anchor, AnchorSource, TrustAnchors};
-use super::certificate::{Certificate, KeyKind};
-use super::link::{Link, Signature, UnsignedHandshakes, WeakHash};
+use super::certificate::Certificate;
+use super::link::{Link, Signature};
+use super::oddity::{Oddity, OddityKind};
 use super::validity::UnixTime;
 
 /// What a client that knows some trust anchors makes of the certificates in a file.
@@ -106,65 +107,6 @@ pub enum Refusal {
     /// Anything else that webpki minds.
     #[error("a certificate in it is malformed, or has a critical extension that clients do not know")]
     Malformed,
-}
-
-/// Something odd about a certificate of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Oddity {
-    /// The certificate.
-    pub place: Place,
-    /// What is odd.
-    pub kind: OddityKind,
-}
-
-/// What can be odd about a certificate of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OddityKind {
-    /// It comes first, but it issued another certificate of the file, which is the leaf.
-    LeafNotFirst {
-        /// The leaf.
-        leaf: Place,
-    },
-    /// It stands before the certificate that it issued (RFC 5246, section 7.4.2; TLS 1.3 allows it).
-    WrongOrder {
-        /// That certificate.
-        issued: Place,
-    },
-    /// It is there a second time.
-    Duplicate {
-        /// The first time.
-        first: Place,
-    },
-    /// Nothing before it in the chain was issued by it.
-    Unrelated,
-    /// A self-signed root: clients have it already, or do not trust it.
-    NeedlessRoot,
-    /// An issuer that is no longer valid.
-    Expired {
-        /// Its last valid second.
-        on: UnixTime,
-        /// Whether there is no other path.
-        is_needed: bool,
-    },
-    /// An issuer that is not yet valid.
-    NotYetValid {
-        /// Its first valid second.
-        from: UnixTime,
-        /// Whether there is no other path.
-        is_needed: bool,
-    },
-    /// A key that can be broken, or that clients do not know.
-    WeakKey(KeyKind),
-    /// Signed with a hash function that can be broken.
-    WeakSignature(WeakHash),
-    /// The leaf is a certificate authority's.
-    LeafIsAuthority,
-    /// The leaf's extended key usages leave out TLS servers.
-    NotForServers,
-    /// The leaf's key usages leave out signatures.
-    NotForSignatures(UnsignedHandshakes),
-    /// The leaf has no subject alternative name of a host.
-    NoNames,
 }
 
 impl Trust {

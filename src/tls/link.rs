@@ -17,8 +17,8 @@ use x509_parser::verify::verify_signature;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 use super::certificate::{Certificate, Curve, KeyKind, hexadecimal};
-use super::chain::OddityKind;
 use super::names::printable;
+use super::oddity::OddityKind;
 
 /// The list of signed certificate timestamps (RFC 6962, section 3.3).
 const SIGNED_TIMESTAMPS: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.4.2);

@@ -1,7 +1,7 @@
 //! What is expected of all fixes.
 
 /// The rules that offer a fix for an example of theirs.
-pub const FIXING: &[&str] = &[
+pub(crate) const FIXING: &[&str] = &[
     "cert-replaced",
     "conflicting-server-name",
     "default-server-foreign-cert",
@@ -35,7 +35,7 @@ pub const FIXING: &[&str] = &[
 ];
 
 /// What is told only when the fault before it is mended, by the rule of that.
-pub const HELD_BACK: &[(&str, &[&str])] = &[
+pub(crate) const HELD_BACK: &[(&str, &[&str])] = &[
     // Those who are refused anyway are refused otherwise.
     ("default-server-foreign-cert", &["tls-host-unserved"]),
     // The last two are told of a server more, which inherits the certificate.

@@ -75,6 +75,10 @@ fn pair(
     Some(KeyPair { certificate: path(certificate)?, key: path(key)?, password_file: password_file.cloned() })
 }
 
+/// The pairs of a server, the number of the key among them, the name that it depends on, and whether it is read for each
+/// handshake and is nginx's own as a client.
+type Circumstances = (Vec<KeyPair>, usize, Option<Host>, bool, bool);
+
 impl<'m, 'c> UsedKey<'m, 'c> {
     /// Adds another place where the same key is named.
     pub fn add(&mut self, other: &UsedKey<'m, 'c>) {
@@ -90,7 +94,7 @@ impl<'m, 'c> UsedKey<'m, 'c> {
     }
 
     /// What the judgement of it depends on.
-    fn circumstances(&self) -> Option<(Vec<KeyPair>, usize, Option<Host>, bool, bool)> {
+    fn circumstances(&self) -> Option<Circumstances> {
         let (pairs, number) = match &self.check.state {
             // The certificates have no part in it.
             KeyState::Unusable(_) => {

@@ -1,7 +1,7 @@
 //! Which clients get which of the certificates that a server has for several kinds of key.
 //!
 //! OpenSSL chooses by what the client takes, and by `ssl_ciphers` and `ssl_protocols`; the names in the certificates play
-//! no part in it. nginx 1.22.1 and 1.31.3 were asked with `openssl s_client -sigalgs` and `-cipher`.
+//! no part in it: SSL_CTX_set_cipher_list(3), and RFC 8446, section 4.4.2.2.
 
 use crate::config::Directive;
 use crate::model::certificates::tls_user::TlsUser;
