@@ -141,6 +141,10 @@ fn semicolons_where_they_belong() {
         ),
         ("http { }\nuser \"nobody\"", "http { }\nuser \"nobody\";"),
         ("http { server { listen 80;; }; }\n", "http { server { listen 80; } }\n"),
+        (
+            "http { server {\n listen 80\n default_server\n deferred;;\n } }\n",
+            "http { server {\n listen 80\n default_server\n deferred;\n } }\n",
+        ),
         ("http { server { listen 80;\n ;\n } }\n", "http { server { listen 80;\n } }\n"),
         ("http { server { listen 80;\n ; # why\n } }\n", "http { server { listen 80;\n # why\n } }\n"),
     ] {
@@ -190,6 +194,52 @@ fn a_file_outside_of_the_tree_is_left_alone() {
     // Unless it is named.
     fix(&folder, &["etc", "elsewhere/shop.conf"]).expect(0, &[], &["note: made 1 fix in 1 file"]);
     folder.holds("elsewhere/shop.conf", FIXED);
+}
+
+#[test]
+fn a_named_link_names_its_target() {
+    for more in [&[][..], &["--map", "/etc/letsencrypt=certs"], &["--root", "certs"]] {
+        let files = [("etc/sites/empty.conf", ""), ("certs/a", ""), ("elsewhere/shop.conf", "listen 80\n")];
+        let folder = Folder::new(&files);
+        symlink("../../elsewhere/shop.conf", folder.path("etc/sites/shop.conf")).unwrap();
+        fix(&folder, &[&["etc/sites/shop.conf"], more].concat()).expect(0, &[], &["note: made 1 fix in 1 file"]);
+        folder.holds("elsewhere/shop.conf", "listen 80;\n");
+    }
+}
+
+#[test]
+fn the_working_directory_with_files_in_other_places() {
+    for path in [".", "./", "../nginx", "nginx.conf", "sites/../../nginx"] {
+        for map in [["--map", "/etc/letsencrypt=../certs"], ["--root", "../certs"]] {
+            let files = [("nginx/nginx.conf", ROOT), ("certs/a", ""), ("nginx/available/shop.conf", SITE)];
+            let folder = Folder::new(&files);
+            fs::create_dir(folder.path("nginx/sites")).unwrap();
+            symlink("../available/shop.conf", folder.path("nginx/sites/shop.conf")).unwrap();
+            let mut command = folder.command(&["check", "--fix", "--select", RULES, path]);
+            let run = Run::of(command.args(map).current_dir(folder.path("nginx")).output().unwrap());
+            run.expect(0, &[], &["note: made 1 fix in 1 file"]);
+            folder.holds("nginx/available/shop.conf", FIXED);
+        }
+    }
+}
+
+#[test]
+fn git_takes_a_diff_with_bytes_that_are_no_text() {
+    let folder = sites();
+    let text = [b"# \xe4\xff\r \n".as_slice(), SITE.as_bytes()].concat();
+    let text: Vec<u8> =
+        text.iter().flat_map(|&byte| if byte == b'#' { vec![b'#', 0xe4] } else { vec![byte] }).collect();
+    folder.write("sites/shop.conf", &text);
+    let diff = folder.command(&["check", "--diff", "--select", RULES, "nginx.conf"]).output().unwrap().stdout;
+    folder.write("fix.diff", &diff);
+    for arguments in [&["init", "-q"][..], &["apply", "fix.diff"]] {
+        assert!(Command::new("git").args(arguments).current_dir(folder.path(".")).status().unwrap().success());
+    }
+    let applied = folder.read("sites/shop.conf");
+    assert_ne!(applied, text);
+    folder.write("sites/shop.conf", &text);
+    fix(&folder, &["nginx.conf"]).expect(0, &[], &["note: made 1 fix"]);
+    assert_eq!(folder.read("sites/shop.conf"), applied);
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl Input {
             }
         }
         for (path, text) in changes {
-            files.add(path, text.clone());
+            files.add_canonical(path.clone(), text.clone());
         }
         let paths = wanted.iter().map(|path| places.real_path(path)).collect();
         Ok(Input { places, files, paths, replaced, dumped })

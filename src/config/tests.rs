@@ -131,6 +131,32 @@ const LOADED: &[Row] = &[
         &[],
     ),
     (
+        "parameters that are called as directives are",
+        &[(
+            "nginx.conf",
+            "http {\nserver {\nlisten 443\n  ssl\n  default_server;\nlisten 8443 default_server backlog=5\n  http2 ssl;\n\
+             listen 444 # TLS\n  # and\n  ssl # more\n;\nlisten 445\n  ssl\nroot /x;\n}\n}\nstream {\nserver {\n\
+             listen 1\n  proxy_protocol\n  ssl;\n}\n}",
+        )],
+        "http{server{listen|443|ssl|default_server listen|8443|default_server|backlog=5|http2|ssl listen|444|ssl \
+         listen|445|ssl root|/x}} stream{server{listen|1|proxy_protocol|ssl}}",
+        &["nginx.conf:13 MissingSemicolon { directive: \"listen\", last_word: \"ssl\", swallowed: \"root\", \
+           is_refused: true }"],
+    ),
+    (
+        "directives that are called as parameters are, too",
+        &[("nginx.conf", "http {\nserver {\nlisten 443\nssl on;\nlisten 80\nhttp2 off\nroot /x;\n}\n}")],
+        "http{server{listen|443 ssl|on listen|80 http2|off root|/x}}",
+        &[
+            "nginx.conf:3 MissingSemicolon { directive: \"listen\", last_word: \"443\", swallowed: \"ssl\", \
+             is_refused: true }",
+            "nginx.conf:5 MissingSemicolon { directive: \"listen\", last_word: \"80\", swallowed: \"http2\", \
+             is_refused: true }",
+            "nginx.conf:6 MissingSemicolon { directive: \"http2\", last_word: \"off\", swallowed: \"root\", \
+             is_refused: true }",
+        ],
+    ),
+    (
         "entries have no blocks",
         &[("nginx.conf", "http {\ntypes { a{2;} }\n}")],
         "http{types{a{2}}}",

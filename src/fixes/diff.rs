@@ -13,8 +13,27 @@ pub const CONTEXTS: [usize; 3] = [3, 2, 1];
 /// # Errors
 /// What `out` says.
 pub fn write_diff(path: &str, old: &[u8], new: &[u8], context: usize, out: &mut dyn Write) -> io::Result<()> {
-    let diff = TextDiff::from_lines(old, new);
-    diff.unified_diff().context_radius(context).header(&quoted("a", path), &quoted("b", path)).to_writer(out)
+    // Lines as git counts them: a lone CR ends none.
+    let lines = |text| <[u8]>::split_inclusive(text, |&byte| byte == b'\n').collect::<Vec<&[u8]>>();
+    let (old, new) = (lines(old), lines(new));
+    let diff = TextDiff::from_slices(&old, &new);
+    let mut unified = diff.unified_diff();
+    unified.context_radius(context);
+    for (number, hunk) in unified.iter_hunks().enumerate() {
+        if number == 0 {
+            writeln!(out, "--- {}\n+++ {}", quoted("a", path), quoted("b", path))?;
+        }
+        writeln!(out, "{}", hunk.header())?;
+        // Not `to_writer`, which writes other bytes for what is not UTF-8.
+        for change in hunk.iter_changes() {
+            write!(out, "{}", change.tag())?;
+            out.write_all(change.value())?;
+            if !change.value().ends_with(b"\n") {
+                out.write_all(b"\n\\ No newline at end of file\n")?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A name as git writes it: in quotes, where it has a character that would end it or could not be read back.

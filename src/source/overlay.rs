@@ -25,6 +25,11 @@ impl<F: FileSystem> Overlay<F> {
         self.files.insert(self.identity(path), text);
     }
 
+    /// Puts a file in the place of the one with this canonical path.
+    pub fn add_canonical(&mut self, path: PathBuf, text: Vec<u8>) {
+        self.files.insert(path, text);
+    }
+
     /// The text that was put in the place of `path`.
     fn find(&self, path: &Path) -> Option<&Vec<u8>> {
         if self.files.is_empty() { None } else { self.files.get(&self.identity(path)) }

@@ -72,7 +72,7 @@ impl RealFiles {
             while let Some(component) = components.next() {
                 match component {
                     Component::ParentDir => {
-                        located.pop();
+                        leave(&mut located);
                         continue;
                     }
                     Component::CurDir => continue,
@@ -94,7 +94,19 @@ impl RealFiles {
                 break;
             }
         }
-        Ok(located)
+        // The working directory itself.
+        Ok(if located.as_os_str().is_empty() { PathBuf::from(".") } else { located })
+    }
+}
+
+/// Goes up from a directory to which no link leads: from one that has no name here with `..`.
+fn leave(directory: &mut PathBuf) {
+    match directory.components().next_back() {
+        Some(Component::Normal(_)) => {
+            directory.pop();
+        }
+        Some(Component::RootDir | Component::Prefix(_)) => {}
+        _ => directory.push(Component::ParentDir),
     }
 }
 
@@ -211,5 +223,22 @@ mod tests {
         assert_eq!(files.read(Path::new("/etc/nginx/enabled/a"), 9).unwrap(), b"a;");
         assert_eq!(files.canonicalize(Path::new("/etc/nginx/enabled/a")).unwrap(), image.join("etc/nginx/available/a"));
         assert_eq!(files.read(Path::new("/etc/nginx/enabled/loop"), 9), Err(ReadError::LinkLoop));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_working_directory_and_what_is_above_it_are_found_through_a_map() {
+        let files = RealFiles::new(PathMap { root: Some("/img".into()), ..PathMap::default() });
+        for (path, real) in [
+            (".", "."),
+            ("./", "."),
+            ("src/..", "."),
+            ("src/../..", ".."),
+            ("../x", "../x"),
+            ("../../x/..", "../.."),
+            ("./src/./source", "src/source"),
+        ] {
+            assert_eq!(files.locate(Path::new(path)), Ok(PathBuf::from(real)), "{path}");
+        }
     }
 }

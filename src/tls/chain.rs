@@ -13,7 +13,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::anchors::{Anchor, AnchorSource, TrustAnchors};
-use super::certificate::Certificate;
+use super::certificate::{Certificate, KeyKind};
 use super::link::{Link, Signature};
 use super::oddity::{Oddity, OddityKind};
 use super::validity::UnixTime;
