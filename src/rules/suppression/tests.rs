@@ -111,6 +111,8 @@ fn what_did_not_run_is_not_called_unused() {
     let site = "events {}\nhttp { server { listen 443 ssl; ssl_certificate no; ssl_certificate_key no;\n\
                 # ngxlint: ignore[cert-expired] x\nserver_name a.test; } }";
     assert!(outcome(site, &Selection::default()).0.iter().all(|one| !one.contains(RULE)));
+    let site = site.replace("cert-expired", "redirect-loop");
+    assert!(outcome(&site, &Selection::default()).0.contains(&format!("3 warning {RULE}")));
     // What only the configuration around can tell.
     let part = "# ngxlint: ignore[websocket-cached] x\nserver { listen 80; }";
     assert_eq!(outcome(part, &Selection::default()).0, ["1 info unused-suppression"]);
