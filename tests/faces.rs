@@ -147,7 +147,8 @@ fn rules_that_find_less_without_certificates_say_so() {
         let World { files, root, .. } = World::new(example, &pki, &mut Vec::new());
         let found = |certificates: CertificateMode| -> BTreeSet<(&str, Span)> {
             let sources = Sources::default();
-            let config = Config::load(&Library::new(&files, &sources, Some(DIRECTORY.into())), &root, None).unwrap();
+            let library = Library::new(&files, &sources, Some(DIRECTORY.into()));
+            let config = Config::load(&library, &root, None).unwrap();
             let environment = Environment { certificates, ..environment(example.edge) };
             let model = Model::build(&config, &files, environment);
             let findings = run(&model, &Selection::default());

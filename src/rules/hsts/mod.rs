@@ -13,7 +13,7 @@ declare_rules! { "hsts":
     hsts_max_age::HstsMaxAge = "hsts-max-age",
     hsts_missing::HstsMissing = "hsts-missing",
     hsts_not_always::HstsNotAlways = "hsts-not-always",
-    hsts_on_ip_host::HstsOnIpHost = "hsts-on-ip-host" reads certificates,
+    hsts_on_ip_host::HstsOnIpHost = "hsts-on-ip-host",
     hsts_on_plain_http::HstsOnPlainHttp = "hsts-on-plain-http",
     hsts_preload_conflict::HstsPreloadConflict = "hsts-preload-conflict" reads certificates,
     hsts_preload_ineligible::HstsPreloadIneligible = "hsts-preload-ineligible",

@@ -11,7 +11,7 @@ declare_rules! { "redirect":
     redirect_edge_loop::RedirectEdgeLoop = "redirect-edge-loop",
     redirect_empty_host::RedirectEmptyHost = "redirect-empty-host",
     redirect_loop::RedirectLoop = "redirect-loop",
-    redirect_to_plain_http::RedirectToPlainHttp = "redirect-to-plain-http" reads certificates,
+    redirect_to_plain_http::RedirectToPlainHttp = "redirect-to-plain-http",
     redirect_to_unserved_host::RedirectToUnservedHost = "redirect-to-unserved-host" reads certificates,
 }
 
