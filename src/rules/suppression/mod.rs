@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use placing::{Commented, add_comments};
+pub use placing::{Commented, Refused, add_comments};
 
 use super::RuleSet;
 use super::{Finding, RuleId, Selection, all_rules, find_rule};
