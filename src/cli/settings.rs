@@ -155,7 +155,7 @@ impl<'a> Given<'a> {
             UnixTime(since_epoch.as_secs() as i64)
         };
         let given = self.environment;
-        let edge = given.edge.map(|edge| Edges::from(Edge::from(edge)));
+        let edge = given.edge.map(|edge| Edges::new(Some(Edge::from(edge)), []));
         let words = settings.websocket.clone().unwrap_or_default();
         Environment {
             version: given.nginx_version.or(settings.nginx_version).unwrap_or_default(),
