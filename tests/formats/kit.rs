@@ -157,14 +157,21 @@ fn completions_are_scripts_of_their_shells() {
     let folder = Folder::new(&[]);
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let run = folder.run(&["completions", shell]);
-        run.expect(0, &["trace", "fail-on"], &[]);
+        run.expect(0, &["trace", "fail-on", "fix"], &[]);
+        assert!(!run.stdout.contains("rebuild-preload"), "{shell}");
     }
     let script = folder.run(&["completions", "bash"]).stdout;
-    let ask = format!(
-        "{script}\nCOMP_WORDS=(ngxlint ch) COMP_CWORD=1; _ngxlint ngxlint ch ngxlint; echo \"${{COMPREPLY[*]}}\""
-    );
-    let completed = Command::new("bash").args(["--noprofile", "--norc", "-c", &ask]).output().unwrap();
-    assert_eq!(said(&completed), "check\n");
+    let completed = |words: &str, last: &str, before: &str| {
+        let ask = format!(
+            "{script}\nCOMP_WORDS=({words}) COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _ngxlint ngxlint '{last}' {before}; echo \"${{COMPREPLY[*]}}\""
+        );
+        said(&Command::new("bash").args(["--noprofile", "--norc", "-c", &ask]).output().unwrap())
+    };
+    assert_eq!(completed("ngxlint ch", "ch", "ngxlint"), "check\n");
+    assert_eq!(completed("ngxlint check --fix", "--fix", "check"), "--fix\n");
+    // A value of --fix stands behind `=`.
+    assert!(!completed("ngxlint check --fix s", "s", "--fix").contains("safe"));
     folder.run(&["completions", "tcsh"]).expect(2, &[], &["tcsh"]);
 }
 
