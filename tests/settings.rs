@@ -107,6 +107,14 @@ fn roots_that_the_settings_name() {
 // What they do.
 
 #[test]
+fn a_root_that_is_not_there_ends_the_run() {
+    let folder = repository("ignore: []\nroots: [nginx.conf, nginx.con]\n");
+    for arguments in [&["check"][..], &["check", "sites"], &["trace", "http://a.test/"], &["certs"]] {
+        folder.run(arguments).expect(2, &[], &[".ngxlint.yaml:2: cannot read nginx.con: no such file"]);
+    }
+}
+
+#[test]
 fn severities_options_and_ignores() {
     let folder = repository(
         "rules:\n  redirect: off\n  redirect-edge-loop: {severity: error}\nper-file-ignores:\n  sites/*: [certificate]\n",

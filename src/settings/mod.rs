@@ -62,7 +62,7 @@ pub struct Settings {
 
     /// Paths that are read from elsewhere: what nginx finds below the key is read from below the value. The first key
     /// that fits counts.
-    #[serde(deserialize_with = "yaml::unique_map")]
+    #[serde(deserialize_with = "yaml::map_of_paths")]
     #[cfg_attr(test, schemars(with = "Option<std::collections::BTreeMap<PathBuf, PathBuf>>"))]
     pub map: Option<Vec<(PathBuf, PathBuf)>>,
 

@@ -12,6 +12,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("- a\n", "- a", "expected a mapping of settings, not a list"),
     ("roots: [a]\nignore: []\nroots: [b]\n", "roots", "`roots` is said twice"),
     ("nginx-version: newest\n", "newest", "`newest` is not a version of nginx such as 1.29.7"),
+    ("map: {nginx: deploy}\n", "nginx", "`nginx` is no path of nginx: it begins with /"),
     ("certs: yes\n", "yes", "`yes` is none of auto, require, skip"),
     ("edge: tsl # no\n", "tsl", "`tsl` is neither tls nor none"),
     ("edge:\n  servers: {a.test: tls, a.test: none}\n", "a.test", "`a.test` is said twice"),
@@ -152,8 +153,23 @@ fn what_init_writes_is_valid_with_and_without_its_comments() {
     }
     // What stands in comments is valid, too, when it is taken one by one.
     let text = starter(&Starter { vendored: vec!["**/vendor/**".to_owned()], ..Starter::default() });
-    let settings =
-        ["# roots:", "# nginx-version:", "# certs:", "# edge: tls", "# edge:\n", "# per-file-ignores:", "# rules:"];
+    let settings = [
+        "# roots:",
+        "# nginx-version:",
+        "# root:",
+        "# map:",
+        "# ca:",
+        "# certs:",
+        "# edge: tls",
+        "# edge:\n",
+        "# select:",
+        "# ignore:",
+        "# per-file-ignores:",
+        "# rules:",
+        "# websocket:",
+        "# modules:",
+        "# extra-directives:",
+    ];
     for start in settings {
         let (_, rest) = text.split_once(start).unwrap();
         let block: Vec<&str> = rest.lines().skip(1).map_while(|line| line.strip_prefix("#  ")).collect();

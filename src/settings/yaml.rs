@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::path::PathBuf;
 
 use rustc_hash::FxHashSet;
 use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
@@ -49,7 +50,7 @@ fn each_entry_of<'de, A: MapAccess<'de>>(
 }
 
 /// A mapping of text to something, in its order; `None` for nothing at all.
-pub(super) fn unique_map<'de, D, K, V>(deserializer: D) -> Result<Option<Vec<(K, V)>>, D::Error>
+fn unique_map<'de, D, K, V>(deserializer: D) -> Result<Option<Vec<(K, V)>>, D::Error>
 where
     D: Deserializer<'de>,
     K: From<String>,
@@ -58,7 +59,17 @@ where
     unique_map_of(deserializer, |_| Ok(()))
 }
 
-/// The same where not every text can be a key. What is wrong with one has its place.
+/// Paths that nginx knows, with others that stand for them.
+pub(super) fn map_of_paths<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<(PathBuf, PathBuf)>>, D::Error> {
+    unique_map_of(deserializer, |path| match path.starts_with('/') {
+        true => Ok(()),
+        false => Err(format!("`{path}` is no path of nginx: it begins with /")),
+    })
+}
+
+/// The same as [`unique_map`], where not every text can be a key. What is wrong with one has its place.
 pub(super) fn unique_map_of<'de, D, K, V>(deserializer: D, check: Check) -> Result<Option<Vec<(K, V)>>, D::Error>
 where
     D: Deserializer<'de>,
