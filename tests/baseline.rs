@@ -107,6 +107,33 @@ fn what_was_not_looked_at_stays() {
     assert_eq!(entries(&folder).len(), 5);
 }
 
+/// A repository without its secrets: what needs no certificate is judged, and files that are gone hold nothing.
+#[test]
+fn what_needs_no_certificate_is_dropped_without_certificates() {
+    let site = |head: &str, rest: &str| {
+        format!("server {{\n    listen 443 ssl;\n    server_name {head};\n    ssl_certificate x.pem;\n{rest}}}\n")
+    };
+    let key = "    ssl_certificate_key x.key;\n";
+    let looping = format!("{key}    return 301 https://$host$request_uri;\n");
+    let root = "events {}\nhttp {\n    include sites/*;\n}\n";
+    let folder =
+        Folder::new(&[("nginx.conf", root), ("sites/a", &site("a.test", &looping)), ("sites/b", &site("b.test", key))]);
+    let select = ["--select=redirect-loop,cert-key-mismatch,cert-expired"];
+    folder.run(&[WRITE, &select].concat()).expect(0, &[], &["(1 added, 0 dropped)"]);
+    let known = fs::read_to_string(folder.path("known.json")).unwrap();
+    let mut known: Value = serde_json::from_str(&known).unwrap();
+    for (file, rule, print) in
+        [("sites/b", "cert-expired", "1"), ("sites/gone", "cert-expired", "2"), ("sites/gone", "redirect-loop", "3")]
+    {
+        let entry = serde_json::json!({"file": file, "rule": rule, "text": "x", "fingerprint": print});
+        known["findings"].as_array_mut().unwrap().push(entry);
+    }
+    folder.write("known.json", known.to_string().as_bytes());
+    folder.write("sites/a", site("a.test", key).as_bytes());
+    folder.run(&[WRITE, &select].concat()).expect(0, &[], &["has 1 entry (0 added, 3 dropped)"]);
+    assert_eq!(entries(&folder), ["sites/b cert-expired x"]);
+}
+
 #[test]
 fn suppressed_findings_are_not_in_it() {
     let folder = folder();
@@ -122,6 +149,20 @@ fn paths_are_those_of_the_repository() {
     let mut command = folder.command(&["check", "../nginx.conf", "--baseline", "../known.json"]);
     let run = program::Run::of(command.current_dir(folder.path("sites")).output().unwrap());
     run.expect(0, &["4 known findings"], &[]);
+    // From outside, they are those of the repository around the files.
+    let outside = Folder::new(&[]);
+    let (root, known) = (folder.path("nginx.conf"), folder.path("known.json"));
+    let run = |folder: &Folder, arguments: &[&str]| {
+        let mut command = folder.command(&[&["check", root.to_str().unwrap()], arguments].concat());
+        program::Run::of(command.output().unwrap())
+    };
+    run(&outside, &["--baseline", known.to_str().unwrap()]).expect(0, &["4 known findings"], &[]);
+    run(&outside, &["--format=gitlab"]).expect(1, &["\"path\": \"sites/x\""], &[]);
+    // With files of another repository, each file is named as its own has it.
+    let other = Folder::new(&[("nginx.conf", "events {}\ninclude no.conf;\n"), (".git/HEAD", "")]);
+    let both = run(&other, &["nginx.conf", "--baseline", known.to_str().unwrap()]);
+    both.expect(1, &["; 4 known findings"], &[]);
+    assert_eq!(both.stdout.matches("error[include-not-found]").count(), 1, "{}", both.stdout);
 }
 
 #[test]

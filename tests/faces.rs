@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use examples::{DIRECTORY, Mark, Marked, World, environment, pki, repository};
 use ngxlint::config::{Config, Library};
-use ngxlint::model::{Edge, Model};
+use ngxlint::model::{CertificateMode, Edge, Environment, Model};
 use ngxlint::rules::{Example, Face, Finding, RuleEntry, Selection, Severity, all_rules, run};
 use ngxlint::source::{MemoryFiles, Sources, Span};
 
@@ -136,6 +136,30 @@ fn bad_examples_mark_the_rule_and_good_ones_mark_nothing() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// What a repository without its secrets does not tell is not taken for mended: a baseline keeps it.
+#[test]
+fn rules_that_find_less_without_certificates_say_so() {
+    let pki = pki();
+    let mut finding_less = BTreeSet::new();
+    for example in all_rules().iter().flat_map(|entry| entry.face().bad.iter().chain(&entry.face().good)) {
+        let World { files, root, .. } = World::new(example, &pki, &mut Vec::new());
+        let found = |certificates: CertificateMode| -> BTreeSet<(&str, Span)> {
+            let sources = Sources::default();
+            let library = Library::new(&files, &sources, Some(DIRECTORY.into()));
+            let config = Config::load(&library, &root, None).unwrap();
+            let environment = Environment { certificates, ..environment(example.edge) };
+            let model = Model::build(&config, &files, environment);
+            let findings = run(&model, &Selection::default());
+            findings.iter().map(|finding| (finding.rule.as_str(), finding.span)).collect()
+        };
+        let without = found(CertificateMode::Skip);
+        let with = found(environment(example.edge).certificates);
+        finding_less.extend(with.difference(&without).map(|(rule, _)| *rule));
+    }
+    let reading = all_rules().iter().filter(|entry| entry.reads_certificates).map(|entry| entry.name);
+    assert_eq!(finding_less, reading.collect());
 }
 
 #[test]

@@ -107,6 +107,14 @@ fn roots_that_the_settings_name() {
 // What they do.
 
 #[test]
+fn a_root_that_is_not_there_ends_the_run() {
+    let folder = repository("ignore: []\nroots: [nginx.conf, nginx.con]\n");
+    for arguments in [&["check"][..], &["check", "sites"], &["trace", "http://a.test/"], &["certs"]] {
+        folder.run(arguments).expect(2, &[], &[".ngxlint.yaml:2: cannot read nginx.con: no such file"]);
+    }
+}
+
+#[test]
 fn severities_options_and_ignores() {
     let folder = repository(
         "rules:\n  redirect: off\n  redirect-edge-loop: {severity: error}\nper-file-ignores:\n  sites/*: [certificate]\n",
@@ -161,16 +169,37 @@ fn an_edge_host_by_host() {
     expect_only(&check(&folder, &[".", "--edge=tls"]), 1, &lines);
     folder.write(".ngxlint.yaml", b"edge: {default: tls, servers: {'*.test': none}}\nignore: [certificate]\n");
     // The first server is the default one, for hosts of which nothing else is said.
-    let lines = [
-        "1:41: error[redirect-edge-loop] https://$host/",
-        "1:41: warning[redirect-edge-loop] https://a.test/",
-        "2:41: warning[redirect-edge-loop] https://b.test/",
-    ];
-    expect_only(&check(&folder, &["."]), 1, &lines);
+    expect_only(&check(&folder, &["."]), 1, &["1:41: error[redirect-edge-loop] https://$host/"]);
+    // Whoever says that nothing stands before nginx is not asked what would be if.
+    expect_only(&check(&folder, &[".", "--edge=none"]), 0, &[]);
+    expect_only(&check(&folder, &[".", "--no-config", "--ignore=certificate"]), 1, &["1:41: warning", "2:41: warning"]);
+    for said in ["edge: none", "edge: {default: none}", "edge: {servers: {'*.test': none}}"] {
+        folder.write(".ngxlint.yaml", format!("{said}\nignore: [certificate]\n").as_bytes());
+        expect_only(&check(&folder, &["."]), 0, &[]);
+    }
+    folder.write(".ngxlint.yaml", b"edge: {default: tls, servers: {'*.test': none}}\nignore: [certificate]\n");
     folder.run(&["trace", "https://c.other/", "--conf=nginx.conf"]).expect(1, &["ends at the edge"], &[]);
     folder.run(&["trace", "https://a.test/", "--conf=nginx.conf"]).expect(1, &["nothing listens on port 443"], &[]);
     let run = folder.run(&["trace", "http://c.other/", "--conf=nginx.conf", "-H", "X-Forwarded-Proto: http"]);
     run.expect(2, &[], &["`edge` of .ngxlint.yaml:1 cannot be used with -H"]);
+}
+
+/// One server for names behind the edge and names that are not: each is judged as its clients reach it.
+#[test]
+fn a_server_of_hosts_with_and_without_an_edge() {
+    let settings = "edge: {servers: {'*.cdn.example': tls}}\nselect: [hsts-missing]\n";
+    let folder = repository(settings);
+    let site = |head: &str| format!("server {{ {head} server_name *.cdn.example admin.example; root /srv; }}\n");
+    // Nobody reaches admin.example over HTTPS.
+    folder.write("sites/a.conf", site("listen 80;").as_bytes());
+    expect_only(&check(&folder, &["."]), 0, &[]);
+    folder
+        .write("sites/a.conf", site("listen 80; listen 443 ssl; ssl_certificate x; ssl_certificate_key y;").as_bytes());
+    expect_only(&check(&folder, &["."]), 0, &["info[hsts-missing] admin.example is served over HTTPS without HSTS"]);
+    let sent =
+        "listen 80; listen 443 ssl; ssl_certificate x; ssl_certificate_key y; if ($scheme = https) { return 204; }";
+    folder.write("sites/a.conf", site(sent).as_bytes());
+    expect_only(&check(&folder, &["."]), 0, &["info[hsts-missing] admin.example is served over HTTPS without HSTS"]);
 }
 
 #[test]
@@ -183,6 +212,9 @@ fn words_of_websocket() {
     expect_only(&check(&folder, &["a.conf"]), 1, &["3:1: warning[websocket-missing-upgrade]"]);
     folder.write(".ngxlint.yaml", b"websocket: {patterns: [/feed], without: [/ws]}\n");
     expect_only(&check(&folder, &["a.conf"]), 1, &["2:1: warning[websocket-missing-upgrade]"]);
+    // As the message of the rule shows it.
+    folder.write(".ngxlint.yaml", b"websocket: {without: [ws]}\n");
+    expect_only(&check(&folder, &["a.conf"]), 0, &[]);
 }
 
 #[test]

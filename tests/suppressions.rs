@@ -213,6 +213,16 @@ fn what_cannot_be_written_is_left_as_it_is() {
 }
 
 #[cfg(unix)]
+/// A file is refused where a comment would be something else to nginx, and the message says where.
+#[test]
+fn what_a_comment_would_change_is_left_as_it_is() {
+    let text = "\u{feff}events {}\ninclude no.conf;\n";
+    let folder = Folder::new(&[("nginx.conf", text)]);
+    let run = folder.run(&["check", "nginx.conf", "--add-ignore", "x"]);
+    run.expect(2, &[], &["nginx.conf is left as it is: a comment at line 1 would change what nginx reads"]);
+    assert_eq!(fs::read_to_string(folder.path("nginx.conf")).unwrap(), text);
+}
+
 #[test]
 fn a_full_disk_and_a_kill_in_the_middle_leave_whole_files() {
     // A file of 0 bytes is the largest that may be written: an error, or the death of the process.

@@ -70,9 +70,14 @@ fn write(sources: &Sources, file: FileId, findings: &[Finding], reason: &str) ->
     let source = sources.file(file);
     let path = source.path.display();
     let all: Vec<&Finding> = findings.iter().collect();
-    let Some(made) = add_comments(file, &source.text, &all, reason) else {
-        complain("error", &format!("{path} is left as it is: a comment would change what nginx reads"));
-        return None;
+    let made = match add_comments(file, &source.text, &all, reason) {
+        Ok(made) => made,
+        Err(refused) => {
+            let line = source.position(refused.at).line;
+            let message = format!("{path} is left as it is: a comment at line {line} would change what nginx reads");
+            complain("error", &message);
+            return None;
+        }
     };
     if let Err(error) = replace_file(&source.path, &source.text, &made.text) {
         let causes = std::iter::successors(std::error::Error::source(&error), |error| error.source());

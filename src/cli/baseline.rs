@@ -65,8 +65,7 @@ fn read(path: &Path) -> Result<Baseline, Box<dyn std::error::Error + Send + Sync
 
 /// Whether a file that an entry names is no longer there.
 fn is_gone(repository: &Repository, file: &str) -> bool {
-    let base = repository.root.as_deref().unwrap_or(&repository.working_directory);
-    RealFiles::default().kind(&base.join(file)) == Err(ReadError::NotFound)
+    repository.places(file).all(|path| RealFiles::default().kind(&path) == Err(ReadError::NotFound))
 }
 
 fn stale_note(path: &Path, stale: &[KnownFinding]) -> String {

@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         Linting::FilesShown(status) => return Ok(status),
         Linting::Done(linted) => linted,
     };
-    let teller = Teller { arguments, version: version_of(&runs), repository: repository::around_working_directory() };
+    let teller = Teller { arguments, version: version_of(&runs), repository: repository::around(&runs)? };
     let (report, places) = teller.report(linted, &sources, true)?;
     if let Some(reason) = &arguments.known.add_ignore {
         return add_ignore::run(&sources, &report, reason);

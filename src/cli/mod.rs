@@ -93,6 +93,9 @@ enum RunError {
     /// `init` where there are settings.
     #[error("{} exists already", .0.display())]
     SettingsExist(PathBuf),
+    /// A root file that the settings name is not there.
+    #[error("{place}: cannot read {}: no such file", path.display())]
+    RootOfSettings { place: String, path: PathBuf },
     /// A file that the settings name holds no certificates.
     #[error("{place}: cannot use {error}")]
     TrustAnchorsOfSettings { place: String, error: crate::tls::AnchorError },

@@ -12,7 +12,7 @@ use crate::config::Dialect;
 use crate::model::{CertificateMode, Edge, Edges, Environment};
 use crate::rules::{Finding, Selection};
 use crate::settings::{Settings, SettingsFile, find_file};
-use crate::source::{FileKind, FileSystem, RealFiles, Sources};
+use crate::source::{FileKind, FileSystem, ReadError, RealFiles, Sources};
 use crate::tls::{TrustAnchors, UnixTime};
 
 /// PATHs with what is in effect for them.
@@ -118,7 +118,10 @@ impl<'a> Given<'a> {
         }
         let roots = settings.roots.iter().flatten();
         let roots = roots.map(|root| if root.is_absolute() { root.clone() } else { as_written(&resolve(root)) });
-        let roots = roots.collect();
+        let roots: Vec<PathBuf> = roots.collect();
+        if let (Some(file), Some(root)) = (&file, missing_root(&roots, &files)?) {
+            return Err(RunError::RootOfSettings { place: place(file, &["roots"]), path: root.to_path_buf() });
+        }
         let mut selection = selection(settings);
         if let Some(rules) = self.rules {
             rules.apply(&mut selection);
@@ -155,7 +158,7 @@ impl<'a> Given<'a> {
             UnixTime(since_epoch.as_secs() as i64)
         };
         let given = self.environment;
-        let edge = given.edge.map(|edge| Edges::from(Edge::from(edge)));
+        let edge = given.edge.map(|edge| Edges::new(Some(Edge::from(edge)), []));
         let words = settings.websocket.clone().unwrap_or_default();
         Environment {
             version: given.nginx_version.or(settings.nginx_version).unwrap_or_default(),
@@ -168,6 +171,19 @@ impl<'a> Given<'a> {
             websocket: crate::model::websocket::Patterns::new(words.patterns, words.without),
         }
     }
+}
+
+/// The first root that is not there. A mistyped one must not pass for one that is obeyed.
+fn missing_root<'r>(roots: &'r [PathBuf], files: &FileOptions) -> Result<Option<&'r Path>, RunError> {
+    let places = Places::new(files)?;
+    let is_replaced = |root: &Path| {
+        let named = files.replacements.iter().map(|pair| &pair.from).chain(&files.stdin_filename);
+        named.into_iter().any(|path| places.real_path(path) == places.real_path(root))
+    };
+    let is_missing = |root: &&PathBuf| {
+        RealFiles::default().kind(&places.real_path(root)) == Err(ReadError::NotFound) && !is_replaced(root)
+    };
+    Ok(roots.iter().find(is_missing).map(PathBuf::as_path))
 }
 
 /// What settings ask of the rules.

@@ -119,7 +119,7 @@ impl Table<'_> {
         let word = |edge: Edge| if edge == Edge::Tls { "tls" } else { "none" }.to_owned();
         let (default, servers) = match (given, &self.settings.edge) {
             (Some(edge), _) => (edge, [].as_slice()),
-            (None, Some(setting)) => (setting.default, setting.servers.as_slice()),
+            (None, Some(setting)) => (setting.default.unwrap_or_default(), setting.servers.as_slice()),
             (None, None) => (Edge::None, [].as_slice()),
         };
         let mut rows = vec![self.row("edge", word(default), given.is_some(), self.settings.edge.is_some())];

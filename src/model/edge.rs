@@ -22,21 +22,24 @@ pub enum Edge {
 pub struct Edges {
     /// For hosts that nothing else is said of.
     default: Edge,
+    /// Whether somebody has said so.
+    is_default_said: bool,
     /// By names and wildcards as in `server_name`; those that nginx would take first come first.
     named: Arc<[(ServerName<'static>, Edge)]>,
 }
 
 impl From<Edge> for Edges {
     fn from(default: Edge) -> Edges {
-        Edges { default, named: Arc::default() }
+        Edges { default, is_default_said: false, named: Arc::default() }
     }
 }
 
 impl Edges {
-    /// `default` for all hosts but those of the names: `shop.example`, `*.shop.example`, `.shop.example`, `mail.*`.
-    /// Names that nginx would refuse are left out.
+    /// `default` for all hosts but those of the names: `shop.example`, `*.shop.example`, `.shop.example`, `mail.*`. Where
+    /// nothing is said of the others, nothing is taken to stand before nginx for them. Names that nginx would refuse are
+    /// left out.
     #[must_use]
-    pub fn new<'n>(default: Edge, named: impl IntoIterator<Item = (&'n str, Edge)>) -> Edges {
+    pub fn new<'n>(default: Option<Edge>, named: impl IntoIterator<Item = (&'n str, Edge)>) -> Edges {
         let named = named.into_iter().filter_map(|(name, edge)| Some((ServerName::wildcard(name)?, edge)));
         let mut named: Vec<(ServerName<'static>, Edge)> = named.collect();
         named.sort_by_key(|(name, _)| match &name.kind {
@@ -45,24 +48,34 @@ impl Edges {
             NameKind::WildcardTrailing(prefix) => (2, usize::MAX - prefix.len()),
             _ => (3, 0),
         });
-        Edges { default, named: named.into() }
+        Edges { default: default.unwrap_or_default(), is_default_said: default.is_some(), named: named.into() }
     }
 
-    /// Whether something can be said of hosts by this name.
+    /// Whether something can be said of hosts by this name: no host has a blank, a port or a path in its name.
     #[must_use]
     pub fn can_name(name: &str) -> bool {
-        ServerName::wildcard(name).is_some()
+        let is_of_host = |char: char| char.is_alphanumeric() || matches!(char, '.' | '-' | '_' | '*');
+        ServerName::wildcard(name).is_some() && !name.is_empty() && name.chars().all(is_of_host)
     }
 
     /// What stands before nginx for a host (without port).
     #[must_use]
     pub fn of_host(&self, host: &str) -> Edge {
+        self.named_edge(host).unwrap_or(self.default)
+    }
+
+    /// Whether somebody has said what stands before nginx for a host.
+    #[must_use]
+    pub fn says_of_host(&self, host: &str) -> bool {
+        self.is_default_said || self.named_edge(host).is_some()
+    }
+
+    fn named_edge(&self, host: &str) -> Option<Edge> {
         if self.named.is_empty() {
-            return self.default;
+            return None;
         }
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        let found = self.named.iter().find(|(name, _)| name.is_name_of(&host) == Some(true));
-        found.map_or(self.default, |(_, edge)| *edge)
+        self.named.iter().find(|(name, _)| name.is_name_of(&host) == Some(true)).map(|(_, edge)| *edge)
     }
 
     /// Whether `edge` is what stands before nginx for some host.
@@ -108,11 +121,13 @@ mod tests {
             ("www.*", Edge::None),
             ("b.shop.example", Edge::None),
         ];
-        let edges = Edges::new(Edge::None, said);
+        let edges = Edges::new(None, said);
         let of = |host: &str| edges.of_host(host) == Edge::Tls;
         assert!(of("shop.example") && of("x.y.shop.example") && of("Www.shop.example."));
         assert!(!of("x.a.shop.example") && !of("b.shop.example") && !of("www.blog.example") && !of("other.example"));
         assert!(of("a.shop.example"));
+        assert!(edges.says_of_host("b.shop.example") && !edges.says_of_host("other.example"));
+        assert!(Edges::new(Some(Edge::None), []).says_of_host("other.example"));
         assert!(edges.has(Edge::Tls) && !Edges::from(Edge::None).has(Edge::Tls));
     }
 }

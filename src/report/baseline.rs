@@ -120,10 +120,11 @@ impl Scope<'_> {
         self.files.iter().map(|file| report.repository.path(report.path(*file))).collect()
     }
 
-    /// Whether this run would have found it: it has looked at the file, or that is gone, and the rule has run, or is gone.
+    /// Whether this run would have found it: it has looked at the file, and the rule has run, or is gone. In a file that
+    /// is gone nobody finds it.
     fn judges(&self, known: &KnownFinding, seen: &FxHashSet<String>) -> bool {
-        find_rule(&known.rule).is_none_or(|rule| !self.silent.contains(&rule))
-            && (seen.contains(&known.file) || (self.is_gone)(&known.file))
+        let has_run = || find_rule(&known.rule).is_none_or(|rule| !self.silent.contains(&rule));
+        seen.contains(&known.file) && has_run() || (self.is_gone)(&known.file)
     }
 }
 

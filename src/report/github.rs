@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use super::printable::stand_in;
 use super::{Report, printable};
 use crate::rules::{Finding, Severity};
 
@@ -93,8 +94,11 @@ fn counts(report: &Report<'_>) -> String {
     format!("{}, {}, {}", one(Severity::Error, "error"), one(Severity::Warning, "warning"), one(Severity::Info, "info"))
 }
 
-/// The text of a command.
+/// The text of a command. Line ends are kept, other controls are shown: they would reach the terminal of whoever reads
+/// the log.
 fn data(text: &str) -> String {
+    let shown = |char: char| if matches!(char, '\r' | '\n') { char } else { stand_in(char).unwrap_or(char) };
+    let text: String = text.chars().map(shown).collect();
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 

@@ -53,7 +53,7 @@ pub use json::{FINDINGS_SCHEMA, write_json};
 pub use junit::write_junit;
 pub use printable::printable;
 pub use prometheus::write_certs_prometheus;
-pub use repository::Repository;
+pub use repository::{Repository, without_dots};
 pub use sarif::write_sarif;
 pub use secrets::Secrets;
 pub use short::write_short;

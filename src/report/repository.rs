@@ -12,8 +12,9 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 pub struct Repository {
     /// What the paths of messages are relative to.
     pub working_directory: PathBuf,
-    /// The top of the repository around it; `None`: there is none, and paths stay as they are.
-    pub root: Option<PathBuf>,
+    /// The tops of the repositories that hold what is looked at; none: there is none, and paths are relative to the
+    /// working directory.
+    pub roots: Vec<PathBuf>,
 }
 
 impl Repository {
@@ -22,9 +23,20 @@ impl Repository {
     #[must_use]
     pub fn path(&self, shown: &Path) -> String {
         let absolute = without_dots(&self.working_directory.join(shown));
-        let base = self.root.as_deref().unwrap_or(&self.working_directory);
-        let path = absolute.strip_prefix(base).unwrap_or(&absolute);
+        let around =
+            self.roots.iter().filter(|root| absolute.starts_with(root)).max_by_key(|root| root.as_os_str().len());
+        let base = match around {
+            None if self.roots.is_empty() => Some(&self.working_directory),
+            around => around,
+        };
+        let path = base.and_then(|base| absolute.strip_prefix(base).ok()).unwrap_or(&absolute);
         path.to_string_lossy().into_owned()
+    }
+
+    /// The places that `path`, as [`Repository::path`] gives it, may stand for: one in each repository.
+    pub fn places(&self, path: &str) -> impl Iterator<Item = PathBuf> {
+        let bases = if self.roots.is_empty() { std::slice::from_ref(&self.working_directory) } else { &self.roots };
+        bases.iter().map(move |base| base.join(path))
     }
 
     /// The same as a URI reference (RFC 3986): relative to the top of the repository, or `file:` with a path.
@@ -36,7 +48,9 @@ impl Repository {
     }
 }
 
-fn without_dots(path: &Path) -> PathBuf {
+/// A path without `.` and `..`, as it is written: links are not followed.
+#[must_use]
+pub fn without_dots(path: &Path) -> PathBuf {
     let mut short = PathBuf::new();
     for component in path.components() {
         match component {
@@ -56,7 +70,7 @@ mod tests {
 
     #[test]
     fn paths_are_seen_from_the_top_of_the_repository() {
-        let repository = Repository { working_directory: "/r/deploy".into(), root: Some("/r".into()) };
+        let repository = Repository { working_directory: "/r/deploy".into(), roots: vec!["/r".into()] };
         for (shown, path, uri) in [
             ("nginx/a.conf", "deploy/nginx/a.conf", "deploy/nginx/a.conf"),
             ("../nginx/a.conf", "nginx/a.conf", "nginx/a.conf"),
@@ -70,7 +84,16 @@ mod tests {
 
     #[test]
     fn without_a_repository_paths_stay_relative_to_the_working_directory() {
-        let repository = Repository { working_directory: "/w".into(), root: None };
+        let repository = Repository { working_directory: "/w".into(), roots: Vec::new() };
         assert_eq!(repository.path(Path::new("a.conf")), "a.conf");
+    }
+
+    #[test]
+    fn each_file_is_seen_from_its_own_repository() {
+        let repository = Repository { working_directory: "/w".into(), roots: vec!["/w/a".into(), "/b".into()] };
+        for (shown, path) in [("a/nginx.conf", "nginx.conf"), ("/b/x/y.conf", "x/y.conf"), ("../c", "/c")] {
+            assert_eq!(repository.path(Path::new(shown)), path);
+        }
+        assert!(repository.places("x").eq([PathBuf::from("/w/a/x"), "/b/x".into()]));
     }
 }

@@ -31,7 +31,7 @@ pub use face::{Example, Face, FaceError, OptionFace};
 pub use finding::{Certainty, Edit, Finding, Findings, Fix, Related, Severity};
 pub use names::{RuleSet, UnknownRule, UnknownSeverity, nearest};
 pub use registry::{Options, PROJECT, RuleEntry, RuleId, all_rules, find_rule};
-pub use suppression::{Commented, Outcome, Suppressed, add_comments};
+pub use suppression::{Commented, Outcome, Refused, Suppressed, add_comments};
 
 use crate::model::Model;
 

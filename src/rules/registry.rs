@@ -44,6 +44,8 @@ pub struct RuleEntry {
     pub name: &'static str,
     /// The family it belongs to.
     pub category: &'static str,
+    /// Whether it finds some of what it finds only where the files of certificates and keys are there.
+    pub reads_certificates: bool,
     pub(super) rule: &'static dyn Rule,
     face_text: &'static str,
     face: OnceLock<Face>,
@@ -96,6 +98,7 @@ static REGISTRY: LazyLock<Vec<RuleEntry>> = LazyLock::new(|| {
         id: RuleId(number as u16),
         name: declared.name,
         category: declared.category,
+        reads_certificates: declared.reads_certificates,
         rule: declared.rule,
         face_text: declared.face_text,
         face: OnceLock::new(),

@@ -12,7 +12,7 @@ use crate::model::{Edge, Edges};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EdgeSetting {
     /// For hosts of which nothing else is said.
-    pub default: Edge,
+    pub default: Option<Edge>,
     /// By names and wildcards as in `server_name`.
     pub servers: Vec<(String, Edge)>,
 }
@@ -44,15 +44,6 @@ impl<'de> Deserialize<'de> for Word {
     }
 }
 
-/// A name as in `server_name`.
-struct Name(String);
-
-impl From<String> for Name {
-    fn from(name: String) -> Name {
-        Name(name)
-    }
-}
-
 impl<'de> Deserialize<'de> for EdgeSetting {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<EdgeSetting, D::Error> {
         struct Said;
@@ -65,14 +56,14 @@ impl<'de> Deserialize<'de> for EdgeSetting {
 
             fn visit_str<S: Error>(self, word: &str) -> Result<EdgeSetting, S> {
                 let Word(default) = Word::parse(word).map_err(error::said)?;
-                Ok(EdgeSetting { default, servers: Vec::new() })
+                Ok(EdgeSetting { default: Some(default), servers: Vec::new() })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<EdgeSetting, A::Error> {
                 let mut setting = EdgeSetting::default();
                 yaml::each_entry(entries, |key, entries| {
                     match key {
-                        "default" => setting.default = entries.next_value::<Word>()?.0,
+                        "default" => setting.default = Some(entries.next_value::<Word>()?.0),
                         "servers" => setting.servers = entries.next_value::<Servers>()?.0,
                         other => return Err(A::Error::unknown_field(other, &["default", "servers"])),
                     }
@@ -89,14 +80,12 @@ struct Servers(Vec<(String, Edge)>);
 
 impl<'de> Deserialize<'de> for Servers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Servers, D::Error> {
-        let all: Option<Vec<(Name, Word)>> = yaml::unique_map(deserializer)?;
-        let all: Vec<(String, Edge)> =
-            all.unwrap_or_default().into_iter().map(|(name, word)| (name.0, word.0)).collect();
-        match all.iter().find(|(name, _)| !Edges::can_name(name)) {
-            Some((name, _)) => Err(error::said(format!(
+        let all: Option<Vec<(String, Word)>> = yaml::unique_map_of(deserializer, |name| match Edges::can_name(name) {
+            true => Ok(()),
+            false => Err(format!(
                 "`{name}` is no name as in server_name: shop.example, *.shop.example, .shop.example or shop.*"
-            ))),
-            None => Ok(Servers(all)),
-        }
+            )),
+        })?;
+        Ok(Servers(all.unwrap_or_default().into_iter().map(|(name, word)| (name, word.0)).collect()))
     }
 }

@@ -16,6 +16,7 @@ mod schema;
 mod starter;
 #[cfg(test)]
 mod tests;
+mod websocket;
 mod yaml;
 
 use std::path::PathBuf;
@@ -31,6 +32,7 @@ pub use file::{FILE_NAME, MAX_BYTES, SettingsFile, find_file};
 pub use modules::{ExtraDirectives, Package};
 pub use rules::{PerFileIgnores, RuleList, RuleSetting, RuleSettings};
 pub use starter::{Starter, starter};
+pub use websocket::WebsocketSetting;
 
 /// The JSON Schema of a settings file, for editors.
 pub const SETTINGS_SCHEMA: &str = include_str!("schema/settings.schema.json");
@@ -60,7 +62,7 @@ pub struct Settings {
 
     /// Paths that are read from elsewhere: what nginx finds below the key is read from below the value. The first key
     /// that fits counts.
-    #[serde(deserialize_with = "yaml::unique_map")]
+    #[serde(deserialize_with = "yaml::map_of_paths")]
     #[cfg_attr(test, schemars(with = "Option<std::collections::BTreeMap<PathBuf, PathBuf>>"))]
     pub map: Option<Vec<(PathBuf, PathBuf)>>,
 
@@ -109,16 +111,4 @@ pub struct Settings {
     /// Directives of modules that ngxlint does not know, by name.
     #[cfg_attr(test, schemars(schema_with = "schema::extra_directives"))]
     pub extra_directives: Option<ExtraDirectives>,
-}
-
-/// The words by which locations and upstreams say that they are for WebSocket.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct WebsocketSetting {
-    /// Words of a location's path or of an upstream's name that mean WebSocket, besides those that ngxlint knows;
-    /// `/word` is a whole segment of a path.
-    pub patterns: Vec<String>,
-    /// Words that ngxlint knows and that do not mean WebSocket here.
-    pub without: Vec<String>,
 }

@@ -39,6 +39,11 @@ pub fn starter(seen: &Starter) -> String {
         }
     }
     text.push_str("\n# The nginx that runs this; by default the newest release known.\n# nginx-version: 1.28.0\n\n");
+    text.push_str(
+        "# Where the files are that nginx finds elsewhere: the folder that stands for /, or single paths.\n\
+         # root: image\n# map:\n#   /etc/nginx: nginx\n\n\
+         # Private authorities that the clients trust.\n# ca: [pki/root.pem]\n\n",
+    );
     text.push_str("# require: a certificate that cannot be read is an error. skip: none is opened.\n");
     text.push_str(match seen.reads_certificates {
         Some(true) => "# Some can be read here, so that missing ones are reported (auto).\n# certs: require\n",
@@ -50,6 +55,9 @@ pub fn starter(seen: &Starter) -> String {
         let _ = writeln!(text, "# {place} asks for this header: is it so?");
     }
     text.push_str("# edge: tls\n# edge:\n#   default: none\n#   servers:\n#     .shop.example: tls\n");
+    text.push_str(
+        "\n# Only these rules and categories; all but these.\n# select: [certificate, redirect]\n# ignore: [websocket]\n",
+    );
     text.push_str("\n# Rules that are not run on some files, by glob.\n");
     if seen.vendored.is_empty() {
         text.push_str("# per-file-ignores:\n#   \"snippets/vendor/**\": [hsts-missing]\n");
@@ -63,7 +71,13 @@ pub fn starter(seen: &Starter) -> String {
         "\n# Severities and options; `ngxlint rules` lists the rules, `ngxlint explain RULE` their options.\n\
          # rules:\n\
          #   implicit-default-server: off\n\
-         #   hsts-max-age: {severity: error, minimum: 31536000}\n",
+         #   hsts-max-age: {severity: error, minimum: 31536000}\n\n\
+         # Words of paths and upstreams that mean WebSocket; known ones that do not.\n\
+         # websocket: {patterns: [/feed], without: [cable]}\n\n\
+         # The packages of third-party modules that nginx loads, and directives of others.\n\
+         # modules: [brotli]\n\
+         # extra-directives:\n\
+         #   my_guard: {contexts: [server, location]}\n",
     );
     text
 }

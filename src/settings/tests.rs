@@ -12,9 +12,20 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("- a\n", "- a", "expected a mapping of settings, not a list"),
     ("roots: [a]\nignore: []\nroots: [b]\n", "roots", "`roots` is said twice"),
     ("nginx-version: newest\n", "newest", "`newest` is not a version of nginx such as 1.29.7"),
+    ("map: {nginx: deploy}\n", "nginx", "`nginx` is no path of nginx: it begins with /"),
     ("certs: yes\n", "yes", "`yes` is none of auto, require, skip"),
     ("edge: tsl # no\n", "tsl", "`tsl` is neither tls nor none"),
     ("edge:\n  servers: {a.test: tls, a.test: none}\n", "a.test", "`a.test` is said twice"),
+    (
+        "edge:\n  servers:\n    shop.example: tls\n    shop example: tls\n",
+        "shop example",
+        "`shop example` is no name as in server_name: shop.example, *.shop.example, .shop.example or shop.*",
+    ),
+    (
+        "edge: {servers: {a.*.b: tls}}\n",
+        "a.*.b",
+        "`a.*.b` is no name as in server_name: shop.example, *.shop.example, .shop.example or shop.*",
+    ),
     ("edge:\n  server: {}\n", "server", "there is no setting `server` here; did you mean `servers`?"),
     (
         "select: [hsts, redirect-lop]\n",
@@ -42,7 +53,20 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "servre",
         "there is no context `servre`; did you mean `server`?",
     ),
+    (
+        "extra-directives:\n  my guard: {contexts: [server]}\n",
+        "my guard",
+        "`my guard` is no name of a directive, which is one word",
+    ),
     ("extra-directives:\n  x: {block: true}\n", "{block", "`contexts` is missing here"),
+    ("websocket: {patterns: [/feed, \"\"]}\n", "\"\"", "`` is no word: it would be in every path"),
+    ("websocket: {patterns: [\"/\"]}\n", "\"/\"", "`/` is no word: it would be in every path"),
+    ("websocket:\n  without: [cabel]\n", "cabel", "ngxlint knows no word `cabel` of WebSocket; did you mean `cable`?"),
+    (
+        "websocket:\n  without: [/shop]\n",
+        "/shop",
+        "ngxlint knows no word `/shop` of WebSocket, so there is nothing to leave out",
+    ),
     ("websocket:\n\tpatterns: [x]\n", "\tpatterns", "a tab cannot stand here"),
     (
         "roots: [a\nignore: []\n",
@@ -129,8 +153,23 @@ fn what_init_writes_is_valid_with_and_without_its_comments() {
     }
     // What stands in comments is valid, too, when it is taken one by one.
     let text = starter(&Starter { vendored: vec!["**/vendor/**".to_owned()], ..Starter::default() });
-    let settings =
-        ["# roots:", "# nginx-version:", "# certs:", "# edge: tls", "# edge:\n", "# per-file-ignores:", "# rules:"];
+    let settings = [
+        "# roots:",
+        "# nginx-version:",
+        "# root:",
+        "# map:",
+        "# ca:",
+        "# certs:",
+        "# edge: tls",
+        "# edge:\n",
+        "# select:",
+        "# ignore:",
+        "# per-file-ignores:",
+        "# rules:",
+        "# websocket:",
+        "# modules:",
+        "# extra-directives:",
+    ];
     for start in settings {
         let (_, rest) = text.split_once(start).unwrap();
         let block: Vec<&str> = rest.lines().skip(1).map_while(|line| line.strip_prefix("#  ")).collect();

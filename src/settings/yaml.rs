@@ -2,32 +2,47 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::path::PathBuf;
 
 use rustc_hash::FxHashSet;
 use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+/// Says what is wrong with a key.
+type Check = fn(&str) -> Result<(), String>;
+
 /// A key that may stand once in its mapping.
-pub(super) struct Unique<'s>(pub(super) &'s FxHashSet<String>);
+struct Unique<'s> {
+    seen: &'s FxHashSet<String>,
+    check: Check,
+}
 
 impl<'de> DeserializeSeed<'de> for Unique<'_> {
     type Value = String;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
-        super::scalar::text(deserializer, "a name", |key| match self.0.contains(key) {
+        super::scalar::text(deserializer, "a name", |key| match self.seen.contains(key) {
             true => Err(format!("`{key}` is said twice")),
-            false => Ok(key.to_owned()),
+            false => (self.check)(key).map(|()| key.to_owned()),
         })
     }
 }
 
 /// Gives each key of a mapping to `read`, which takes its value.
 pub(super) fn each_entry<'de, A: MapAccess<'de>>(
+    entries: A,
+    read: impl FnMut(&str, &mut A) -> Result<(), A::Error>,
+) -> Result<(), A::Error> {
+    each_entry_of(entries, |_| Ok(()), read)
+}
+
+fn each_entry_of<'de, A: MapAccess<'de>>(
     mut entries: A,
+    check: Check,
     mut read: impl FnMut(&str, &mut A) -> Result<(), A::Error>,
 ) -> Result<(), A::Error> {
     let mut seen: FxHashSet<String> = FxHashSet::default();
-    while let Some(key) = entries.next_key_seed(Unique(&seen))? {
+    while let Some(key) = entries.next_key_seed(Unique { seen: &seen, check })? {
         read(&key, &mut entries)?;
         seen.insert(key);
     }
@@ -35,13 +50,36 @@ pub(super) fn each_entry<'de, A: MapAccess<'de>>(
 }
 
 /// A mapping of text to something, in its order; `None` for nothing at all.
-pub(super) fn unique_map<'de, D, K, V>(deserializer: D) -> Result<Option<Vec<(K, V)>>, D::Error>
+fn unique_map<'de, D, K, V>(deserializer: D) -> Result<Option<Vec<(K, V)>>, D::Error>
 where
     D: Deserializer<'de>,
     K: From<String>,
     V: Deserialize<'de>,
 {
-    struct Entries<K, V>(PhantomData<(K, V)>);
+    unique_map_of(deserializer, |_| Ok(()))
+}
+
+/// Paths that nginx knows, with others that stand for them.
+pub(super) fn map_of_paths<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<(PathBuf, PathBuf)>>, D::Error> {
+    unique_map_of(deserializer, |path| match path.starts_with('/') {
+        true => Ok(()),
+        false => Err(format!("`{path}` is no path of nginx: it begins with /")),
+    })
+}
+
+/// The same as [`unique_map`], where not every text can be a key. What is wrong with one has its place.
+pub(super) fn unique_map_of<'de, D, K, V>(deserializer: D, check: Check) -> Result<Option<Vec<(K, V)>>, D::Error>
+where
+    D: Deserializer<'de>,
+    K: From<String>,
+    V: Deserialize<'de>,
+{
+    struct Entries<K, V> {
+        check: Check,
+        made: PhantomData<(K, V)>,
+    }
     impl<'de, K: From<String>, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
         type Value = Option<Vec<(K, V)>>;
 
@@ -55,12 +93,12 @@ where
 
         fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
             let mut all = Vec::new();
-            each_entry(entries, |key, entries| {
+            each_entry_of(entries, self.check, |key, entries| {
                 all.push((K::from(key.to_owned()), entries.next_value()?));
                 Ok(())
             })?;
             Ok(Some(all))
         }
     }
-    deserializer.deserialize_any(Entries(PhantomData))
+    deserializer.deserialize_any(Entries { check, made: PhantomData })
 }

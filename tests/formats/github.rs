@@ -63,6 +63,15 @@ fn each_finding_is_a_command_that_the_runner_understands() {
     assert!(missing.message.contains("missing/<a&b>.conf"), "{missing:?}");
 }
 
+/// Whoever reads the log has a terminal.
+#[test]
+fn names_of_files_cannot_speak_to_the_terminal() {
+    let folder = Folder::new(&[("a\u{1b}]0;x\u{7}.conf", "events {}\ninclude no\u{1b}.conf;\n")]);
+    let run = folder.run(&["check", "a\u{1b}]0;x\u{7}.conf", "--format=github"]);
+    run.expect(1, &["::error file=a␛]0;x␇.conf,line=2"], &[]);
+    assert!(!run.stdout.contains(['\u{1b}', '\u{7}']), "{:?}", run.stdout);
+}
+
 #[test]
 fn what_github_does_not_show_is_counted() {
     let mut conf = "events {}\nhttp {\n".to_owned();

@@ -27,7 +27,7 @@ fn the_scripts_of_the_action_are_bash() {
         serde_yaml::from_str(&fs::read_to_string(format!("{TOP}/action.yml")).unwrap()).unwrap();
     let steps = action["runs"]["steps"].as_sequence().unwrap();
     let scripts: Vec<&str> = steps.iter().filter_map(|step| step["run"].as_str()).collect();
-    assert_eq!(scripts.len(), 2);
+    assert_eq!(scripts.len(), 3);
     for script in scripts {
         assert!(!script.contains("${{"), "an expression in a script is code that others can write: {script}");
         let checked = Command::new("bash").args(["-n", "-c", script]).output().unwrap();
@@ -64,6 +64,92 @@ fn the_action_lints_and_writes_sarif() {
     assert!(folder.path("out.sarif").is_file());
     assert_eq!(run("a b", "--ignore include-not-found").status.code(), Some(0));
     assert_eq!(run("b", "").status.code(), Some(0));
+    // On several lines.
+    let found = run("b\na\n", "");
+    assert!(said(&found).contains("::error file=a/nginx.conf,line=2"), "{}", said(&found));
+    assert_eq!(run("b\n  a", "--ignore\ninclude-not-found\n").status.code(), Some(0));
+}
+
+/// What the action is built from decides whether a cached program is that of this version.
+#[test]
+fn the_cache_of_the_action_goes_by_its_sources() {
+    let action: serde_yaml::Value =
+        serde_yaml::from_str(&fs::read_to_string(format!("{TOP}/action.yml")).unwrap()).unwrap();
+    let steps = action["runs"]["steps"].as_sequence().unwrap();
+    let step = steps.iter().find(|step| step["id"] == "source").unwrap();
+    let cache = steps.iter().find(|step| step["uses"].as_str().is_some_and(|uses| uses.contains("/cache@"))).unwrap();
+    assert!(cache["with"]["key"].as_str().unwrap().ends_with("-${{ steps.source.outputs.hash }}"));
+    let files = ["Cargo.toml", "Cargo.lock", "src/main.rs", "src/a b/c.rs", "rules/x.yaml"].map(|path| (path, "1"));
+    let folder = Folder::new(&files);
+    let hash = || {
+        let output = folder.path("output");
+        fs::write(&output, "").unwrap();
+        let run = Command::new("bash")
+            .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"].as_str().unwrap()])
+            .env("SOURCE", folder.0.path())
+            .env("GITHUB_OUTPUT", &output)
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{}", said(&run));
+        fs::read_to_string(output).unwrap()
+    };
+    let first = hash();
+    assert!(first.starts_with("hash=") && first.trim_end().len() == "hash=".len() + 64, "{first}");
+    assert_eq!(hash(), first);
+    let mut seen = vec![first];
+    for (path, _) in files {
+        fs::write(folder.path(path), "2").unwrap();
+        let now = hash();
+        assert!(!seen.contains(&now), "{path}");
+        seen.push(now);
+    }
+}
+
+/// Names of files, and whether the hooks take them.
+const HOOKED: &[(&str, bool)] = &[
+    ("nginx.conf", true),
+    ("deploy/nginx-prod.conf", true),
+    ("shop.vhost", true),
+    ("etc/nginx/conf.d/shop.conf", true),
+    ("sites-available/shop", true),
+    ("sites-enabled/shop.example", true),
+    ("etc/nginx/sites-available/00-shop.conf", true),
+    ("snippets/ssl-params", true),
+    ("etc/nginx/snippets/tls/modern", true),
+    ("snippets/ssl-params.conf", true),
+    ("nginx/proxy_params", true),
+    ("etc/nginx/fastcgi_params", true),
+    ("sites-available/README", false),
+    ("sites-available/README.old", false),
+    ("sites-available/shop~", false),
+    ("sites-available/shop.conf~", false),
+    ("sites-available/shop.bak", false),
+    ("sites-available/shop.dpkg-dist", false),
+    ("sites-available/.shop.swp", false),
+    ("snippets/README", false),
+    ("snippets/c.snippets", false),
+    ("nginx/Dockerfile", false),
+    ("nginx/README.md", false),
+    ("nginx/entrypoint.sh", false),
+    ("nginx/pki/shop.key", false),
+    ("app/main.conf", false),
+    ("proxy_params", false),
+];
+
+#[test]
+fn the_hooks_take_what_is_configuration() {
+    let hooks: serde_yaml::Value =
+        serde_yaml::from_str(&fs::read_to_string(format!("{TOP}/.pre-commit-hooks.yaml")).unwrap()).unwrap();
+    let hooks = hooks.as_sequence().unwrap();
+    assert_eq!(hooks.len(), 2);
+    for hook in hooks {
+        let [files, exclude] =
+            ["files", "exclude"].map(|key| fancy_regex::Regex::new(hook[key].as_str().unwrap()).unwrap());
+        for (name, is_taken) in HOOKED {
+            let is_found = files.is_match(name).unwrap() && !exclude.is_match(name).unwrap();
+            assert_eq!(is_found, *is_taken, "{name}");
+        }
+    }
 }
 
 #[test]
@@ -71,14 +157,21 @@ fn completions_are_scripts_of_their_shells() {
     let folder = Folder::new(&[]);
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let run = folder.run(&["completions", shell]);
-        run.expect(0, &["trace", "fail-on"], &[]);
+        run.expect(0, &["trace", "fail-on", "fix"], &[]);
+        assert!(!run.stdout.contains("rebuild-preload"), "{shell}");
     }
     let script = folder.run(&["completions", "bash"]).stdout;
-    let ask = format!(
-        "{script}\nCOMP_WORDS=(ngxlint ch) COMP_CWORD=1; _ngxlint ngxlint ch ngxlint; echo \"${{COMPREPLY[*]}}\""
-    );
-    let completed = Command::new("bash").args(["--noprofile", "--norc", "-c", &ask]).output().unwrap();
-    assert_eq!(said(&completed), "check\n");
+    let completed = |words: &str, last: &str, before: &str| {
+        let ask = format!(
+            "{script}\nCOMP_WORDS=({words}) COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _ngxlint ngxlint '{last}' {before}; echo \"${{COMPREPLY[*]}}\""
+        );
+        said(&Command::new("bash").args(["--noprofile", "--norc", "-c", &ask]).output().unwrap())
+    };
+    assert_eq!(completed("ngxlint ch", "ch", "ngxlint"), "check\n");
+    assert_eq!(completed("ngxlint check --fix", "--fix", "check"), "--fix\n");
+    // A value of --fix stands behind `=`.
+    assert!(!completed("ngxlint check --fix s", "s", "--fix").contains("safe"));
     folder.run(&["completions", "tcsh"]).expect(2, &[], &["tcsh"]);
 }
 

@@ -180,16 +180,34 @@ enum AskedKind {
     FilesBelow,
 }
 
+/// Of names behind the edge and names that are not, each is asked as its clients would.
 fn answers<'c>(model: &Model<'c>, server: &Server<'c>, is_secure: bool, paths: &[AskedPath]) -> Vec<AnsweredUrl<'c>> {
-    // Behind an edge every socket speaks plain HTTP, whatever the client does.
     let is_behind_edge = model.edge_of(server) == Edge::Tls;
+    let hosts = |is_behind_edge: bool| -> Vec<String> {
+        let is_alike = |host: &String| (model.edge_of_host(host) == Edge::Tls) == is_behind_edge;
+        server.names.iter().flat_map(hosts_of).filter(is_alike).take(MAX_HOSTS).collect()
+    };
+    let edges = &model.environment.edge;
+    let others = if edges.has(Edge::Tls) && edges.has(Edge::None) { hosts(!is_behind_edge) } else { Vec::new() };
+    let mut answers = answers_to(model, server, (is_secure, is_behind_edge), hosts(is_behind_edge), paths);
+    if !others.is_empty() {
+        answers.extend(answers_to(model, server, (is_secure, !is_behind_edge), others, paths));
+    }
+    answers
+}
+
+fn answers_to<'c>(
+    model: &Model<'c>,
+    server: &Server<'c>,
+    (is_secure, is_behind_edge): (bool, bool),
+    mut hosts: Vec<String>,
+    paths: &[AskedPath],
+) -> Vec<AnsweredUrl<'c>> {
+    // Behind an edge every socket speaks plain HTTP, whatever the client does.
     let mut sockets = model.sockets_of(server.id).filter(|socket| !socket.is_quic);
     let Some(socket) = sockets.find(|socket| socket.is_tls == (is_secure && !is_behind_edge)) else {
         return Vec::new();
     };
-    // Of names that are before the edge and names that are not, those that decide for the server.
-    let is_alike = |host: &String| (model.edge_of_host(host) == Edge::Tls) == is_behind_edge;
-    let mut hosts: Vec<String> = server.names.iter().flat_map(hosts_of).filter(is_alike).take(MAX_HOSTS).collect();
     if hosts.is_empty() && socket.default.server == server.id {
         hosts.push(ANY_HOST.to_owned());
     }

@@ -54,10 +54,24 @@ pub struct Patterns {
 }
 
 impl Patterns {
-    /// With words besides those of the table, and without some of it.
+    /// With words besides those of the table, and without some of it: `/cable` and `cable` are the same word of a path,
+    /// and `ws` is one of upstreams' names, too.
     #[must_use]
     pub fn new(added: Vec<String>, removed: Vec<String>) -> Patterns {
         Patterns { added, removed }
+    }
+
+    /// Whether `removed` takes a word of the table away.
+    #[must_use]
+    pub fn knows(removed: &str) -> bool {
+        let is_one = |words: &[String]| words.iter().any(|word| takes_away(removed, word));
+        TABLE.iter().any(|application| is_one(&application.paths) || is_one(&application.upstreams))
+    }
+
+    /// The words of the table, without a slash in front.
+    pub fn known_words() -> impl Iterator<Item = &'static str> {
+        let words = TABLE.iter().flat_map(|application| application.paths.iter().chain(&application.upstreams));
+        words.map(|word| word.trim_start_matches('/'))
     }
 
     /// The pattern that a path has in it: one that the settings add, or else the longest. `upstream` is what its requests
@@ -102,8 +116,16 @@ impl Patterns {
         let of_one = move |application: &'static Application| {
             words(application).iter().map(move |word| Named { word: word.as_str(), application: Some(application) })
         };
-        TABLE.iter().flat_map(of_one).filter(|named| !self.removed.iter().any(|removed| removed == named.word))
+        TABLE
+            .iter()
+            .flat_map(of_one)
+            .filter(|named| !self.removed.iter().any(|removed| takes_away(removed, named.word)))
     }
+}
+
+/// Whether a word that settings take away is `word`: with the slash that says that it is a segment, or as messages show it.
+fn takes_away(removed: &str, word: &str) -> bool {
+    removed.eq_ignore_ascii_case(word) || removed.eq_ignore_ascii_case(word.trim_start_matches('/'))
 }
 
 impl Application {
@@ -207,6 +229,14 @@ mod tests {
         let patterns = Patterns::new(vec!["/live".into()], vec!["/ws".into()]);
         assert_eq!(patterns.in_path("/a/live", "").map(|named| named.word), Some("/live"));
         assert_eq!(patterns.in_path("/ws", ""), None);
+        assert!(patterns.in_upstream("ws").is_some());
+        // As messages show it.
+        let patterns = Patterns::new(Vec::new(), vec!["cable".into(), "WS".into(), "socket.io".into()]);
+        for path in ["/cable", "/ws/", "/socket.io/"] {
+            assert_eq!(patterns.in_path(path, ""), None, "{path}");
+        }
+        assert_eq!(patterns.in_upstream("chat-ws"), None);
+        assert!(Patterns::knows("/cable") && Patterns::knows("cable") && !Patterns::knows("cables"));
     }
 
     // The name of an upstream, and the word in it.

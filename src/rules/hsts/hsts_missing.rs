@@ -24,7 +24,15 @@ impl Rule for HstsMissing {
                 continue;
             }
             let answers = model.https_answers(server.id);
-            let Some(root) = answers.iter().find(|answered| answered.is_root()) else { continue };
+            // Of the host itself, or else of one that clients reach in the same way.
+            let name = host.name().unwrap_or_default();
+            let edge = model.edge_of_host(name);
+            let roots = || answers.iter().filter(|answered| answered.is_root());
+            let is_asked = |answered: &&AnsweredUrl<'_>| answered.url.host_str() == Some(name);
+            let is_alike =
+                |answered: &&AnsweredUrl<'_>| model.edge_of_host(answered.url.host_str().unwrap_or_default()) == edge;
+            let root = roots().find(is_asked).or_else(|| roots().find(is_alike));
+            let Some(root) = root else { continue };
             let is_sent = root.responses.iter().any(|response| !response.hsts.is_empty());
             if root.responses.is_empty() || is_sent || model.is_bound_from_above(&host) {
                 continue;

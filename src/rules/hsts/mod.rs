@@ -16,10 +16,10 @@ declare_rules! { "hsts":
     hsts_not_always::HstsNotAlways = "hsts-not-always",
     hsts_on_ip_host::HstsOnIpHost = "hsts-on-ip-host",
     hsts_on_plain_http::HstsOnPlainHttp = "hsts-on-plain-http",
-    hsts_preload_conflict::HstsPreloadConflict = "hsts-preload-conflict",
+    hsts_preload_conflict::HstsPreloadConflict = "hsts-preload-conflict" reads certificates,
     hsts_preload_ineligible::HstsPreloadIneligible = "hsts-preload-ineligible",
-    hsts_subdomains_uncovered::HstsSubdomainsUncovered = "hsts-subdomains-uncovered",
-    hsts_untrusted_cert::HstsUntrustedCert = "hsts-untrusted-cert",
+    hsts_subdomains_uncovered::HstsSubdomainsUncovered = "hsts-subdomains-uncovered" reads certificates,
+    hsts_untrusted_cert::HstsUntrustedCert = "hsts-untrusted-cert" reads certificates,
 }
 
 const YEAR: u64 = 31_536_000;

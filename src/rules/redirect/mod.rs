@@ -12,7 +12,7 @@ declare_rules! { "redirect":
     redirect_empty_host::RedirectEmptyHost = "redirect-empty-host",
     redirect_loop::RedirectLoop = "redirect-loop",
     redirect_to_plain_http::RedirectToPlainHttp = "redirect-to-plain-http",
-    redirect_to_unserved_host::RedirectToUnservedHost = "redirect-to-unserved-host",
+    redirect_to_unserved_host::RedirectToUnservedHost = "redirect-to-unserved-host" reads certificates,
 }
 
 /// The URL as a message shows it; a host that stands for any name is shown as `$host`.

@@ -116,8 +116,9 @@ fn report_likely(model: &Model<'_>, sink: &mut Findings) {
         let Some((by, server)) = upgrade_to_https(departure) else { continue };
         // Whoever has a name of its own is judged by that.
         let is_other_host = departure.url.host_str() == Some(ANY_HOST) && model.server(server).has_real_name();
-        // Of the others it is known what stands before them.
-        let is_known = model.edge_of_host(departure.url.host_str().unwrap_or_default()) == Edge::Tls;
+        // Of the others it is known what stands before them, or that nothing does.
+        let host = departure.url.host_str().unwrap_or_default();
+        let is_known = model.edge_of_host(host) == Edge::Tls || model.environment.edge.says_of_host(host);
         if told.contains(&by.id()) || is_known || is_other_host || tls.serves(&departure.url) {
             continue;
         }

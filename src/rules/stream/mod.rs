@@ -8,7 +8,7 @@ declare_rules! { "stream":
     map_without_hostnames::MapWithoutHostnames = "map-without-hostnames",
     stream_preread_on_tls::StreamPrereadOnTls = "stream-preread-on-tls",
     stream_proxy_protocol_mismatch::StreamProxyProtocolMismatch = "stream-proxy-protocol-mismatch",
-    stream_route_cert_mismatch::StreamRouteCertMismatch = "stream-route-cert-mismatch",
+    stream_route_cert_mismatch::StreamRouteCertMismatch = "stream-route-cert-mismatch" reads certificates,
     stream_route_unreachable::StreamRouteUnreachable = "stream-route-unreachable",
     stream_sni_no_default::StreamSniNoDefault = "stream-sni-no-default",
     stream_sni_without_preread::StreamSniWithoutPreread = "stream-sni-without-preread",

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use placing::{Commented, add_comments};
+pub use placing::{Commented, Refused, add_comments};
 
 use super::RuleSet;
 use super::{Finding, RuleId, Selection, all_rules, find_rule};
@@ -22,9 +22,6 @@ use crate::syntax::Ast;
 
 /// The rule that speaks of suppressions.
 pub(super) const RULE: &str = "unused-suppression";
-
-/// Categories whose rules read no certificate: what they say of a repository without its secrets is all they would say.
-const WITHOUT_CERTIFICATES: &[&str] = &["syntax", "websocket"];
 
 /// A finding that a comment suppresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -256,8 +253,7 @@ impl<'a> Judge<'a> {
 
     /// Whether a rule has run, and has known what it goes by.
     fn has_run(&self, rule: RuleId) -> bool {
-        let is_known = || !self.lacks_certificates || WITHOUT_CERTIFICATES.contains(&rule.entry().category);
-        self.selection.includes(rule) && is_known()
+        self.selection.includes(rule) && !(self.lacks_certificates && rule.entry().reads_certificates)
     }
 
     /// Whether another run, with the files that this one lacks, may find something.

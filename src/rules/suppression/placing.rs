@@ -21,29 +21,29 @@ pub struct Commented {
 
 /// Writes a comment with `reason`, one line, above each place of `findings`, all in the file `file` of this `text`.
 ///
-/// Comments stand between directives, or between the words of one that nginx never ends. `None` where even so the text
-/// would not stay the same to nginx, apart from comments.
-#[must_use]
-pub fn add_comments(file: FileId, text: &[u8], findings: &[&Finding], reason: &str) -> Option<Commented> {
+/// Comments stand between directives, or between the words of one that nginx never ends.
+///
+/// # Errors
+/// [`Refused`] where even so the text would not stay the same to nginx, apart from comments.
+pub fn add_comments(file: FileId, text: &[u8], findings: &[&Finding], reason: &str) -> Result<Commented, Refused> {
     let ast = syntax::parse(file, text);
     let lines = LineIndex::new(text);
     let page = Page { ast: &ast, lines: &lines, suppressions: Suppressions::of_file(&ast, &lines), reason };
-    let mut wanted: BTreeMap<Spot, BTreeSet<RuleId>> = BTreeMap::new();
+    let mut wanted: BTreeMap<(u32, Spot), BTreeSet<RuleId>> = BTreeMap::new();
     for finding in findings {
-        wanted.entry(page.spot(finding.span.start)).or_default().insert(finding.rule);
+        let spot = page.spot(finding.span.start);
+        wanted.entry((spot.offset(), spot)).or_default().insert(finding.rule);
     }
-    let inserted: Vec<(u32, Vec<u8>)> = wanted.iter().map(|(spot, rules)| page.insertion(*spot, rules)).collect();
-    let mut commented = Vec::with_capacity(text.len() + inserted.len() * 80);
-    let mut done = 0;
-    for (at, addition) in &inserted {
-        commented.extend_from_slice(text.get(done..*at as usize)?);
-        commented.extend_from_slice(addition);
-        done = *at as usize;
-    }
-    commented.extend_from_slice(text.get(done..)?);
+    let inserted: Vec<(u32, Vec<u8>)> = wanted.iter().map(|((_, spot), rules)| page.insertion(*spot, rules)).collect();
+    let commented = with_insertions(text, &inserted);
     let after = syntax::parse(file, &commented);
     if !is_same_to_nginx(&ast, &after) {
-        return None;
+        let is_harmless = |(at, addition): &(u32, Vec<u8>)| {
+            let alone = with_insertions(text, &[(*at, addition.clone())]);
+            is_same_to_nginx(&ast, &syntax::parse(file, &alone))
+        };
+        let at = inserted.iter().find(|insertion| !is_harmless(insertion)).or(inserted.first());
+        return Err(Refused { at: at.map_or(0, |(at, _)| *at) });
     }
     let mut suppressions = Suppressions::of_file(&after, &LineIndex::new(&commented));
     let is_suppressed = |finding: &&Finding| {
@@ -53,7 +53,29 @@ pub fn add_comments(file: FileId, text: &[u8], findings: &[&Finding], reason: &s
         suppressions.iter_mut().any(|comment| comment.takes_at(start, finding.rule))
     };
     let is_suppressed = findings.iter().map(is_suppressed).collect();
-    Some(Commented { comments: inserted.len(), is_suppressed, text: commented })
+    Ok(Commented { comments: inserted.len(), is_suppressed, text: commented })
+}
+
+/// `text` with something inserted at offsets, which ascend.
+fn with_insertions(text: &[u8], inserted: &[(u32, Vec<u8>)]) -> Vec<u8> {
+    let mut whole = Vec::with_capacity(text.len() + inserted.iter().map(|(_, addition)| addition.len()).sum::<usize>());
+    let mut rest = text;
+    let mut done = 0;
+    for (at, addition) in inserted {
+        let (before, behind) = rest.split_at(((*at - done) as usize).min(rest.len()));
+        whole.extend_from_slice(before);
+        whole.extend_from_slice(addition);
+        (rest, done) = (behind, *at);
+    }
+    whole.extend_from_slice(rest);
+    whole
+}
+
+/// No comments are written: one would change what nginx reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// Where it would stand.
+    pub at: u32,
 }
 
 /// Where a comment is written.
@@ -65,6 +87,13 @@ enum Spot {
     WithinLine(u32),
     /// Among the rules of a comment, the last of which ends here.
     InBrackets(u32),
+}
+
+impl Spot {
+    fn offset(self) -> u32 {
+        let (Spot::AboveLine(at) | Spot::WithinLine(at) | Spot::InBrackets(at)) = self;
+        at
+    }
 }
 
 /// A file that gets comments.
@@ -119,7 +148,7 @@ impl Page<'_> {
     fn insertion(&self, spot: Spot, rules: &BTreeSet<RuleId>) -> (u32, Vec<u8>) {
         let names: Vec<&str> = rules.iter().map(|rule| rule.as_str()).collect();
         let names = names.join(",");
-        let (Spot::AboveLine(at) | Spot::WithinLine(at) | Spot::InBrackets(at)) = spot;
+        let at = spot.offset();
         if matches!(spot, Spot::InBrackets(_)) {
             return (at, format!(",{names}").into_bytes());
         }

@@ -111,6 +111,8 @@ fn what_did_not_run_is_not_called_unused() {
     let site = "events {}\nhttp { server { listen 443 ssl; ssl_certificate no; ssl_certificate_key no;\n\
                 # ngxlint: ignore[cert-expired] x\nserver_name a.test; } }";
     assert!(outcome(site, &Selection::default()).0.iter().all(|one| !one.contains(RULE)));
+    let site = site.replace("cert-expired", "redirect-loop");
+    assert!(outcome(&site, &Selection::default()).0.contains(&format!("3 warning {RULE}")));
     // What only the configuration around can tell.
     let part = "# ngxlint: ignore[websocket-cached] x\nserver { listen 80; }";
     assert_eq!(outcome(part, &Selection::default()).0, ["1 info unused-suppression"]);
@@ -155,6 +157,8 @@ const PLACES: &[(&str, &str)] = &[
     ("a x\n  |y;\n", "C\na x\n  y;\n"),
     ("a x\n  y; |b\n  z;\n", "a x\n  y; \n  C\n  b\n  z;\n"),
     ("a { |b; }\n", "C\na { b; }\n"),
+    // Within a line and above a later one, in any order.
+    ("a\n x; |b {\n  y;\n}\n|c;\n", "a\n x; \n C\n b {\n  y;\n}\nC\nc;\n"),
     ("a {\n    |b;\n|}\n", "a {\n    C\n    b;\nC\n}\n"),
     // Lua has no place for comments of nginx.
     ("x_by_lua_block {\n  |a\n}\n", "C\nx_by_lua_block {\n  a\n}\n"),
@@ -195,7 +199,7 @@ proptest::proptest! {
         }
         let findings = sink.into_vec();
         let all: Vec<&Finding> = findings.iter().collect();
-        if let Some(made) = add_comments(FileId(0), text.as_bytes(), &all, "why") {
+        if let Ok(made) = add_comments(FileId(0), text.as_bytes(), &all, "why") {
             let made_text = String::from_utf8(made.text).unwrap();
             let taken_out = made_text.replace("# ngxlint: ignore[include-not-found] why", "");
             let taken_out = taken_out.replace(",include-not-found", "");
@@ -213,7 +217,17 @@ fn what_nginx_would_read_otherwise_is_not_written() {
     sink.error(Span { file: FileId(0), start: 0, end: 3 }, "a byte order mark");
     let findings = sink.into_vec();
     let findings: Vec<&Finding> = findings.iter().collect();
-    assert!(add_comments(FileId(0), b"\xef\xbb\xbfa;", &findings, "why").is_none());
+    assert!(add_comments(FileId(0), b"\xef\xbb\xbfa;", &findings, "why").is_err());
     // Longer than the buffer that nginx has for a comment.
-    assert!(add_comments(FileId(0), b"a;", &findings, &"x".repeat(5000)).is_none());
+    assert!(add_comments(FileId(0), b"a;", &findings, &"x".repeat(5000)).is_err());
+    // The place is that of the comment which does it.
+    let mut sink = crate::rules::Findings::new(rule, serde_yaml::Value::Null);
+    for start in [3, 10] {
+        sink.error(Span { file: FileId(0), start, end: start + 1 }, "x");
+    }
+    let text = b"\xef\xbb\xbfa;\nb;\nc;\n";
+    let findings = sink.into_vec();
+    let all: Vec<&Finding> = findings.iter().collect();
+    let refused = add_comments(FileId(0), text, &all, "why");
+    assert!(refused.is_err_and(|refused| refused.at == 0));
 }

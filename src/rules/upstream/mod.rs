@@ -12,10 +12,10 @@ use crate::rules::{Edit, Finding, edit};
 
 declare_rules! { "upstream":
     proxy_scheme_mismatch::ProxySchemeMismatch = "proxy-scheme-mismatch",
-    proxy_ssl_handshake_fails::ProxySslHandshakeFails = "proxy-ssl-handshake-fails",
-    proxy_ssl_name_mismatch::ProxySslNameMismatch = "proxy-ssl-name-mismatch",
-    proxy_ssl_sni_missing::ProxySslSniMissing = "proxy-ssl-sni-missing",
-    proxy_ssl_verify_depth::ProxySslVerifyDepth = "proxy-ssl-verify-depth",
+    proxy_ssl_handshake_fails::ProxySslHandshakeFails = "proxy-ssl-handshake-fails" reads certificates,
+    proxy_ssl_name_mismatch::ProxySslNameMismatch = "proxy-ssl-name-mismatch" reads certificates,
+    proxy_ssl_sni_missing::ProxySslSniMissing = "proxy-ssl-sni-missing" reads certificates,
+    proxy_ssl_verify_depth::ProxySslVerifyDepth = "proxy-ssl-verify-depth" reads certificates,
     proxy_ssl_verify_mixed::ProxySslVerifyMixed = "proxy-ssl-verify-mixed",
     proxy_ssl_verify_off::ProxySslVerifyOff = "proxy-ssl-verify-off",
     proxy_ssl_verify_without_trust::ProxySslVerifyWithoutTrust = "proxy-ssl-verify-without-trust",
