@@ -111,6 +111,8 @@ fn crlf_a_missing_line_end_and_other_bytes_stay() {
         (SITE.replace('\n', "\r\n"), FIXED.replace('\n', "\r\n")),
         (SITE.trim_end().to_owned(), FIXED.trim_end().to_owned()),
         (SITE.replace("    ", "\t"), FIXED.replace("    ", "\t")),
+        // A line keeps its own end, and those that are added behind it have the same.
+        (SITE.replace("shop\n", "shop\r\n"), FIXED.replace("shop\n", "shop\r\n")),
     ] {
         let folder = Folder::new(&[("nginx.conf", ROOT), ("sites/shop.conf", &text)]);
         fix(&folder, &["nginx.conf"]).expect(0, &[], &["note: made 1 fix"]);
@@ -221,6 +223,49 @@ fn the_working_directory_with_files_in_other_places() {
             folder.holds("nginx/available/shop.conf", FIXED);
         }
     }
+}
+
+/// Two roots that read one location; one of them sends Upgrade and Connection already.
+fn two_roots(location: &str) -> Folder {
+    let root = |lines: &str| {
+        format!(
+            "events {{}}\nhttp {{ server {{ listen 80; server_name a.example; {lines} include ../snip/ws.conf; }} }}\n"
+        )
+    };
+    let sends = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;";
+    Folder::new(&[
+        (".git/HEAD", ""),
+        (".ngxlint.yaml", "roots: [prod/nginx.conf, dev/nginx.conf]\n"),
+        ("prod/nginx.conf", &root(sends)),
+        ("dev/nginx.conf", &root("")),
+        ("snip/ws.conf", location),
+    ])
+}
+
+#[test]
+fn a_snippet_is_linted_through_every_root_that_includes_it() {
+    let location = "# ngxlint: ignore[websocket] not in dev\nlocation /socket.io/ { proxy_pass http://127.0.0.1:9; }\n";
+    let folder = two_roots(location);
+    for path in ["snip/ws.conf", "snip", "."] {
+        folder.run(&["check", "--fix", "--quiet", "--format=short", path]).expect(0, &[], &[]);
+        folder.holds("snip/ws.conf", location);
+    }
+}
+
+#[test]
+fn what_one_configuration_needs_is_not_written_for_another() {
+    let location = "location /socket.io/ {\n    proxy_pass http://127.0.0.1:9;\n}\n";
+    let folder = two_roots(location);
+    let fix = |path: &str| folder.run(&["check", "--fix=all", "--select", "websocket-missing-upgrade", path]);
+    for path in ["snip/ws.conf", "."] {
+        fix(path).expect(1, &["websocket-missing-upgrade"], &["snip/ws.conf left out: another configuration"]);
+        folder.holds("snip/ws.conf", location);
+    }
+    // What both need is made.
+    let dev = folder.read("dev/nginx.conf");
+    folder.write("prod/nginx.conf", &dev);
+    fix("snip/ws.conf").expect(0, &[], &["note: made"]);
+    assert_ne!(folder.read("snip/ws.conf"), location.as_bytes());
 }
 
 #[test]

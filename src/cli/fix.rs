@@ -24,8 +24,20 @@ pub(super) struct Offer {
     fixes: Vec<(RuleId, Fix)>,
     files: BTreeMap<FileId, OfferedFile>,
     syntax_errors: usize,
-    /// Files that are not changed, with the number of fixes that this leaves out.
-    left_alone: BTreeMap<PathBuf, usize>,
+    /// Files that are not changed.
+    left_alone: LeftAlone,
+}
+
+/// Files with the number of fixes that are not made there, by the reason.
+type LeftAlone = BTreeMap<(PathBuf, Reason), usize>;
+
+/// Why a fix is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reason {
+    /// The file is not below what is linted.
+    Outside,
+    /// Another configuration reads the file and does not offer the same.
+    Shared,
 }
 
 struct OfferedFile {
@@ -40,12 +52,20 @@ impl Offer {
     pub(super) fn new(sources: &Sources, report: &Report<'_>, places: &Places, mode: FixMode) -> Offer {
         let is_syntax = |finding: &&Finding| finding.rule.as_str() == SYNTAX;
         let syntax_errors = report.findings().iter().filter(is_syntax).count();
-        let mut offer = Offer { fixes: Vec::new(), files: BTreeMap::new(), syntax_errors, left_alone: BTreeMap::new() };
+        let mut offer =
+            Offer { fixes: Vec::new(), files: BTreeMap::new(), syntax_errors, left_alone: LeftAlone::new() };
         for finding in report.findings() {
             let Some(fix) = finding.fix.as_ref().filter(|fix| mode.takes(fix)) else { continue };
             let files: BTreeSet<FileId> = fix.edits.iter().map(|edit| edit.span.file).collect();
-            match files.iter().find(|file| !places.get(file).is_some_and(|place| place.may_change)) {
-                Some(&file) => *offer.left_alone.entry(sources.path(file).to_path_buf()).or_default() += 1,
+            let reason = |file: &FileId| match places.get(file) {
+                Some(place) if !place.may_change => Some(Reason::Outside),
+                Some(place) if !place.all_readers_offer(finding.rule, fix) => Some(Reason::Shared),
+                place => place.is_none().then_some(Reason::Outside),
+            };
+            match files.iter().find_map(|file| Some((file, reason(file)?))) {
+                Some((&file, reason)) => {
+                    *offer.left_alone.entry((sources.path(file).to_path_buf(), reason)).or_default() += 1;
+                }
                 None => {
                     for file in files {
                         offer.add_file(sources, file, places);
@@ -95,8 +115,8 @@ pub(super) struct Mended {
     changes: Changes,
     /// The number of fixes that were made.
     made: usize,
-    /// Files outside of what was linted, with the number of fixes that were not made there.
-    left_alone: BTreeMap<PathBuf, usize>,
+    /// What was not changed from the start.
+    left_alone: LeftAlone,
 }
 
 struct Original {
@@ -205,12 +225,13 @@ impl Mended {
 
     /// What is said of files that are not changed although a fix is there for them.
     pub(super) fn notes(&self) -> impl Iterator<Item = String> {
-        self.left_alone.iter().map(|(path, count)| {
+        self.left_alone.iter().map(|((path, reason), count)| {
             let fixes = if *count == 1 { "a fix".to_owned() } else { format!("{count} fixes") };
-            format!(
-                "{fixes} for {} left out: the file is not below what is linted; name it to change it",
-                path.display()
-            )
+            let reason = match reason {
+                Reason::Outside => "the file is not below what is linted; name it to change it",
+                Reason::Shared => "another configuration that reads the file does not ask for the same",
+            };
+            format!("{fixes} for {} left out: {reason}", path.display())
         })
     }
 }

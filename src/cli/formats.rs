@@ -1,13 +1,15 @@
 //! The forms of a report, and where each goes.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::{Arg, Command, ValueEnum};
+use rustc_hash::FxHashSet;
 
 use super::RunError;
 use super::check_arguments::OutputOptions;
+use crate::source::{FileSystem, RealFiles};
 
 /// A form that a report can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -83,8 +85,23 @@ impl OutputOptions {
         }
         let place = |choice: &FormatChoice| choice.file.clone().or_else(|| self.output.clone());
         let destinations = self.formats.iter().map(|choice| Destination { format: choice.format, file: place(choice) });
-        Ok(destinations.collect())
+        let destinations: Vec<Destination> = destinations.collect();
+        let mut files = FxHashSet::default();
+        for file in destinations.iter().filter_map(|destination| destination.file.as_ref()) {
+            if !files.insert(identity(file)) {
+                return Err(RunError::FormatsToOneFile(file.clone()));
+            }
+        }
+        Ok(destinations)
     }
+}
+
+/// What two names of one file have in common, whether it is there already or not.
+fn identity(file: &Path) -> PathBuf {
+    let files = RealFiles::default();
+    let directory = file.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = || Some(files.canonicalize(directory).ok()?.join(file.file_name()?));
+    files.canonicalize(file).ok().or_else(beside).unwrap_or_else(|| file.to_path_buf())
 }
 
 #[cfg(test)]
@@ -113,5 +130,7 @@ mod tests {
         );
         assert_eq!(destinations(&[(human, None), (sarif, None)], None), None);
         assert_eq!(destinations(&[(sarif, Some("s"))], Some("o")), None);
+        assert_eq!(destinations(&[(human, Some("s")), (sarif, Some("./s"))], None), None);
+        assert_eq!(destinations(&[(human, None), (sarif, Some("src/../s"))], Some("s")), None);
     }
 }

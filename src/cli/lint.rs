@@ -1,6 +1,7 @@
 //! PATHs to configurations, to models, to findings.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashSet;
@@ -9,10 +10,11 @@ use super::analyses::{Analyses, Changeable, Subject, analyse};
 use super::input::Changes;
 use super::settings::Run;
 use super::{RunError, Status};
+use crate::config::LoadedFile;
 use crate::model::Model;
 use crate::nginx::NginxVersion;
 use crate::report::{Checked, Report};
-use crate::rules::{self, Outcome, RuleId};
+use crate::rules::{self, Edit, Fix, Outcome, RuleId};
 use crate::source::{FileId, Sources};
 
 /// What became of the PATHs.
@@ -45,11 +47,29 @@ pub(super) struct FilePlace {
     pub(super) canonical: PathBuf,
     /// Whether it may be changed: the user means it, and what was read is what stands there.
     pub(super) may_change: bool,
+    /// The configurations that read it.
+    readers: usize,
+    /// The fixes that change it, with the number of configurations that offer each.
+    offered: BTreeMap<(RuleId, Vec<Edit>), usize>,
 }
 
 impl FilePlace {
     fn new(changeable: &Changeable, canonical: &Path) -> FilePlace {
-        FilePlace { canonical: canonical.to_path_buf(), may_change: changeable.holds(canonical) }
+        let may_change = changeable.holds(canonical);
+        FilePlace { canonical: canonical.to_path_buf(), may_change, readers: 1, offered: BTreeMap::new() }
+    }
+
+    /// Whether every configuration that reads it offers this fix: what one of them needs may be wrong in another.
+    pub(super) fn all_readers_offer(&self, rule: RuleId, fix: &Fix) -> bool {
+        self.readers == 1 || self.offered.get(&(rule, fix.edits.clone())) == Some(&self.readers)
+    }
+
+    fn add(&mut self, other: FilePlace) {
+        self.may_change |= other.may_change;
+        self.readers += other.readers;
+        for (fix, count) in other.offered {
+            *self.offered.entry(fix).or_default() += count;
+        }
     }
 }
 
@@ -95,7 +115,7 @@ impl Lint<'_> {
 /// What is left of a configuration when its model is gone.
 struct Analysis {
     outcome: Outcome,
-    files: Vec<(FileId, FilePlace)>,
+    files: Places,
     /// The files that were asked for, where they are not all.
     named: Vec<FileId>,
     servers: usize,
@@ -110,9 +130,18 @@ impl Analysis {
         let model = Model::build(config, library.files(), run.environment.clone());
         let mut outcome = rules::judge(&model, &run.selection);
         outcome.findings.retain(|finding| !run.ignores(finding, sources));
+        let place = |file: &LoadedFile<'_>| (file.ast.file, FilePlace::new(&changeable, &file.canonical));
+        let mut files: Places = config.files().map(place).collect();
+        for (rule, fix) in outcome.findings.iter().filter_map(|finding| Some((finding.rule, finding.fix.as_ref()?))) {
+            for edit in &fix.edits {
+                let place = files.get_mut(&edit.span.file);
+                // Once for this configuration.
+                place.map(|place| place.offered.insert((rule, fix.edits.clone()), 1));
+            }
+        }
         let analysis = Analysis {
             outcome,
-            files: config.files().map(|file| (file.ast.file, FilePlace::new(&changeable, &file.canonical))).collect(),
+            files,
             named: target.named.iter().filter_map(|path| Some(library.load(path).ok()?.ast.file)).collect(),
             servers: model.server_count(),
             certificates: model.certificates.files().filter(|file| !file.is_unreadable()).count(),
@@ -131,8 +160,12 @@ impl Linted {
     /// Counts what was looked at; gives back what the rules say of it.
     fn add(&mut self, analysis: Analysis) -> Outcome {
         for (file, place) in analysis.files {
-            let known = self.files.entry(file).or_insert(FilePlace { may_change: false, ..place });
-            known.may_change |= place.may_change;
+            match self.files.entry(file) {
+                Entry::Occupied(mut known) => known.get_mut().add(place),
+                Entry::Vacant(new) => {
+                    new.insert(place);
+                }
+            }
         }
         self.named.extend(analysis.named);
         self.servers += analysis.servers;

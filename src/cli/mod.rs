@@ -162,6 +162,9 @@ enum RunError {
     /// Two reports for one place.
     #[error("only one --format can go to standard output; give the others a file, as in --format sarif=ngxlint.sarif")]
     SeveralFormats,
+    /// As above, in a file: the second would take the place of the first.
+    #[error("two reports cannot go to one file: {}", .0.display())]
+    FormatsToOneFile(PathBuf),
     /// `--output` where every report has a file of its own.
     #[error("--output names a file, but every --format has one of its own")]
     OutputNotUsed,

@@ -93,8 +93,12 @@ pub fn find_targets(library: &Library<'_>, wanted: &Wanted<'_>) -> Targets {
             search.found.errors.push(TargetError { path: path.clone(), error });
         }
     }
+    search.join_snippets();
     search.found
 }
+
+/// A root, and the path that leads to it.
+type Root<'l> = (PathBuf, &'l LoadedFile<'l>);
 
 struct Search<'l, 's> {
     library: &'l Library<'s>,
@@ -116,12 +120,12 @@ impl<'l> Search<'l, '_> {
         let file = self.library.load(path)?;
         if self.context.is_none() && (snippet::is_root(&file.ast) || self.is_known_root(file)) {
             self.add_root(path, file, None);
-        } else if let Some((path, root)) = self.known_root_of(file) {
-            self.add_root(&path, root, Some(&file.canonical));
-        } else if let Some((path, root)) = self.root_near(file) {
-            self.add_root(&path, root, Some(&file.canonical));
         } else {
-            self.add_snippet(path, file);
+            let mut roots = self.known_roots_of(file);
+            roots.extend(self.roots_near(path, file));
+            if !self.add_roots(roots, file) {
+                self.add_snippet(path, file);
+            }
         }
         Ok(())
     }
@@ -162,8 +166,8 @@ impl<'l> Search<'l, '_> {
             if reached.contains(&file.canonical) {
                 continue;
             }
-            if let Some((path, root)) = self.known_root_of(file) {
-                self.add_root(&path, root, Some(&file.canonical));
+            let roots = self.known_roots_of(file);
+            if self.add_roots(roots, file) {
                 continue;
             }
             let is_meant = || path.file_name().is_some_and(|name| name == USUAL_ROOT);
@@ -183,20 +187,36 @@ impl<'l> Search<'l, '_> {
         self.known_roots.iter().any(|(_, canonical)| *canonical == file.canonical)
     }
 
-    /// The root that the user names and that includes `file`.
-    fn known_root_of(&mut self, file: &LoadedFile<'_>) -> Option<(PathBuf, &'l LoadedFile<'l>)> {
+    /// The roots that the user names and that include `file`.
+    fn known_roots_of(&mut self, file: &LoadedFile<'_>) -> Vec<Root<'l>> {
         let library = self.library;
         let paths: Vec<PathBuf> = self.known_roots.iter().map(|(path, _)| path.clone()).collect();
-        let mut roots = paths.into_iter().filter_map(|path| Some((library.load(&path).ok()?, path)));
-        roots.find(|(root, path)| self.files_of(path, root).contains(&file.canonical)).map(|(root, path)| (path, root))
+        let roots = paths.into_iter().filter_map(|path| Some((library.load(&path).ok()?, path)));
+        let including = roots.filter(|(root, path)| self.files_of(path, root).contains(&file.canonical));
+        including.map(|(root, path)| (path, root)).collect()
     }
 
-    /// The root file upwards of `file` that includes it, up to the folder of its repository.
-    fn root_near(&mut self, file: &LoadedFile<'_>) -> Option<(PathBuf, &'l LoadedFile<'l>)> {
+    /// The root files upwards of `file` that include it, up to the folder of its repository: upwards of where it really
+    /// is, and of the link by which it is called.
+    fn roots_near(&mut self, path: &Path, file: &LoadedFile<'_>) -> Vec<Root<'l>> {
+        let mut roots = self.roots_above(&file.canonical, file);
+        let link =
+            path.parent().map(|directory| if directory.as_os_str().is_empty() { Path::new(".") } else { directory });
+        let link = link.and_then(|directory| self.library.files().canonicalize(directory).ok());
+        if let (Some(directory), Some(name)) = (link, path.file_name())
+            && file.canonical.parent() != Some(directory.as_path())
+        {
+            roots.extend(self.roots_above(&directory.join(name), file));
+        }
+        roots
+    }
+
+    fn roots_above(&mut self, place: &Path, file: &LoadedFile<'_>) -> Vec<Root<'l>> {
         let files = self.library.files();
         let is_repository = |directory: &&Path| files.kind(&directory.join(".git")).is_ok();
-        let repository = file.canonical.ancestors().skip(1).find(is_repository);
-        for (height, directory) in file.canonical.ancestors().skip(1).enumerate() {
+        let repository = place.ancestors().skip(1).find(is_repository);
+        let mut roots = Vec::new();
+        for (height, directory) in place.ancestors().skip(1).enumerate() {
             let mut names = vec![OsString::from(USUAL_ROOT)];
             // Elsewhere a folder far above holds what has nothing to do with the file.
             if height == 0 || repository.is_some() {
@@ -206,14 +226,29 @@ impl<'l> Search<'l, '_> {
             for path in names.iter().map(|name| directory.join(name)) {
                 let Ok(root) = self.library.load(&path) else { continue };
                 if snippet::is_root(&root.ast) && self.files_of(&path, root).contains(&file.canonical) {
-                    return Some((path, root));
+                    roots.push((path, root));
                 }
             }
             if Some(directory) == repository {
                 break;
             }
         }
-        None
+        roots
+    }
+
+    /// Asks for `file` through each of `roots` that no other of them includes; whether there is any.
+    fn add_roots(&mut self, roots: Vec<Root<'l>>, file: &LoadedFile<'_>) -> bool {
+        let mut included: FxHashSet<PathBuf> = FxHashSet::default();
+        for (path, root) in &roots {
+            let files = self.files_of(path, root);
+            included.extend(files.iter().filter(|file| **file != root.canonical).cloned());
+        }
+        // Roots that include each other in a circle are roots all the same.
+        let is_circle = roots.iter().all(|(_, root)| included.contains(&root.canonical));
+        for (path, root) in roots.iter().filter(|(_, root)| is_circle || !included.contains(&root.canonical)) {
+            self.add_root(path, root, Some(&file.canonical));
+        }
+        !roots.is_empty()
     }
 
     /// All files that a root leads to, itself included.
@@ -238,7 +273,33 @@ impl<'l> Search<'l, '_> {
             None => known.named.clear(),
             // Or was asked for before.
             Some(_) if known.named.is_empty() => {}
+            Some(named) if known.named.iter().any(|known| known == named) => {}
             Some(named) => known.named.push(named.to_path_buf()),
+        }
+    }
+
+    /// A snippet that a root of the run includes is no configuration of its own, wherever the root was found.
+    fn join_snippets(&mut self) {
+        if self.context.is_some() {
+            return;
+        }
+        let library = self.library;
+        let load = |target: &Target| Some((target.path.clone(), library.load(&target.path).ok()?));
+        let (snippets, roots): (Vec<&Target>, Vec<&Target>) =
+            self.found.targets.iter().partition(|target| target.surroundings.is_some());
+        let snippets: Vec<Root<'l>> = snippets.into_iter().filter_map(load).collect();
+        let roots: Vec<Root<'l>> = roots.into_iter().filter_map(load).collect();
+        for (snippet, file) in snippets {
+            let mut including = roots.clone();
+            including.retain(|(path, root)| self.files_of(path, root).contains(&file.canonical));
+            if self.add_roots(including, file) {
+                self.found.targets.retain(|target| target.surroundings.is_none() || target.path != snippet);
+                self.roots = FxHashMap::default();
+                let roots = self.found.targets.iter().enumerate().filter(|(_, target)| target.surroundings.is_none());
+                let places =
+                    roots.filter_map(|(at, target)| Some((library.load(&target.path).ok()?.canonical.clone(), at)));
+                self.roots.extend(places);
+            }
         }
     }
 

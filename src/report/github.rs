@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use super::printable::stand_in;
-use super::{Report, printable};
+use super::{FAILED, Report, printable};
 use crate::rules::{Finding, Severity};
 
 /// Annotations of each kind that GitHub shows for a step.
@@ -28,6 +28,9 @@ pub fn write_github(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             write_command(report, finding, out)?;
         }
         hidden += report.count(severity).saturating_sub(SHOWN);
+    }
+    if report.has_failed() {
+        writeln!(out, "::error title=ngxlint::{FAILED}")?;
     }
     let counts = counts(report);
     if hidden == 0 {
@@ -67,6 +70,9 @@ fn write_command(report: &Report<'_>, finding: &Finding, out: &mut dyn Write) ->
 /// What `out` says.
 pub fn write_github_summary(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "### ngxlint: {}\n", counts(report))?;
+    if report.has_failed() {
+        writeln!(out, "**Error:** {FAILED}\n")?;
+    }
     if report.findings().is_empty() {
         return Ok(());
     }

@@ -33,7 +33,8 @@ struct Lines {
     end: u32,
 }
 
-/// Writes an array of issues.
+/// Writes an array of issues. That a run has failed is none: it has no place in a file, which GitLab asks for, so the
+/// exit status must fail the job.
 ///
 /// # Errors
 /// What `out` says.

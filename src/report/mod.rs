@@ -94,6 +94,9 @@ pub struct Scope<'a> {
     pub is_gone: &'a dyn Fn(&str) -> bool,
 }
 
+/// What reports for machines say of a run that failed; which PATH it was is on standard error.
+const FAILED: &str = "the run failed: something that was to be linted could not be read; standard error says what";
+
 /// The outcome of a run.
 #[derive(Debug)]
 pub struct Report<'s> {

@@ -22,7 +22,7 @@ pub(super) fn lines_behind(directive: Directive<'_>, lines: &[String]) -> Option
                 Some(indent) => indent.to_vec(),
                 None => [leading_space(text, whole.start as usize), unit(text)].concat(),
             };
-            Some(insert(whole, end, added_lines(text, &indent, lines)))
+            Some(insert(whole, end, added_lines(text, end, &indent, lines)))
         }
         None => Some(insert(whole, whole.end as usize, format!(" {}", lines.join(" ")))),
     }
@@ -46,7 +46,7 @@ pub(super) fn lines_before(directive: Directive<'_>, lines: &[String]) -> Option
     Some(match indent_before(text, start) {
         Some(indent) => {
             let indent = String::from_utf8_lossy(indent);
-            let end = line_end(text);
+            let end = line_end(text, start);
             insert(whole, start, lines.iter().map(|line| format!("{line}{end}{indent}")).collect())
         }
         None => insert(whole, start, format!("{} ", lines.join(" "))),
@@ -60,7 +60,7 @@ pub(super) fn lines_first_in(block: Directive<'_>, lines: &[String]) -> Option<E
     let text = block.file_text();
     let opened = block.span().end as usize;
     Some(match end_of_line(text, opened) {
-        Some(end) => insert(whole, end, added_lines(text, &indent_in(block), lines)),
+        Some(end) => insert(whole, end, added_lines(text, end, &indent_in(block), lines)),
         None => insert(whole, opened, format!(" {}", lines.join(" "))),
     })
 }
@@ -75,7 +75,7 @@ pub(super) fn lines_last_in(block: Directive<'_>, lines: &[String]) -> Option<Ed
         Some(indent) => {
             let inner = indent_in(block);
             let inner = String::from_utf8_lossy(&inner);
-            let end = line_end(text);
+            let end = line_end(text, brace);
             let added = lines.iter().map(|line| format!("{inner}{line}{end}")).collect();
             insert(whole, brace - indent.len(), added)
         }
@@ -142,16 +142,16 @@ pub(super) fn brace_before(text: &[u8], block: Span, next: Span) -> Option<Edit>
     let own = indent_before(text, block.start as usize)?;
     indent_before(text, next.start as usize)?;
     let above = text[..next.start as usize].trim_ascii_end().len();
-    Some(insert(next, above, format!("{}{}}}", line_end(text), String::from_utf8_lossy(own))))
+    Some(insert(next, above, format!("{}{}}}", line_end(text, above), String::from_utf8_lossy(own))))
 }
 
 fn insert(span: Span, offset: usize, text: String) -> Edit {
     Edit { span: Span { start: offset as u32, end: offset as u32, ..span }, text }
 }
 
-/// New lines behind the end of a line; an empty one is not indented.
-fn added_lines(text: &[u8], indent: &[u8], lines: &[String]) -> String {
-    let (end, indent) = (line_end(text), String::from_utf8_lossy(indent));
+/// New lines behind `offset`, the end of a line, which stays as it is; an empty one is not indented.
+fn added_lines(text: &[u8], offset: usize, indent: &[u8], lines: &[String]) -> String {
+    let (end, indent) = (line_end(text, offset), String::from_utf8_lossy(indent));
     let indented = |line: &str| if line.is_empty() { String::new() } else { format!("{indent}{line}") };
     lines.iter().map(|line| format!("{end}{}", indented(line))).collect()
 }
@@ -198,8 +198,8 @@ fn unit(text: &[u8]) -> &[u8] {
     })
 }
 
-/// What the lines of a file end with: its first line's end.
-fn line_end(text: &[u8]) -> &'static str {
-    let first = memchr::memchr(b'\n', text);
-    if first.is_some_and(|end| text[..end].ends_with(b"\r")) { "\r\n" } else { "\n" }
+/// What the line that holds `offset` ends with; the last one, what the first ends with.
+fn line_end(text: &[u8], offset: usize) -> &'static str {
+    let end = memchr::memchr(b'\n', &text[offset..]).map(|end| offset + end).or_else(|| memchr::memchr(b'\n', text));
+    if end.is_some_and(|end| text[..end].ends_with(b"\r")) { "\r\n" } else { "\n" }
 }

@@ -145,3 +145,31 @@ fn statistics_count_by_rule() {
     let run: Run = folder.run(&["check", "--statistics", "deploy"]);
     run.expect(1, &["2  error    websocket-missing-upgrade"], &[]);
 }
+
+#[test]
+fn a_run_that_failed_looks_so_to_servers() {
+    let folder = repository();
+    let failed = |format: &str| {
+        let run = folder.run(&["check", "--format", format, "nothere.conf"]);
+        assert_eq!(run.status, 2, "{}", run.stdout);
+        run.stdout
+    };
+    let junit = failed("junit");
+    assert!(
+        junit.contains("failures=\"0\" errors=\"1\"") && junit.contains("<error message=\"the run failed"),
+        "{junit}"
+    );
+    assert!(!junit.contains("no findings"), "{junit}");
+    let github = failed("github");
+    assert!(github.starts_with("::error title=ngxlint::the run failed"), "{github}");
+    // An issue needs a line of a file: here the exit status has to tell.
+    assert_eq!(failed("gitlab").trim(), "[]");
+}
+
+#[test]
+fn two_reports_do_not_share_a_file() {
+    let folder = repository();
+    let run = folder.run(&["check", "--format", "json=out", "--format", "sarif=./out", "."]);
+    run.expect(2, &[], &["error: two reports cannot go to one file: ./out"]);
+    assert!(!folder.path("out").exists());
+}
