@@ -64,7 +64,7 @@ fn a_diff_is_as_git_reads_it() {
 #[test]
 fn a_diff_has_the_bytes_of_the_file() {
     let mut out = Vec::new();
-    write_diff("a.conf", b"# \xe4\rx\nb;\n", b"# \xe4\rx\nc\xff;", &mut out).unwrap();
+    write_diff("a.conf", b"# \xe4\rx\nb;\n", b"# \xe4\rx\nc\xff;", 3, &mut out).unwrap();
     let wanted: &[u8] =
         b"--- a/a.conf\n+++ b/a.conf\n@@ -1,2 +1,2 @@\n # \xe4\rx\n-b;\n+c\xff;\n\\ No newline at end of file\n";
     assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(wanted));
