@@ -49,28 +49,18 @@ fn each_entry_of<'de, A: MapAccess<'de>>(
     Ok(())
 }
 
-/// A mapping of text to something, in its order; `None` for nothing at all.
-fn unique_map<'de, D, K, V>(deserializer: D) -> Result<Option<Vec<(K, V)>>, D::Error>
-where
-    D: Deserializer<'de>,
-    K: From<String>,
-    V: Deserialize<'de>,
-{
-    unique_map_of(deserializer, |_| Ok(()))
-}
-
 /// Paths that nginx knows, with others that stand for them.
 pub(super) fn map_of_paths<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<(PathBuf, PathBuf)>>, D::Error> {
-    unique_map_of(deserializer, |path| match path.starts_with('/') {
+    unique_map(deserializer, |path| match path.starts_with('/') {
         true => Ok(()),
         false => Err(format!("`{path}` is no path of nginx: it begins with /")),
     })
 }
 
-/// The same as [`unique_map`], where not every text can be a key. What is wrong with one has its place.
-pub(super) fn unique_map_of<'de, D, K, V>(deserializer: D, check: Check) -> Result<Option<Vec<(K, V)>>, D::Error>
+/// A mapping of text to something, in its order; `None` for nothing at all. What is wrong with a key has its place.
+pub(super) fn unique_map<'de, D, K, V>(deserializer: D, check: Check) -> Result<Option<Vec<(K, V)>>, D::Error>
 where
     D: Deserializer<'de>,
     K: From<String>,
