@@ -80,7 +80,7 @@ struct Servers(Vec<(String, Edge)>);
 
 impl<'de> Deserialize<'de> for Servers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Servers, D::Error> {
-        let all: Option<Vec<(String, Word)>> = yaml::unique_map_of(deserializer, |name| match Edges::can_name(name) {
+        let all: Option<Vec<(String, Word)>> = yaml::unique_map(deserializer, |name| match Edges::can_name(name) {
             true => Ok(()),
             false => Err(format!(
                 "`{name}` is no name as in server_name: shop.example, *.shop.example, .shop.example or shop.*"

@@ -39,7 +39,7 @@ pub struct ExtraDirectives(pub Vec<(String, OwnDirective)>);
 
 impl<'de> Deserialize<'de> for ExtraDirectives {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ExtraDirectives, D::Error> {
-        let all: Option<Vec<(String, Extra)>> = yaml::unique_map_of(deserializer, |name| {
+        let all: Option<Vec<(String, Extra)>> = yaml::unique_map(deserializer, |name| {
             // What ends a word to nginx, and what begins or ends a quoted one.
             match name.is_empty() || name.contains(|char: char| char.is_whitespace() || ";{}#\"'\\".contains(char)) {
                 true => Err(format!("`{name}` is no name of a directive, which is one word")),

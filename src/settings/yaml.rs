@@ -53,15 +53,14 @@ fn each_entry_of<'de, A: MapAccess<'de>>(
 pub(super) fn map_of_paths<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<(PathBuf, PathBuf)>>, D::Error> {
-    unique_map_of(deserializer, |path| match path.starts_with('/') {
+    unique_map(deserializer, |path| match path.starts_with('/') {
         true => Ok(()),
         false => Err(format!("`{path}` is no path of nginx: it begins with /")),
     })
 }
 
-/// A mapping of text to something, in its order, where not every text can be a key; `None` for nothing at all. What is
-/// wrong with a key has its place.
-pub(super) fn unique_map_of<'de, D, K, V>(deserializer: D, check: Check) -> Result<Option<Vec<(K, V)>>, D::Error>
+/// A mapping of text to something, in its order; `None` for nothing at all. What is wrong with a key has its place.
+pub(super) fn unique_map<'de, D, K, V>(deserializer: D, check: Check) -> Result<Option<Vec<(K, V)>>, D::Error>
 where
     D: Deserializer<'de>,
     K: From<String>,

@@ -12,7 +12,7 @@ declare_rules! { "hsts":
     hsts_header_lost::HstsHeaderLost = "hsts-header-lost",
     hsts_malformed::HstsMalformed = "hsts-malformed",
     hsts_max_age::HstsMaxAge = "hsts-max-age",
-    hsts_missing::HstsMissing = "hsts-missing",
+    hsts_missing::HstsMissing = "hsts-missing" reads certificates,
     hsts_not_always::HstsNotAlways = "hsts-not-always",
     hsts_on_ip_host::HstsOnIpHost = "hsts-on-ip-host",
     hsts_on_plain_http::HstsOnPlainHttp = "hsts-on-plain-http",
