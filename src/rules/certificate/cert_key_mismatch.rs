@@ -130,7 +130,15 @@ fn report_problem(model: &Model<'_>, used: &UsedKey<'_, '_>, problem: &KeyProble
     let who = used.users_text();
     let is_certain = model.config.is_whole() || key.starts_with('/');
     match problem {
-        KeyProblem::UnsupportedEncryption(_) | KeyProblem::UnsupportedKey(_) => {}
+        KeyProblem::UnsupportedKey(_) => {}
+        // nginx does not start if none of the passwords opens it.
+        KeyProblem::UnsupportedEncryption(_) => {
+            let passwords = used.password_directive();
+            let message = format!("the key {key}: {problem}, so the passwords of {passwords} are not tried");
+            same_key(sink.info(used.span(), message), used).conditional().help(format!(
+                "openssl pkey -noout -in {key} tells whether one opens it; openssl pkcs8 -topk8 writes it anew"
+            ));
+        }
         KeyProblem::NeedsPassword => {
             let passwords = used.password_directive();
             let message = format!(
