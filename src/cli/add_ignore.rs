@@ -2,7 +2,7 @@
 
 use super::write::replace_file;
 use super::{RunError, Status, complain, output};
-use crate::report::{Report, printable};
+use crate::report::{Report, counted, printable};
 use crate::rules::{Finding, add_comments};
 use crate::source::{FileId, Sources};
 
@@ -91,8 +91,4 @@ fn write(sources: &Sources, file: FileId, findings: &[Finding], reason: &str) ->
     }
     let suppressed = made.is_suppressed.iter().filter(|&&is_suppressed| is_suppressed).count();
     Some(Done { comments: made.comments, suppressed })
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

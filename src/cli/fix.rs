@@ -9,7 +9,7 @@ use super::input::Changes;
 use super::lint::Places;
 use super::write::{ReplaceError, replace_file};
 use crate::fixes::{self, FixMode};
-use crate::report::{Report, Repository, Secrets};
+use crate::report::{Report, Repository, Secrets, counted};
 use crate::rules::{Finding, Fix, RuleId};
 use crate::source::{FileId, Sources};
 
@@ -218,7 +218,6 @@ impl Mended {
 
     /// `3 fixes in 2 files`.
     pub(super) fn summary(&self) -> String {
-        let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
         let fixes = format!("{} fix{}", self.made, if self.made == 1 { "" } else { "es" });
         format!("{fixes} in {}", counted(self.changed().count(), "file"))
     }

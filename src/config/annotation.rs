@@ -176,11 +176,16 @@ fn bare(text: &str) -> &str {
 
 fn unknown_word(word: &[u8]) -> Mistake {
     let word = String::from_utf8_lossy(word).into_owned();
-    let likeness = |known: &'static str| (strsim::jaro_winkler(&word, known), known);
-    // Below this the words have little in common; clap uses 0.7 for its own suggestions.
-    let near = WORDS.iter().map(|known| likeness(known)).filter(|(likeness, _)| *likeness > 0.7);
-    let nearest = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known);
+    let nearest = nearest(&word, WORDS.iter().copied());
     Mistake::UnknownWord { word, nearest }
+}
+
+/// The word that `name` is most like, if they have much in common.
+pub fn nearest<'w>(name: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    let likenesses = words.into_iter().map(|word| (strsim::jaro_winkler(name, word), word));
+    // Below this they have little in common; clap uses 0.7 for its own suggestions.
+    let alike = likenesses.filter(|(likeness, _)| *likeness > 0.7);
+    alike.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, word)| word)
 }
 
 #[cfg(test)]

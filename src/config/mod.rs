@@ -20,7 +20,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-pub use annotation::{Annotation, Ignore, Mistake, Said, annotations};
+pub use annotation::{Annotation, Ignore, Mistake, Said, annotations, nearest};
 pub use dialect::{Dialect, OwnDirective};
 pub use library::{Library, LoadedFile};
 pub use problem::{Elsewhere, Problem, ProblemKind};

@@ -323,7 +323,8 @@ fn option_for(fix: &Fix) -> &'static str {
     if fix.is_safe { "--fix" } else { "--fix=all" }
 }
 
-pub(super) fn counted(count: usize, noun: &str) -> String {
+/// `1 file`, `3 files`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     // "3 infos" is what the JSON says too.
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

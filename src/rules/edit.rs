@@ -1,8 +1,6 @@
 //! Edits as a person would make them: lines are indented as their neighbours are and end as the file's lines do, and
 //! comments stay.
 
-#![allow(dead_code, reason = "the rules that offer fixes use all of it")]
-
 use super::Edit;
 use crate::config::Directive;
 use crate::source::Span;
@@ -37,22 +35,6 @@ pub(super) fn block_behind(directive: Directive<'_>, head: &str, inside: &[Strin
     lines_behind(directive, &lines.collect::<Vec<_>>())
 }
 
-/// Puts `lines` before a directive that begins a line; behind nothing else on its line.
-#[must_use]
-pub(super) fn lines_before(directive: Directive<'_>, lines: &[String]) -> Option<Edit> {
-    let whole = directive.whole_span()?;
-    let text = directive.file_text();
-    let start = whole.start as usize;
-    Some(match indent_before(text, start) {
-        Some(indent) => {
-            let indent = String::from_utf8_lossy(indent);
-            let end = line_end(text, start);
-            insert(whole, start, lines.iter().map(|line| format!("{line}{end}{indent}")).collect())
-        }
-        None => insert(whole, start, format!("{} ", lines.join(" "))),
-    })
-}
-
 /// Puts `lines` at the start of a block.
 #[must_use]
 pub(super) fn lines_first_in(block: Directive<'_>, lines: &[String]) -> Option<Edit> {
@@ -62,27 +44,6 @@ pub(super) fn lines_first_in(block: Directive<'_>, lines: &[String]) -> Option<E
     Some(match end_of_line(text, opened) {
         Some(end) => insert(whole, end, added_lines(text, end, &indent_in(block), lines)),
         None => insert(whole, opened, format!(" {}", lines.join(" "))),
-    })
-}
-
-/// Puts `lines` at the end of a block.
-#[must_use]
-pub(super) fn lines_last_in(block: Directive<'_>, lines: &[String]) -> Option<Edit> {
-    let whole = block.whole_span().filter(|_| block.is_block())?;
-    let text = block.file_text();
-    let brace = whole.end as usize - 1;
-    Some(match indent_before(text, brace) {
-        Some(indent) => {
-            let inner = indent_in(block);
-            let inner = String::from_utf8_lossy(&inner);
-            let end = line_end(text, brace);
-            let added = lines.iter().map(|line| format!("{inner}{line}{end}")).collect();
-            insert(whole, brace - indent.len(), added)
-        }
-        None if text[..brace].last().is_some_and(u8::is_ascii_whitespace) => {
-            insert(whole, brace, format!("{} ", lines.join(" ")))
-        }
-        None => insert(whole, brace, format!(" {} ", lines.join(" "))),
     })
 }
 

@@ -29,7 +29,7 @@ use rayon::prelude::*;
 
 pub use face::{Example, Face, FaceError, OptionFace};
 pub use finding::{Certainty, Edit, Finding, Findings, Fix, Related, Severity};
-pub use names::{RuleSet, UnknownRule, UnknownSeverity, nearest};
+pub use names::{RuleSet, UnknownRule, UnknownSeverity};
 pub use registry::{Options, PROJECT, RuleEntry, RuleId, all_rules, find_rule};
 pub use suppression::{Commented, Outcome, Refused, Suppressed, add_comments};
 

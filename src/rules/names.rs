@@ -1,6 +1,7 @@
 //! Rules as people name them, one by one or by category.
 
 use super::{RuleId, Severity, all_rules, find_rule};
+use crate::config::nearest;
 
 /// A rule, or all rules of a category.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,14 +59,6 @@ impl UnknownRule {
         let known = rules.iter().map(|entry| entry.name).chain(rules.iter().map(|entry| entry.category));
         UnknownRule { name: name.to_owned(), nearest: nearest(name, known) }
     }
-}
-
-/// The word that `name` is most like, if they have much in common.
-pub fn nearest<'w>(name: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
-    let likenesses = words.into_iter().map(|word| (strsim::jaro_winkler(name, word), word));
-    // Below this they have little in common; clap uses 0.7 for its own suggestions.
-    let alike = likenesses.filter(|(likeness, _)| *likeness > 0.7);
-    alike.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, word)| word)
 }
 
 impl Severity {

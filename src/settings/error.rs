@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::rules::nearest;
+use crate::config::nearest;
 use crate::source::ReadError;
 
 /// Why settings cannot be used.

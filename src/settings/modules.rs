@@ -6,10 +6,10 @@ use serde::de::{DeserializeSeed, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::{Settings, scalar, yaml};
+use crate::config::nearest;
 use crate::config::{Dialect, OwnDirective};
 use crate::nginx::Contexts;
 use crate::nginx::directives::packages;
-use crate::rules::nearest;
 
 /// A third-party package that the tables know.
 #[derive(Debug, Clone, PartialEq, Eq)]

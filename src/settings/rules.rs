@@ -11,7 +11,8 @@ use serde_yaml::Mapping;
 
 use super::option_value::OptionValue;
 use super::{error, scalar};
-use crate::rules::{RuleId, RuleSet, Selection, Severity, nearest};
+use crate::config::nearest;
+use crate::rules::{RuleId, RuleSet, Selection, Severity};
 
 /// Rules and categories.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

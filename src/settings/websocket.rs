@@ -3,8 +3,8 @@
 use serde::{Deserialize, Deserializer};
 
 use super::scalar;
+use crate::config::nearest;
 use crate::model::websocket::Patterns;
-use crate::rules::nearest;
 
 /// The words by which locations and upstreams say that they are for WebSocket.
 #[derive(Debug, Clone, Default, Deserialize)]

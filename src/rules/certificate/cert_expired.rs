@@ -3,7 +3,7 @@
 
 use crate::model::{Model, PeerVerification, TlsUser, UsedCertificate, UsedTlsFile};
 use crate::nginx::tls_files::TlsSide;
-use crate::rules::certificate::same_file;
+use crate::rules::certificate::out_of_date;
 use crate::rules::{Finding, Findings, Rule, Severity};
 use crate::tls::UnixTime;
 
@@ -20,16 +20,7 @@ impl Rule for CertExpired {
                 leaf.validity.not_after,
                 leaf.validity.not_after.days_until(now),
             );
-            let who = used.presenting_text();
-            let finding = if let Some(takers) = used.takers().filter(|_| !used.is_of_client()) {
-                sink.warning(used.span(), format!("{message}; {takers} get it for {who}")).conditional()
-            } else if used.is_of_client() {
-                sink.warning(used.span(), format!("{message}: an upstream that asks for one refuses {who}"))
-                    .conditional()
-            } else {
-                sink.error(used.span(), format!("{message}; it is presented for {who}"))
-            };
-            same_file(finding, &used).help(
+            out_of_date(sink, &used, &message).help(
                 "renew the certificate and reload nginx; if it was renewed, this path still holds the old \
                  file",
             );

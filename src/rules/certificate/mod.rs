@@ -1,7 +1,7 @@
 //! Which certificate a client gets, and whether it is good for the name it asked for.
 
 use super::declare::declare_rules;
-use super::finding::Finding;
+use super::finding::{Finding, Findings};
 use crate::model::{UsedCertificate, UsedKey};
 
 declare_rules! { "certificate":
@@ -32,6 +32,19 @@ declare_rules! { "certificate":
 /// Shows the further places that name the file with which something is wrong.
 fn same_file<'f>(finding: &'f mut Finding, used: &UsedCertificate<'_, '_>) -> &'f mut Finding {
     used.other_spans().fold(finding, |finding, span| finding.related(span, "the same file"))
+}
+
+/// Reports a certificate for its dates, as badly as those who get it fail.
+fn out_of_date<'s>(sink: &'s mut Findings, used: &UsedCertificate<'_, '_>, message: &str) -> &'s mut Finding {
+    let who = used.presenting_text();
+    let finding = if used.is_of_client() {
+        sink.warning(used.span(), format!("{message}: an upstream that asks for one refuses {who}")).conditional()
+    } else if let Some(takers) = used.takers() {
+        sink.warning(used.span(), format!("{message}; {takers} get it for {who}")).conditional()
+    } else {
+        sink.error(used.span(), format!("{message}; it is presented for {who}"))
+    };
+    same_file(finding, used)
 }
 
 /// Shows the further places that name the key with which something is wrong.
