@@ -202,6 +202,36 @@ fn a_file_that_is_no_baseline_ends_the_run() {
 }
 
 #[test]
+fn standard_output_is_no_baseline() {
+    let folder = folder();
+    for option in ["--write-baseline", "--baseline"] {
+        let run = folder.run(&["check", "nginx.conf", option, "-"]);
+        run.expect(2, &[], &["a baseline is a file, since later runs read it: name one"]);
+    }
+    assert!(!folder.path("-").exists());
+    folder.run(&["check", "nginx.conf", "--write-baseline", "./-"]).expect(0, &[], &["note: ./- has 4 entries"]);
+}
+
+/// The file that a link leads to is written, whether it is there already or not.
+#[cfg(unix)]
+#[test]
+fn links_lead_to_what_is_written() {
+    let folder = folder();
+    fs::create_dir(folder.path("shared")).unwrap();
+    std::os::unix::fs::symlink("shared/known.json", folder.path("known.json")).unwrap();
+    for added in ["(4 added, 0 dropped)", "(0 added, 0 dropped)"] {
+        folder.run(WRITE).expect(0, &[], &[added]);
+        assert_eq!(fs::read_link(folder.path("known.json")).unwrap().to_str(), Some("shared/known.json"));
+        assert!(folder.path("shared/known.json").is_file());
+    }
+    folder.run(CHECK).expect(0, &["4 known findings"], &[]);
+    // Where the link leads, no file can be.
+    std::os::unix::fs::symlink("none/known.json", folder.path("lost.json")).unwrap();
+    let run = folder.run(&["check", "nginx.conf", "--write-baseline", "lost.json"]);
+    run.expect(2, &[], &["error: cannot use the baseline lost.json: No such file or directory"]);
+}
+
+#[test]
 fn what_stands_in_it_cannot_speak_to_the_terminal() {
     let folder = folder();
     let known = "{\"schema_version\": 1, \"findings\": [{\"file\": \"nginx.conf\", \"rule\": \"include-not-found\", \

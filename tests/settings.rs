@@ -377,3 +377,34 @@ fn bombs_end_soon() {
     }
     assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
 }
+
+/// A snippet that two roots include: what is to be typed instead is said.
+#[test]
+fn trace_says_which_roots_include_a_snippet() {
+    let root =
+        |port: u16| format!("events {{}}\nhttp {{\n    server {{ listen {port}; include ../snip/ws.conf; }}\n}}\n");
+    let folder = Folder::new(&[
+        (".git/HEAD", ""),
+        (".ngxlint.yaml", "roots: [prod/nginx.conf, dev/nginx.conf]\n"),
+        ("prod/nginx.conf", &root(80)),
+        ("dev/nginx.conf", &root(8080)),
+        ("snip/ws.conf", "location / { return 204; }\n"),
+    ]);
+    let trace = |more: &[&str]| folder.run(&[&["trace", "http://a.example/"], more].concat());
+    let (prod, dev) = ("prod/nginx.conf", "dev/nginx.conf");
+    for (arguments, around, [first, second]) in [
+        (&["--conf", "snip/ws.conf"][..], " that include snip/ws.conf", [prod, dev]),
+        (&["--conf", "snip"], " that include files of snip", [prod, dev]),
+        (&["--conf", "."], " in .", [dev, prod]),
+        (&[], "", [prod, dev]),
+    ] {
+        let message = format!(
+            "error: there are several nginx configurations{around}: {first}, {second}; name the one that is meant, as in \
+             --conf {first}\n"
+        );
+        trace(arguments).expect(2, &[], &[&message]);
+    }
+    trace(&["--conf", "prod/nginx.conf"]).expect(0, &["snip/ws.conf"], &[]);
+    let run = folder.run(&["trace", "--diff", "snip/ws.conf", "prod/nginx.conf"]);
+    run.expect(2, &[], &["name the one that is meant, as in prod/nginx.conf\n"]);
+}

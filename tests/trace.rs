@@ -253,7 +253,8 @@ fn the_configuration_is_found_as_check_finds_it() {
         (&["--conf=nothere.conf"], "error: cannot read nothere.conf: no such file\n"),
         (
             &["--conf=many"],
-            "error: there are several nginx configurations in many: many/a/nginx.conf, many/b/nginx.conf",
+            "error: there are several nginx configurations in many: many/a/nginx.conf, many/b/nginx.conf; name the one \
+             that is meant, as in --conf many/a/nginx.conf\n",
         ),
         (&["--conf=pki"], "cannot read pki"),
         (&["--root=."], "/etc/nginx/nginx.conf: no such file"),

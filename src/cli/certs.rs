@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
     };
     output::write_report(&sources, file, |out| match arguments.output.format {
         CertsFormat::Human => {
-            report::write_certs_human(&report, output::human_style(arguments.output.color, file.is_some()), out)
+            report::write_certs_human(&report, output::human_style(arguments.output.color, file), out)
         }
         CertsFormat::Json => report::write_certs_json(&report, out),
         CertsFormat::Prometheus => report::write_certs_prometheus(&report, out),

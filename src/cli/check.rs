@@ -128,7 +128,7 @@ fn write_one(options: &OutputOptions, place: &Destination, report: &Report<'_>) 
     output::write_report(report.sources(), file, |out| match place.format {
         Format::Human if options.statistics => report::write_statistics(report, out),
         Format::Human => {
-            let style = output::human_style(options.color, file.is_some());
+            let style = output::human_style(options.color, file);
             report::write_human(report, style, options.quiet, out)
         }
         Format::Short => report::write_short(report, out),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::add_ignore::parse_reason;
@@ -76,13 +77,18 @@ pub(super) struct BaselineOptions {
     /// Do not report what this file knows
     ///
     /// A finding is known by its rule, its file and the text of its lines, not by line numbers.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = baseline_file())]
     pub(super) baseline: Option<PathBuf>,
 
     /// Write what is found to this file, and report it no more
     ///
     /// What the file knows and is not found any more is dropped; what this run has not looked at stays.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "fix", "diff"])]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_parser = baseline_file(),
+        conflicts_with_all = ["baseline", "fix", "diff"]
+    )]
     pub(super) write_baseline: Option<PathBuf>,
 
     /// Write comments into the configuration that suppress what is found
@@ -96,6 +102,14 @@ pub(super) struct BaselineOptions {
         conflicts_with_all = ["no_ignores", "write_baseline", "fix", "diff", "formats", "statistics", "output"],
     )]
     pub(super) add_ignore: Option<String>,
+}
+
+/// A file that one run writes and others read.
+fn baseline_file() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match path.as_os_str() == "-" {
+        true => Err("a baseline is a file, since later runs read it: name one (./- where `-` is its name)"),
+        false => Ok(path),
+    })
 }
 
 /// What is done about the findings.
@@ -168,7 +182,7 @@ pub(super) struct OutputOptions {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub(super) color: ColorChoice,
 
-    /// Write the report to a file
+    /// Write the report to a file; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }

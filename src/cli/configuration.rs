@@ -19,14 +19,16 @@ const MAX_FILES: usize = 200_000;
 
 /// Builds the model of the one configuration that the PATHs of `run` stand for and gives it to `ask`.
 ///
-/// `shown` of its second argument is the path as the user would open it.
+/// `shown` of its second argument is the path as the user would open it. `option` stands before a PATH on the command
+/// line; it may be empty.
 pub(super) fn with_model<T>(
     run: &Run,
+    option: &str,
     ask: impl FnOnce(&Model<'_>, &dyn Fn(&Path) -> PathBuf) -> Result<T, RunError>,
 ) -> Result<T, RunError> {
     let sources = Sources::default();
     searched(run, &sources, |input, working_directory, libraries, found| {
-        let (library, target) = only_target(libraries, found, run)?;
+        let (library, target) = only_target(libraries, found, run, option)?;
         let failed = |error| RunError::Target(TargetError { path: target.path.clone(), error });
         let read = || format!("files read: {}", sources.len());
         let config = progress::during(read, || Config::load(library, &target.path, target.surroundings.clone()));
@@ -128,6 +130,7 @@ fn only_target<'f, 's>(
     libraries: &'f [Library<'s>],
     found: &'f [Targets],
     run: &Run,
+    option: &str,
 ) -> Result<(&'f Library<'s>, &'f Target), RunError> {
     if let Some(error) = found.iter().flat_map(|targets| &targets.errors).next() {
         return Err(match error.error {
@@ -141,18 +144,26 @@ fn only_target<'f, 's>(
         pairs.flat_map(|(library, found)| found.targets.iter().map(move |target| (library, target))).collect();
     let roots: Vec<_> = all.iter().filter(|(_, target)| target.surroundings.is_none()).copied().collect();
     let candidates = if roots.is_empty() { all } else { roots };
-    let path = run.paths.first().filter(|_| run.has_paths);
-    let place = path.map_or_else(String::new, |path| format!(" in {}", path.display()));
+    // Several are roots that the settings name.
+    let path = run.paths.first().filter(|_| run.has_paths && run.paths.len() == 1);
+    // Of a configuration that a snippet leads to, files are named; of one that was found in a directory, none.
+    let leads_to_them = candidates.iter().any(|(_, target)| !target.named.is_empty());
+    let place = path.map_or_else(String::new, |path| match (leads_to_them, path.is_dir()) {
+        (true, false) => format!(" that include {}", path.display()),
+        (true, true) => format!(" that include files of {}", path.display()),
+        (false, _) => format!(" in {}", path.display()),
+    });
     match candidates[..] {
         [only] => Ok(only),
         [] => Err(RunError::NoConfiguration { place }),
-        _ => {
+        [(_, first), ..] => {
+            let example = format!("{option}{}", first.path.display());
             let mut names: Vec<String> =
                 candidates.iter().take(NAMED_ROOTS).map(|(_, target)| target.path.display().to_string()).collect();
             if let Some(more @ 1..) = candidates.len().checked_sub(NAMED_ROOTS) {
                 names.push(format!("{more} more"));
             }
-            Err(RunError::SeveralConfigurations { place, names: names.join(", ") })
+            Err(RunError::SeveralConfigurations { place, names: names.join(", "), example })
         }
     }
 }

@@ -13,8 +13,8 @@ pub(super) fn run(arguments: &TraceArguments, old: Run, new: &Run) -> Result<Sta
     let prefix = old.environment.prefix.clone();
     let old = &Run { environment: Environment { prefix, ..new.environment.clone() }, ..old };
     let request = &arguments.request;
-    configuration::with_model(old, |old, _| {
-        configuration::with_model(new, |new, _| {
+    configuration::with_model(old, "", |old, _| {
+        configuration::with_model(new, "", |new, _| {
             let compare = || Comparison::new(old, new, &request.hsts, request.max_hops);
             let comparison = progress::during(|| "asking both configurations".to_owned(), compare);
             let file = arguments.output.output.as_deref();
@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &TraceArguments, old: Run, new: &Run) -> Result<Sta
             output::write_report(new.config.sources(), file, |out| {
                 old_secrets.cover(out, |out| match arguments.output.format {
                     TraceFormat::Human => {
-                        let style = output::human_style(arguments.output.color, file.is_some());
+                        let style = output::human_style(arguments.output.color, file);
                         report::write_difference_human(&comparison, style, out)
                     }
                     TraceFormat::Json => report::write_difference_json(&comparison, out),

@@ -9,6 +9,8 @@ use rustc_hash::FxHashSet;
 
 use super::RunError;
 use super::check_arguments::OutputOptions;
+use super::output::file_of;
+use super::write::behind_links;
 use crate::source::{FileSystem, RealFiles};
 
 /// A form that a report can have.
@@ -77,15 +79,17 @@ impl OutputOptions {
             return Ok(vec![Destination { format: Format::default(), file: self.output.clone() }]);
         }
         let without_file = self.formats.iter().filter(|choice| choice.file.is_none()).count();
-        if without_file > 1 {
-            return Err(RunError::SeveralFormats);
-        }
         if without_file == 0 && self.output.is_some() {
             return Err(RunError::OutputNotUsed);
         }
-        let place = |choice: &FormatChoice| choice.file.clone().or_else(|| self.output.clone());
+        let place =
+            |choice: &FormatChoice| file_of(choice.file.as_deref().or(self.output.as_deref())).map(Path::to_path_buf);
         let destinations = self.formats.iter().map(|choice| Destination { format: choice.format, file: place(choice) });
         let destinations: Vec<Destination> = destinations.collect();
+        let shared = destinations.iter().filter(|destination| destination.file.is_none()).count();
+        if without_file > 1 || shared > 1 {
+            return Err(RunError::SeveralFormats);
+        }
         let mut files = FxHashSet::default();
         for file in destinations.iter().filter_map(|destination| destination.file.as_ref()) {
             if !files.insert(identity(file)) {
@@ -99,6 +103,8 @@ impl OutputOptions {
 /// What two names of one file have in common, whether it is there already or not.
 fn identity(file: &Path) -> PathBuf {
     let files = RealFiles::default();
+    let behind = behind_links(file);
+    let file = behind.as_deref().unwrap_or(file);
     let directory = file.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let beside = || Some(files.canonicalize(directory).ok()?.join(file.file_name()?));
     files.canonicalize(file).ok().or_else(beside).unwrap_or_else(|| file.to_path_buf())
@@ -128,6 +134,12 @@ mod tests {
             destinations(&[(human, None), (sarif, Some("s"))], None),
             Some(vec![(human, None), (sarif, Some("s".into()))])
         );
+        assert_eq!(
+            destinations(&[(human, Some("-")), (sarif, None)], Some("s")),
+            Some(vec![(human, None), (sarif, Some("s".into()))])
+        );
+        assert_eq!(destinations(&[(human, None)], Some("-")), Some(vec![(human, None)]));
+        assert_eq!(destinations(&[(human, None), (sarif, Some("-"))], None), None);
         assert_eq!(destinations(&[(human, None), (sarif, None)], None), None);
         assert_eq!(destinations(&[(sarif, Some("s"))], Some("o")), None);
         assert_eq!(destinations(&[(human, Some("s")), (sarif, Some("./s"))], None), None);

@@ -129,8 +129,8 @@ enum RunError {
     #[error("no nginx configuration was found{place}")]
     NoConfiguration { place: String },
     /// More than one to ask.
-    #[error("there are several nginx configurations{place}: {names}; name the one that is meant")]
-    SeveralConfigurations { place: String, names: String },
+    #[error("there are several nginx configurations{place}: {names}; name the one that is meant, as in {example}")]
+    SeveralConfigurations { place: String, names: String, example: String },
     /// What is to be asked is no configuration at all.
     #[error("{} is no nginx configuration: {problem}", path.display())]
     NotAConfiguration { path: PathBuf, problem: String },

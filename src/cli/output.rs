@@ -15,12 +15,20 @@ use crate::source::Sources;
 /// The width of what is no terminal; people read it in a pager or a CI log.
 const DEFAULT_WIDTH: usize = 100;
 
+/// What stands for standard output in the place of a file.
+const STDOUT: &str = "-";
+
 /// Wider lines of prose are hard to read, narrower ones cannot hold a line of configuration.
 const WIDTHS: std::ops::RangeInclusive<usize> = 40..=160;
 
+/// The file that `--output` names, if it is one: `-` is standard output, as in other programs.
+pub(super) fn file_of(output: Option<&Path>) -> Option<&Path> {
+    output.filter(|path| path.as_os_str() != STDOUT)
+}
+
 /// The style of a report that goes to standard output, or to a file.
-pub(super) fn human_style(choice: ColorChoice, is_file: bool) -> HumanStyle {
-    let is_terminal = !is_file && io::stdout().is_terminal();
+pub(super) fn human_style(choice: ColorChoice, output: Option<&Path>) -> HumanStyle {
+    let is_terminal = file_of(output).is_none() && io::stdout().is_terminal();
     let color = match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
@@ -82,7 +90,7 @@ pub(super) fn write_to(
     output: Option<&Path>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), RunError> {
-    match output {
+    match file_of(output) {
         None => {
             let mut stdout = BufWriter::new(io::stdout().lock());
             let outcome = write(&mut stdout).and_then(|()| stdout.flush());

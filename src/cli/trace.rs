@@ -33,12 +33,12 @@ pub(super) fn run(arguments: &TraceArguments) -> Result<Status, RunError> {
     if arguments.request.sni.is_some() && asked.url.scheme() == "http" {
         complain("note", "--sni is of no use here: a request over http:// has no TLS handshake");
     }
-    configuration::with_model(&run, |model, shown| {
+    configuration::with_model(&run, "--conf ", |model, shown| {
         let (traces, is_complete) = Tracer::new(model).traces(&start(asked, &arguments.request));
         let report = TraceReport { model, asked: &asked.url, traces: &traces, is_complete, shown };
         output::write_report(model.config.sources(), file, |out| match arguments.output.format {
             TraceFormat::Human => {
-                report::write_trace_human(&report, output::human_style(arguments.output.color, file.is_some()), out)
+                report::write_trace_human(&report, output::human_style(arguments.output.color, file), out)
             }
             TraceFormat::Json => report::write_trace_json(&report, out),
         })?;

@@ -124,7 +124,7 @@ pub(super) struct TraceOutputOptions {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub(super) color: ColorChoice,
 
-    /// Write the report to a file
+    /// Write the report to a file; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }

@@ -9,6 +9,9 @@ use crate::source::{FileSystem, MAX_CONFIGURATION_BYTES, ReadError, RealFiles};
 /// Names that are tried for a temporary file; one is taken if a process of the same number was killed before.
 const ATTEMPTS: u32 = 64;
 
+/// Links that are followed, one to the other; Linux follows as many.
+const LINKS: usize = 40;
+
 /// Why a file was left as it is.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReplaceError {
@@ -55,10 +58,10 @@ pub(super) fn replace_file(path: &Path, read: &[u8], text: &[u8]) -> Result<(), 
     Ok(temporary.take_the_place_of(&target)?)
 }
 
-/// Lets `write` make a file. One that is there already keeps its mode, and its links lead to the new text; a device or a
-/// FIFO is written to, not replaced.
+/// Lets `write` make a file. One that is there already keeps its mode, and its links lead to the new text, as do links to
+/// where none is yet; a device or a FIFO is written to, not replaced.
 pub(super) fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let target = behind_links(path)?;
     let metadata = fs::metadata(&target).ok();
     if metadata.as_ref().is_some_and(|metadata| !metadata.is_file()) {
         let mut file = BufWriter::new(OpenOptions::new().write(true).open(&target)?);
@@ -74,6 +77,26 @@ pub(super) fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::
     write(&mut file).and_then(|()| file.flush())?;
     drop(file);
     temporary.take_the_place_of(&target)
+}
+
+/// The file that `path` leads to, whether it is there already or not.
+pub(super) fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    if let Ok(target) = fs::canonicalize(path) {
+        return Ok(target);
+    }
+    // A pipe behind /dev/stdout is there and has no path.
+    if fs::metadata(path).is_ok() {
+        return Ok(path.to_path_buf());
+    }
+    let mut target = path.to_path_buf();
+    for _ in 0..LINKS {
+        match fs::read_link(&target) {
+            // The folder around the link is what its path starts from, wherever links have led to it.
+            Ok(next) => target = target.parent().unwrap_or(Path::new("")).join(next),
+            Err(_) => return Ok(target),
+        }
+    }
+    Err(io::Error::other("too many links"))
 }
 
 /// A file that is not yet what it is to be; it goes away unless it takes the place of another.
@@ -163,6 +186,21 @@ mod tests {
         assert_eq!(fs::read(&file).unwrap(), b"newer");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o640);
         assert_eq!(names(folder.path()), ["a", "link"]);
+    }
+
+    #[test]
+    fn links_to_what_is_not_there_yet_lead_to_the_new_text() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("far")).unwrap();
+        symlink("far/middle", folder.path().join("link")).unwrap();
+        symlink("../a", folder.path().join("far/middle")).unwrap();
+        write_file(&folder.path().join("link"), |out| out.write_all(b"new")).unwrap();
+        assert_eq!(fs::read(folder.path().join("a")).unwrap(), b"new");
+        assert_eq!(fs::read_link(folder.path().join("link")).unwrap(), Path::new("far/middle"));
+        assert_eq!(names(folder.path()), ["a", "far", "link"]);
+        symlink("round", folder.path().join("round")).unwrap();
+        assert!(write_file(&folder.path().join("round"), |out| out.write_all(b"new")).is_err());
+        assert_eq!(fs::read_link(folder.path().join("round")).unwrap(), Path::new("round"));
     }
 
     #[test]
