@@ -1,4 +1,7 @@
 //! Comments that speak to ngxlint: `# ngxlint: ignore[rule] reason`, `# ngxlint: context=http,server`.
+//!
+//! Large letters and blanks around the colon are as good. What is meant for ngxlint and is not understood is told: its
+//! author thinks that it suppresses something.
 
 use std::borrow::Cow;
 
@@ -7,11 +10,17 @@ use crate::nginx::Contexts;
 use crate::source::Span;
 use crate::syntax::{Ast, Comment};
 
-/// What such a comment begins with, behind its `#`.
-const MARKER: &[u8] = b"ngxlint:";
+/// What such a comment begins with, between its `#` and its colon.
+const NAME: &[u8] = b"ngxlint";
 
 /// The words that can follow.
 const WORDS: &[&str] = &["context", "ignore", "ignore-file"];
+
+/// Words that other linters have for `ignore`.
+const OTHER_WORDS: &[&str] = &["disable", "noqa", "nolint", "suppress"];
+
+/// What other linters say of the line that is meant. Ours go by where the comment stands.
+const OTHER_ENDS: &[&str] = &["-next-line", "-this-line", "-next", "-line"];
 
 /// A comment, or the part of one, that speaks to ngxlint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +58,11 @@ pub struct Ignore<'s> {
 /// Why an annotation is not understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mistake {
+    /// There is no colon behind the name.
+    NoColon {
+        /// What may have been meant, from its word on.
+        meant: String,
+    },
     /// No word that ngxlint knows.
     UnknownWord {
         /// The word; may be empty.
@@ -80,32 +94,71 @@ pub enum Mistake {
 
 /// The annotations of a file, in order. They are comments to nginx, too: a `#` in a string or in Lua is none.
 pub fn annotations<'a, 's>(ast: &'a Ast<'s>) -> impl Iterator<Item = Annotation<'s>> + 'a {
-    let has_any = memchr::memmem::find(ast.text(), MARKER).is_some();
-    let comments = if has_any { &ast.comments[..] } else { &[] };
-    comments.iter().filter_map(|comment| parse(ast.text(), *comment))
+    ast.comments.iter().filter_map(|comment| parse(ast.text(), *comment))
 }
 
 fn parse(file: &[u8], comment: Comment) -> Option<Annotation<'_>> {
     let Span { start, end, .. } = comment.span;
     let text = file.get(start as usize..end as usize)?;
-    let sign = memchr::memchr_iter(b'#', text).find(|&at| is_marked(text, at))?;
-    let after_sign = text.get(sign..)?;
-    let rest = after_marker(after_sign)?;
-    let reader = Reader { comment, start: end - rest.len() as u32, rest };
-    let span = Span { start: start + sign as u32, ..comment.span };
-    Some(Annotation { comment, span, said: reader.said() })
+    memchr::memchr_iter(b'#', text).filter(|&at| is_apart(text, at)).find_map(|sign| {
+        let (name, rest) = name_and_rest(text.get(sign..)?)?;
+        let said = match rest.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start) {
+            Some(behind) => {
+                let said = Reader { comment, start: end - behind.len() as u32, rest: behind }.said();
+                // "NGXLINT : a linter" is said to people.
+                let is_exact = name == NAME && rest.starts_with(b":");
+                let is_meant = is_exact || !matches!(said, Said::Mistaken(Mistake::UnknownWord { nearest: None, .. }));
+                is_meant.then_some(said)?
+            }
+            None => Said::Mistaken(Mistake::NoColon { meant: meant_without_colon(rest)? }),
+        };
+        Some(Annotation { comment, span: Span { start: start + sign as u32, ..comment.span }, said })
+    })
 }
 
-/// Whether the `#` at `at` begins an annotation. It can stand behind other text of the comment, but not in the middle of
-/// a word.
-fn is_marked(text: &[u8], at: usize) -> bool {
-    let is_apart = at.checked_sub(1).and_then(|before| text.get(before)).is_none_or(u8::is_ascii_whitespace);
-    is_apart && text.get(at..).is_some_and(|rest| after_marker(rest).is_some())
+/// Whether the `#` at `at` can begin an annotation: behind other text of the comment, but not in the middle of a word.
+fn is_apart(text: &[u8], at: usize) -> bool {
+    at.checked_sub(1).and_then(|before| text.get(before)).is_none_or(u8::is_ascii_whitespace)
 }
 
-fn after_marker(text: &[u8]) -> Option<&[u8]> {
+/// The name of the program behind one or more `#`, and what follows it.
+fn name_and_rest(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let signs = text.iter().take_while(|&&byte| byte == b'#').count();
-    Some(text.get(signs..)?.trim_ascii_start().strip_prefix(MARKER)?.trim_ascii_start())
+    let named = text.get(signs..)?.trim_ascii_start().split_at_checked(NAME.len())?;
+    named.0.eq_ignore_ascii_case(NAME).then_some(named)
+}
+
+/// What a comment may have meant that has no colon behind the name; `None` if it is a sentence about ngxlint: those have
+/// no brackets behind these words, no hyphen in them or before them, and do not end with them.
+fn meant_without_colon(rest: &[u8]) -> Option<String> {
+    let sign = rest.first().filter(|&&byte| byte.is_ascii_whitespace() || matches!(byte, b'-' | b'=' | b'.' | b','))?;
+    let (word, behind) = split_word(rest.get(1..)?.trim_ascii_start());
+    let word = String::from_utf8_lossy(word).to_ascii_lowercase();
+    let meant = meaning(&word)?;
+    let behind = String::from_utf8_lossy(behind.trim_ascii());
+    if meant == "context" {
+        return behind.starts_with('=').then(|| format!("{meant}{behind}"));
+    }
+    let list = behind.strip_prefix('[').and_then(|list| list.split_once(']')).map(|(list, _)| list);
+    let is_meant = behind.starts_with(['[', '(', '=']) || behind.is_empty() || word.contains('-') || *sign == b'-';
+    is_meant.then(|| format!("{meant}[{}] reason", list.unwrap_or("rule")))
+}
+
+/// Splits off the word at the start of a text.
+fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
+    let is_letter = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.split_at(text.iter().take_while(is_letter).count())
+}
+
+/// Which of our words stands for one in small letters: itself, or what other linters call it.
+fn meaning(word: &str) -> Option<&'static str> {
+    let word = OTHER_ENDS.iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word);
+    let is_other = |word: &str| OTHER_WORDS.contains(&word);
+    match word.strip_suffix("-file") {
+        _ if is_other(word) => Some("ignore"),
+        Some(word) if is_other(word) => Some("ignore-file"),
+        _ => WORDS.iter().copied().find(|known| *known == word),
+    }
 }
 
 /// What stands behind the marker.
@@ -118,9 +171,8 @@ struct Reader<'s> {
 
 impl<'s> Reader<'s> {
     fn said(&self) -> Said<'s> {
-        let is_letter = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        let (word, rest) = self.rest.split_at(self.rest.iter().take_while(is_letter).count());
-        match word {
+        let (word, rest) = split_word(self.rest);
+        match word.to_ascii_lowercase().as_slice() {
             b"context" => self.context(rest),
             b"ignore" => self.ignore("ignore", rest),
             b"ignore-file" => self.ignore("ignore-file", rest),
@@ -176,7 +228,7 @@ fn bare(text: &str) -> &str {
 
 fn unknown_word(word: &[u8]) -> Mistake {
     let word = String::from_utf8_lossy(word).into_owned();
-    let nearest = nearest(&word, WORDS.iter().copied());
+    let nearest = meaning(&word.to_ascii_lowercase()).or_else(|| nearest(&word, WORDS.iter().copied()));
     Mistake::UnknownWord { word, nearest }
 }
 
@@ -225,8 +277,33 @@ mod tests {
         assert_eq!(ignore("# ngxlint: ignore[ , ] c"), "NoRules { word: \"ignore\" }");
         assert_eq!(ignore("# ngxlint: ingore[a]"), "UnknownWord { word: \"ingore\", nearest: Some(\"ignore\") }");
         assert_eq!(ignore("# ngxlint: off"), "UnknownWord { word: \"off\", nearest: None }");
+        assert_eq!(ignore("#NGXLINT:Ignore[a] b"), "line[a] b");
+        assert_eq!(ignore("# see below # NgxLint\t: ignore[a] b"), "line[a] b");
         assert_eq!(ignore("# ngxlint: context=htp"), "Context { chain: \"htp\" }");
         assert_eq!(ignore("# ngxlint: context=http,server x"), format!("{:?}", Contexts::SERVER));
+    }
+
+    #[test]
+    fn what_is_meant_for_ngxlint_and_is_not_understood_is_told() {
+        for (text, meant) in [
+            ("# ngxlint ignore[a-b,c] why", "ignore[a-b,c] reason"),
+            ("a; #ngxlint-ignore a-b", "ignore[rule] reason"),
+            ("# NGXLINT Ignore [a]", "ignore[a] reason"),
+            ("# ngxlint ignore", "ignore[rule] reason"),
+            ("# ngxlint ignore-file: old", "ignore-file[rule] reason"),
+            ("# ngxlint disable-next-line a-b", "ignore[rule] reason"),
+            ("# ngxlint nolint=a", "ignore[rule] reason"),
+            ("# ngxlint-disable-file", "ignore-file[rule] reason"),
+            ("# ngxlint context=http,server", "context=http,server"),
+        ] {
+            assert_eq!(said(text), [format!("NoColon {{ meant: {meant:?} }}")], "{text}");
+        }
+        for (word, nearest) in
+            [("ignore-next-line", "ignore"), ("disable", "ignore"), ("ignore_file", "ignore-file"), ("noqa", "ignore")]
+        {
+            let expected = format!("UnknownWord {{ word: {word:?}, nearest: Some({nearest:?}) }}");
+            assert_eq!(said(&format!("# ngxlint: {word}[a] b")), [expected]);
+        }
     }
 
     #[test]
@@ -237,6 +314,17 @@ mod tests {
             "a b# ngxlint: ignore[a];",
             "# write `# ngxlint: ignore[a] why` above it",
             "# ngxlint found this",
+            "# ngxlint is run on this file",
+            "# NGXLINT : a linter; its manual is in the wiki",
+            "# Ngxlint: see below",
+            "# ngxlint ignores this file",
+            "# ngxlint, ignore what it says here",
+            "# ngxlint ignore lists are in .ngxlint.yaml",
+            "# ngxlint context matters here",
+            "# nginx-lint: ignore[a] is another linter",
+            "# ngxlinter ignore[a]",
+            "# ngxlint",
+            "# ngxlint-",
         ] {
             assert!(said(text).is_empty(), "{text}");
         }

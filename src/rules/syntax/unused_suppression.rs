@@ -28,6 +28,12 @@ impl Rule for UnusedSuppression {
 
 fn report(mistake: &Mistake, span: Span, sink: &mut Findings) {
     let (message, help) = match mistake {
+        Mistake::NoColon { meant } => (
+            format!(
+                "without a colon behind `ngxlint` this comment says nothing to it; did you mean `ngxlint: {meant}`?"
+            ),
+            format!("write # ngxlint: {meant}"),
+        ),
         Mistake::UnknownWord { word, nearest } => {
             let meant = nearest.map_or(String::new(), |nearest| format!("; did you mean `{nearest}`?"));
             (
