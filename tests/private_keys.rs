@@ -78,13 +78,62 @@ fn no_output_shows_a_key() {
             run(&["certs", "nginx.conf", "--format", format], "120");
         }
         for format in ["human", "json"] {
-            run(&["trace", "https://shop.example/", "nginx.conf", "--format", format], "120");
+            run(&["trace", "https://shop.example/", "--conf", "nginx.conf", "--format", format], "120");
         }
         assert!(said > 1000, "{text}");
         if let Ok(known) = fs::read_to_string(folder.path("known.json")) {
             assert_hidden(&known, "the baseline");
         }
         assert_eq!(fs::read_to_string(folder.path("nginx.conf")).unwrap(), text);
+    }
+}
+
+/// A PIN opens the key of a token, and is as short as any word: it is known by what stands before it.
+#[test]
+fn no_output_shows_the_pin_of_a_token() {
+    const FORMATS: &[&str] = &["human", "short", "json", "sarif", "github", "gitlab", "junit", "checkstyle"];
+    let uri = "pkcs11:token=shop;object=key?pin-value=4711-0815";
+    let keys = [
+        format!("ssl_certificate_key \"engine:pkcs11:{uri}\";"),
+        format!("ssl_certificate_key 'store:{uri}&module-name=softhsm';"),
+        format!("proxy_ssl_certificate_key \"engine:pkcs11:{uri}\" x"),
+        format!("ssl_certificate_key engine:pkcs11:{uri};"),
+        format!("ssl_certificate_key \"{uri}\";"),
+        format!("include \"{uri}\";"),
+        format!("# {uri}\n"),
+    ];
+    for key in keys {
+        let folder = Folder::new(&[("nginx.conf", &configuration(&key)), ("shop.pem", ""), ("summary", "")]);
+        let run = |arguments: &[&str]| {
+            let mut command = folder.command(arguments);
+            let run = program::Run::of(command.env("GITHUB_STEP_SUMMARY", folder.path("summary")).output().unwrap());
+            for said in [&run.stdout, &run.stderr] {
+                assert!(!said.contains("4711") && !said.contains("0815"), "{arguments:?}: {said}");
+            }
+            run
+        };
+        let human = run(&["check", "nginx.conf"]);
+        assert!(human.stdout.contains("pin-value=*********"), "{}", human.stdout);
+        for format in FORMATS {
+            run(&["check", "nginx.conf", "--format", format]);
+        }
+        for arguments in [&["--diff"][..], &["--diff", "--fix=all"], &["--write-baseline", "known.json"]] {
+            run(&[&["check", "nginx.conf"], arguments].concat());
+        }
+        // What the baseline knows and is gone is told from the baseline.
+        folder.write("nginx.conf", b"events {}\nhttp {}\n");
+        run(&["check", "nginx.conf", "--baseline", "known.json"]);
+        folder.write("nginx.conf", configuration(&key).as_bytes());
+        for format in ["human", "json", "prometheus"] {
+            run(&["certs", "nginx.conf", "--format", format]);
+        }
+        for format in ["human", "json"] {
+            run(&["trace", "https://shop.example/", "--conf", "nginx.conf", "--format", format]);
+        }
+        for file in ["known.json", "summary"] {
+            let text = fs::read_to_string(folder.path(file)).unwrap();
+            assert!(!text.contains("4711") && !text.contains("0815"), "{file}: {text}");
+        }
     }
 }
 

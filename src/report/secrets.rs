@@ -1,4 +1,5 @@
-//! Private keys that stand in the configuration itself (`ssl_certificate_key "data:…"`): no output shows them.
+//! Private keys that stand in the configuration itself (`ssl_certificate_key "data:…"`), and the PINs of tokens that hold
+//! keys (`engine:pkcs11:pkcs11:…?pin-value=…`): no output shows them.
 //!
 //! A configuration is pasted into tickets and its report is kept by CI services, so the keys in it are covered twice:
 //! lines of the configuration by the places of the keys in it, and all that is written by the keys' own text.
@@ -29,11 +30,15 @@ const KEY_LABEL: &[u8] = b"PRIVATE KEY-----";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 
+/// What stands before the PIN of a token. RFC 7512, section 2.4.
+const PIN: &[u8] = b"pin-value=";
+
 /// The places of private keys in a file, ascending and apart from each other.
 pub(super) fn places(file: &SourceFile) -> &[Range<usize>] {
     file.hidden(|text| {
         let mut places = pem_keys(text);
         places.extend(key_parameters(text));
+        places.extend(pins(text));
         places.sort_by_key(|place| (place.start, place.end));
         let mut apart: Vec<Range<usize>> = Vec::with_capacity(places.len());
         for place in places {
@@ -69,6 +74,18 @@ fn pem_keys(text: &[u8]) -> Vec<Range<usize>> {
         from = start + length;
     }
     places
+}
+
+/// The PINs in the URIs of PKCS#11. They end where no PIN goes on; the bytes that one can have besides these would show
+/// more of it than they hide of what follows.
+fn pins(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    memmem::find_iter(text, PIN).filter_map(|at| {
+        let start = at + PIN.len();
+        let rest = text.get(start..)?;
+        let ends = |byte: &u8| byte.is_ascii_whitespace() || b"&;\"<>\\`{}".contains(byte);
+        let length = rest.iter().position(ends).unwrap_or(rest.len());
+        (length > 0).then_some(start..start + length)
+    })
 }
 
 fn is_of_body(byte: u8) -> bool {
@@ -130,6 +147,8 @@ pub struct Secrets {
     pieces: FxHashSet<[u8; PIECE]>,
     /// Last lines that are shorter than a piece.
     ends: FxHashSet<Vec<u8>>,
+    /// Whether there are PINs. They are as short as any word, and known by what stands before them.
+    has_pins: bool,
 }
 
 impl Secrets {
@@ -143,6 +162,7 @@ impl Secrets {
                 let is_pem = file.text.get(..place.start).is_some_and(|before| before.ends_with(DASHES));
                 secrets.add(file.text.get(place.clone()).unwrap_or_default(), is_pem);
             }
+            secrets.has_pins |= pins(&file.text).next().is_some();
         }
         secrets
     }
@@ -164,7 +184,7 @@ impl Secrets {
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty() && self.ends.is_empty()
+        self.pieces.is_empty() && self.ends.is_empty() && !self.has_pins
     }
 
     /// Whether a text holds a piece of a key.
@@ -187,6 +207,9 @@ impl Secrets {
                 covered.iter_mut().skip(from).take(word.len()).for_each(|byte| *byte = true);
             }
             from += word.len() + 1;
+        }
+        if self.has_pins {
+            pins(text).for_each(|pin| covered.iter_mut().skip(pin.start).take(pin.len()).for_each(|byte| *byte = true));
         }
         covered
     }
@@ -252,6 +275,26 @@ mod tests {
                 !is_hidden && text.contains(LINES[0])
             );
             assert_eq!(shown == text, !is_hidden, "{shown}");
+        }
+    }
+
+    #[test]
+    fn pins_end_where_their_uri_goes_on() {
+        for (text, shown) in [
+            (
+                "k \"engine:pkcs11:pkcs11:token=a;object=b?pin-value=1234\";",
+                "k \"engine:pkcs11:pkcs11:token=a;object=b?pin-value=*\";",
+            ),
+            (
+                "k 'store:pkcs11:token=a?pin-value=%31'2&module-name=m' x",
+                "k 'store:pkcs11:token=a?pin-value=*&module-name=m' x",
+            ),
+            ("k pkcs11:object=b;pin-value=a;type=private", "k pkcs11:object=b;pin-value=*;type=private"),
+            ("k \"pkcs11:a?pin-value=\";", "k \"pkcs11:a?pin-value=\";"),
+            ("k \"pkcs11:a?pin-source=file:/run/pin\";", "k \"pkcs11:a?pin-source=file:/run/pin\";"),
+            ("k \"pkcs11:a?pin-value=a-----BEGIN PRIVATE KEY-----b", "k \"pkcs11:a?pin-value=* PRIVATE KEY-----*"),
+        ] {
+            assert_eq!(hidden(text), shown);
         }
     }
 
