@@ -12,27 +12,34 @@ use crate::rules::{Finding, Severity};
 /// Annotations of each kind that GitHub shows for a step.
 const SHOWN: usize = 10;
 
-/// Rows of the summary's table; a summary may have 1 MiB.
+/// Rows of the summary's table; nobody reads more.
 const ROWS: usize = 1000;
 
+/// Bytes of the summary's rows. GitHub shows none of a summary of more than 1 MiB, and this run may not be the only one
+/// of its step.
+const SUMMARY_BYTES: usize = 512 << 10;
+
 /// Writes a command for each finding, the worst first, since only the first ten of each kind are shown; then a line
-/// that counts them.
+/// that counts them. That a run has failed comes before all.
 ///
 /// # Errors
 /// What `out` says.
 pub fn write_github(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let failures = usize::from(report.has_failed());
+    if report.has_failed() {
+        writeln!(out, "::error title=ngxlint::{FAILED}")?;
+    }
     let mut hidden = 0;
     for severity in [Severity::Error, Severity::Warning, Severity::Info] {
         let found = report.findings_named_first().filter(|finding| finding.severity == severity);
         for finding in found {
             write_command(report, finding, out)?;
         }
-        hidden += report.count(severity).saturating_sub(SHOWN);
+        let others = if severity == Severity::Error { failures } else { 0 };
+        hidden += (others + report.count(severity)).saturating_sub(SHOWN);
     }
-    if report.has_failed() {
-        writeln!(out, "::error title=ngxlint::{FAILED}")?;
-    }
-    let counts = counts(report);
+    let failed = if report.has_failed() { "the run failed; " } else { "" };
+    let counts = format!("{failed}{}", counts(report));
     if hidden == 0 {
         writeln!(out, "ngxlint: {counts}")
     } else {
@@ -76,17 +83,24 @@ pub fn write_github_summary(report: &Report<'_>, out: &mut dyn Write) -> io::Res
     if report.findings().is_empty() {
         return Ok(());
     }
-    writeln!(out, "| | rule | place | |\n|---|---|---|---|")?;
+    writeln!(out, "| severity | rule | place | finding |\n|---|---|---|---|")?;
     let mut worst_first: Vec<&Finding> = report.findings_named_first().collect();
     worst_first.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let (mut rows, mut bytes) = (0, 0);
     for finding in worst_first.iter().take(ROWS) {
         let file = report.sources.file(finding.span.file);
         let line = file.position(finding.span.start).line;
         let place = format!("{}:{line}", report.repository.path(&file.path));
         let (severity, rule, url) = (finding.severity, finding.rule, finding.rule.entry().url());
-        writeln!(out, "| {severity} | [{rule}]({url}) | {} | {} |", cell(&place), cell(&finding.message))?;
+        let row = format!("| {severity} | [{rule}]({url}) | {} | {} |", cell(&place), cell(&finding.message));
+        bytes += row.len();
+        if bytes > SUMMARY_BYTES {
+            break;
+        }
+        writeln!(out, "{row}")?;
+        rows += 1;
     }
-    if let Some(more @ 1..) = worst_first.len().checked_sub(ROWS) {
+    if let Some(more @ 1..) = worst_first.len().checked_sub(rows) {
         writeln!(out, "\n… and {more} more")?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 /// All but the unreserved characters of RFC 3986, section 2.3, and the slash between segments.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
@@ -22,6 +22,10 @@ impl Repository {
     /// repository is absolute.
     #[must_use]
     pub fn path(&self, shown: &Path) -> String {
+        self.relative(shown).to_string_lossy().into_owned()
+    }
+
+    fn relative(&self, shown: &Path) -> PathBuf {
         let absolute = without_dots(&self.working_directory.join(shown));
         let around =
             self.roots.iter().filter(|root| absolute.starts_with(root)).max_by_key(|root| root.as_os_str().len());
@@ -29,8 +33,7 @@ impl Repository {
             None if self.roots.is_empty() => Some(&self.working_directory),
             around => around,
         };
-        let path = base.and_then(|base| absolute.strip_prefix(base).ok()).unwrap_or(&absolute);
-        path.to_string_lossy().into_owned()
+        base.and_then(|base| absolute.strip_prefix(base).ok()).unwrap_or(&absolute).to_path_buf()
     }
 
     /// The places that `path`, as [`Repository::path`] gives it, may stand for: one in each repository.
@@ -39,12 +42,13 @@ impl Repository {
         bases.iter().map(move |base| base.join(path))
     }
 
-    /// The same as a URI reference (RFC 3986): relative to the top of the repository, or `file:` with a path.
+    /// The same as a URI reference (RFC 3986): relative to the top of the repository, or `file:` with a path. Bytes that
+    /// are no text are kept.
     #[must_use]
     pub fn uri(&self, shown: &Path) -> String {
-        let path = self.path(shown);
-        let scheme = if path.starts_with('/') { "file://" } else { "" };
-        format!("{scheme}{}", utf8_percent_encode(&path, ESCAPED))
+        let path = self.relative(shown);
+        let scheme = if path.has_root() { "file://" } else { "" };
+        format!("{scheme}{}", percent_encode(path.as_os_str().as_encoded_bytes(), ESCAPED))
     }
 }
 
@@ -80,6 +84,16 @@ mod tests {
             assert_eq!(repository.path(Path::new(shown)), path);
             assert_eq!(repository.uri(Path::new(shown)), uri);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn uris_keep_bytes_that_are_no_text() {
+        use std::os::unix::ffi::OsStrExt;
+        let repository = Repository { working_directory: "/r".into(), roots: vec!["/r".into()] };
+        let shown = Path::new(std::ffi::OsStr::from_bytes(b"a\xff%.conf"));
+        assert_eq!(repository.uri(shown), "a%FF%25.conf");
+        assert_eq!(repository.path(shown), "a\u{fffd}%.conf");
     }
 
     #[test]

@@ -88,11 +88,9 @@ fn result(report: &Report<'_>, finding: &Finding, rule_index: usize, print: Stri
         .zip(&finding.related)
         .map(|(id, related)| location(report, related.span, Some(id), Some(&related.message)))
         .collect();
-    let mut told = finding.message.clone();
-    if let Some(help) = &finding.help {
-        told += "\n\n";
-        told += help;
-    }
+    let help = finding.help.as_ref().map_or_else(String::new, |help| format!("\n\n{help}"));
+    // What is quoted of a configuration is no link.
+    let mut told = format!("{}{help}", finding.message).replace("](", "\\](");
     if !finding.related.is_empty() {
         let links = (1..).zip(&finding.related).map(|(id, related)| format!("[{}]({id})", link_text(&related.message)));
         told += &format!("\n\nSee: {}", links.collect::<Vec<_>>().join("; "));

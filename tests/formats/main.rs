@@ -6,6 +6,9 @@
 mod program;
 
 mod github;
+mod hooks;
+#[cfg(unix)]
+mod hostile;
 mod kit;
 mod reports;
 mod xml;

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use super::{Folder, report, repository, run_tool, said, tool};
 
 /// Checkstyle has no published schema; this is what its XMLLogger writes and its readers take.
-const CHECKSTYLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/checkstyle.xsd");
+pub(crate) const CHECKSTYLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/checkstyle.xsd");
 
 /// The schema of Jenkins for JUnit's XML, as pytest has it in its tests.
-fn junit_schema() -> Option<PathBuf> {
+pub(crate) fn junit_schema() -> Option<PathBuf> {
     let found = std::env::var_os("NGXLINT_JUNIT_XSD").map(PathBuf::from);
     if found.is_none() {
         eprintln!("SKIPPED: NGXLINT_JUNIT_XSD names no junit-10.xsd");
@@ -18,7 +18,7 @@ fn junit_schema() -> Option<PathBuf> {
 }
 
 /// Whether xmllint takes the report by this schema; `None` where it is not there.
-fn is_valid(folder: &Folder, xml: &str, schema: &str) -> Option<Result<(), String>> {
+pub(crate) fn is_valid(folder: &Folder, xml: &str, schema: &str) -> Option<Result<(), String>> {
     let xmllint = tool("xmllint")?;
     std::fs::write(folder.path("report.xml"), xml).unwrap();
     let output = run_tool(&xmllint, &["--noout", "--schema", schema, "report.xml"], folder.0.path());
@@ -35,6 +35,16 @@ fn junit_xml_fits_the_schema_of_jenkins() {
     if let Some(verdict) = is_valid(&folder, &run.stdout, schema) {
         verdict.unwrap_or_else(|said| panic!("{said}\n{}", run.stdout));
         assert!(is_valid(&folder, &run.stdout.replace("testcase", "case"), schema).unwrap().is_err());
+    }
+    // A run that failed has a case with an error.
+    let failed = folder.run(&["check", "--format", "junit", "nothere.conf", "deploy"]);
+    failed.expect(2, &["errors=\"1\"", "<error message=\"the run failed"], &["cannot read nothere.conf"]);
+    let nothing = folder.run(&["check", "--format", "junit", "nothere.conf"]);
+    nothing.expect(2, &["tests=\"1\" failures=\"0\" errors=\"1\""], &["cannot read nothere.conf"]);
+    for run in [failed, nothing] {
+        if let Some(verdict) = is_valid(&folder, &run.stdout, schema) {
+            verdict.unwrap_or_else(|said| panic!("{said}\n{}", run.stdout));
+        }
     }
     // A run without findings has a case that passes.
     let clean = Folder::new(&[("nginx.conf", "events {}\n")]);
