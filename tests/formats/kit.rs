@@ -105,6 +105,24 @@ fn the_cache_of_the_action_goes_by_its_sources() {
     }
 }
 
+/// There is no container engine in CI: what the file asks of the repository is looked at, and that both of its stages
+/// have one C library.
+#[test]
+fn the_image_is_built_from_what_is_there() {
+    let file = fs::read_to_string(format!("{TOP}/Dockerfile")).unwrap();
+    let lines: Vec<&str> = file.lines().filter(|line| !line.starts_with('#')).collect();
+    let bases: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("FROM ")).collect();
+    let [build, run] = bases[..] else { panic!("{bases:?}") };
+    assert_eq!((build, run), ("rust:1-slim-trixie AS build", "debian:trixie-slim"));
+    assert!(lines.contains(&"USER nobody") && lines.contains(&"COPY . ."), "{file}");
+    let ignored = fs::read_to_string(format!("{TOP}/.dockerignore")).unwrap();
+    for line in ignored.lines() {
+        assert!(["target", ".git", "fuzz/target"].contains(&line), "the build may need {line}");
+    }
+    // Whom cargo would ask for what is locked.
+    assert!(Path::new(TOP).join("Cargo.lock").is_file());
+}
+
 /// Names of files, and whether the hooks take them.
 const HOOKED: &[(&str, bool)] = &[
     ("nginx.conf", true),
