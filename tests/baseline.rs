@@ -5,6 +5,8 @@
 mod program;
 
 use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -199,6 +201,79 @@ fn a_file_that_is_no_baseline_ends_the_run() {
     folder.run(CHECK).expect(2, &[], &["error: cannot use the baseline known.json: no such file\n"]);
     let run = folder.run(&["check", "nginx.conf", "--write-baseline", "none/known.json"]);
     run.expect(2, &[], &["cannot use the baseline none/known.json: "]);
+}
+
+#[test]
+fn an_entry_that_stands_there_twice_is_one() {
+    let folder = folder();
+    folder.run(WRITE).expect(0, &[], &["4 added"]);
+    let mut known: Value = serde_json::from_slice(&fs::read(folder.path("known.json")).unwrap()).unwrap();
+    let mut twice = known["findings"].as_array().unwrap().clone();
+    twice.extend_from_within(..);
+    // The fingerprint tells what is known; the rest is for people.
+    twice.push(twice[0].clone());
+    twice[8]["text"] = "include other.conf;".into();
+    known["findings"] = twice.into();
+    folder.write("known.json", known.to_string().as_bytes());
+    folder.run(CHECK).expect(0, &["; 4 known findings are in the baseline\n"], &[]);
+    folder.run(WRITE).expect(0, &[], &["known.json has 4 entries (0 added, 0 dropped)\n"]);
+    assert_eq!(entries(&folder).len(), 4);
+    folder.write("nginx.conf", ROOT.replace("include a.conf;\n", "").as_bytes());
+    folder.run(CHECK).expect(0, &["; 3 known findings"], &["note: 1 entry of known.json is not found any more: "]);
+}
+
+/// What was there stays, and nothing else is left.
+#[cfg(unix)]
+#[test]
+fn a_baseline_that_cannot_be_written_stays_as_it_was() {
+    use std::os::unix::fs::PermissionsExt;
+    let names = |folder: &Folder, path: &str| fs::read_dir(folder.path(path)).unwrap().count();
+    let folder = folder();
+    folder.write("kept/known.json", b"{\"schema_version\": 1, \"findings\": []}");
+    let old = fs::read(folder.path("kept/known.json")).unwrap();
+    let write = ["check", "nginx.conf", "--write-baseline", "kept/known.json"];
+    // A limit of the size of files ends the writing of one with an error, as a full disk does.
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_ngxlint")]);
+    let run = program::Run::of(command.args(write).current_dir(folder.0.path()).output().unwrap());
+    run.expect(2, &[], &["error: cannot use the baseline kept/known.json: File too large"]);
+    assert_eq!((fs::read(folder.path("kept/known.json")).unwrap(), names(&folder, "kept")), (old.clone(), 1));
+    for device in ["/dev/full", "/dev/null"] {
+        let run = folder.run(&["check", "nginx.conf", "--write-baseline", device]);
+        run.expect(2, &[], &[&format!("error: cannot use the baseline {device}: ")]);
+    }
+    let Some(mut command) = folder.command_as_nobody(&write) else { return };
+    fs::set_permissions(folder.path("kept"), fs::Permissions::from_mode(0o555)).unwrap();
+    let run = program::Run::of(command.output().unwrap());
+    run.expect(2, &[], &["error: cannot use the baseline kept/known.json: Permission denied"]);
+    assert_eq!((fs::read(folder.path("kept/known.json")).unwrap(), names(&folder, "kept")), (old, 1));
+}
+
+/// Runs that are killed at any moment: the file is the old one or the new one, as a whole.
+#[cfg(unix)]
+#[test]
+fn who_is_killed_leaves_a_whole_baseline() {
+    let many: String = (0..3000).map(|number| format!("include gone/{number}.conf;\n")).collect();
+    let folder = Folder::new(&[("nginx.conf", &format!("events {{}}\n{many}"))]);
+    folder.run(WRITE).expect(0, &[], &["3000 added"]);
+    let new = fs::read(folder.path("known.json")).unwrap();
+    let old = b"{\"schema_version\": 1, \"findings\": []}";
+    // Each run gets a little longer until one ends by itself.
+    for step in 0..400 {
+        folder.write("known.json", old);
+        let mut child = folder.command(WRITE).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(10 * step));
+        let has_ended = child.try_wait().unwrap().is_some();
+        let _ = child.kill();
+        child.wait().unwrap();
+        let now = fs::read(folder.path("known.json")).unwrap();
+        assert!(now == new || now == old, "{} bytes", now.len());
+        if has_ended {
+            assert!(now == new);
+            return;
+        }
+    }
+    panic!("no run came to its end");
 }
 
 #[test]

@@ -349,31 +349,12 @@ fn a_read_only_file_stays() {
     assert_eq!(folder.names("sites"), ["shop.conf"]);
 }
 
-/// The program as another user than root, where it is root who tests.
-fn as_nobody(folder: &Folder, arguments: &[&str]) -> Option<Command> {
-    let is_root = fs::metadata(folder.path(".")).unwrap().uid() == 0;
-    if !is_root {
-        return Some(folder.command(arguments));
-    }
-    let has_setpriv = Command::new("setpriv").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !has_setpriv {
-        eprintln!("SKIPPED: for root every directory is writable, and there is no setpriv to be another user");
-        return None;
-    }
-    // Where only root can go, nobody can run it.
-    let program = folder.path("ngxlint");
-    fs::copy(env!("CARGO_BIN_EXE_ngxlint"), &program).unwrap();
-    fs::set_permissions(folder.path("."), fs::Permissions::from_mode(0o755)).unwrap();
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program).args(arguments);
-    command.current_dir(folder.path("."));
-    Some(command)
-}
-
 #[test]
 fn a_read_only_directory_stays() {
     let folder = sites();
-    let Some(mut command) = as_nobody(&folder, &["check", "--fix", "--select", RULES, "nginx.conf"]) else { return };
+    let Some(mut command) = folder.command_as_nobody(&["check", "--fix", "--select", RULES, "nginx.conf"]) else {
+        return;
+    };
     fs::set_permissions(folder.path("sites/shop.conf"), fs::Permissions::from_mode(0o666)).unwrap();
     fs::set_permissions(folder.path("sites"), fs::Permissions::from_mode(0o555)).unwrap();
     let run = Run::of(command.output().unwrap());

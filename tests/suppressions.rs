@@ -203,11 +203,16 @@ fn what_cannot_be_written_is_left_as_it_is() {
 
     let folder = site();
     fs::set_permissions(folder.path("sites-available"), fs::Permissions::from_mode(0o555)).unwrap();
-    if fs::write(folder.path("sites-available/probe"), "").is_ok() {
-        eprintln!("skipped: this user can write everywhere");
-    } else {
-        let run = folder.run(&["check", "nginx.conf", "--add-ignore", "x"]);
-        run.expect(2, &["nginx.conf: 1 comment\n"], &["sites-available/a is left as it is: "]);
+    let before = fs::read(folder.path("sites-available/a")).unwrap();
+    if let Some(mut command) = folder.command_as_nobody(&["check", "nginx.conf", "--add-ignore", "x"]) {
+        for (path, mode) in [("nginx.conf", 0o666), ("sites-available/a", 0o666), (".", 0o777)] {
+            fs::set_permissions(folder.path(path), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        // What is nobody's stays so only if nobody owns it.
+        let run = Run::of(command.output().unwrap());
+        assert_eq!(run.status, 2, "{}", run.stderr);
+        assert!(run.stderr.contains("sites-available/a is left as it is: "), "{}", run.stderr);
+        assert_eq!(fs::read(folder.path("sites-available/a")).unwrap(), before);
     }
     fs::set_permissions(folder.path("sites-available"), fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -133,11 +133,13 @@ impl Report<'_> {
     pub fn take_known(&mut self, baseline: &Baseline, scope: &Scope<'_>) -> Vec<KnownFinding> {
         let mut known: FxHashMap<&str, &KnownFinding> =
             baseline.findings.iter().map(|known| (known.fingerprint.as_str(), known)).collect();
+        // One that stands there twice is one.
+        let entries = known.len();
         let prints = fingerprints(self, self.findings());
         let findings = std::mem::take(&mut self.findings).into_iter().zip(prints);
         let unknown = findings.filter(|(_, print)| known.remove(print.as_str()).is_none());
         let unknown: Vec<_> = unknown.map(|(finding, _)| finding).collect();
-        self.checked.baselined = baseline.findings.len() - known.len();
+        self.checked.baselined = entries - known.len();
         self.findings = unknown;
         let seen = scope.paths(self);
         let mut stale: Vec<KnownFinding> =

@@ -71,7 +71,7 @@ fn pre_commit_runs_the_hooks() {
     folder.write("sites-enabled/a shop", SITE.as_bytes());
     let found = run("ngxlint");
     assert_eq!(found.status.code(), Some(1), "{}", said(&found));
-    assert!(said(&found).contains("error[websocket-missing-upgrade]"), "{}", said(&found));
+    assert!(said(&found).contains("[websocket-missing-upgrade]"), "{}", said(&found));
     let fixed = run("ngxlint-fix");
     assert_eq!(fixed.status.code(), Some(1), "{}", said(&fixed));
     assert!(said(&fixed).contains("files were modified by this hook"), "{}", said(&fixed));

@@ -44,6 +44,30 @@ impl Folder {
         command
     }
 
+    /// The program as another user than root, where it is root who tests: for root, every directory is writable. `None`
+    /// where it cannot be, which is said.
+    #[cfg(unix)]
+    #[allow(clippy::print_stderr, reason = "what was not tested is to be seen")]
+    pub(crate) fn command_as_nobody(&self, arguments: &[&str]) -> Option<Command> {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        if fs::metadata(self.path(".")).unwrap().uid() != 0 {
+            return Some(self.command(arguments));
+        }
+        let has_setpriv = Command::new("setpriv").arg("--version").output().is_ok_and(|output| output.status.success());
+        if !has_setpriv {
+            eprintln!("SKIPPED: for root every directory is writable, and there is no setpriv to be another user");
+            return None;
+        }
+        // Where only root can go, nobody can run it.
+        let program = self.path("ngxlint");
+        fs::copy(env!("CARGO_BIN_EXE_ngxlint"), &program).unwrap();
+        fs::set_permissions(self.path("."), fs::Permissions::from_mode(0o755)).unwrap();
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program).args(arguments);
+        command.current_dir(self.path("."));
+        Some(command)
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         Run::of(self.command(arguments).output().unwrap())
     }
