@@ -185,11 +185,19 @@ fn reasons_are_one_line_that_says_something() {
     let run = folder.run(&["check", "nginx.conf", "--add-ignore", "x", "--no-ignores"]);
     run.expect(2, &[], &["cannot be used with"]);
     let run = folder.run_with_stdin(&["check", "-", "--add-ignore", "x"], b"events {}\ninclude no.conf;\n");
-    run.expect(2, &[], &["<stdin> is left as it is: no such file"]);
+    run.expect(2, &[], &["error: standard input cannot be changed: give --fix, --diff and --add-ignore the files"]);
     let other = [("other.conf", "events {}\ninclude other;\n")];
     other.iter().for_each(|(path, text)| folder.write(path, text.as_bytes()));
     let run = folder.run(&["check", "--as", "nginx.conf=other.conf", "--add-ignore", "x"]);
     run.expect(2, &[], &["nginx.conf is left as it is: it is not what was read"]);
+    // The file that the output of `nginx -T` speaks of is another one, or is not there.
+    let root = folder.path("nginx.conf");
+    let dump = format!("# configuration file {}:\nevents {{}}\ninclude gone.conf;\n", root.display());
+    folder.write("dump.txt", dump.as_bytes());
+    let before = fs::read(&root).unwrap();
+    let run = folder.run(&["check", "dump.txt", "--add-ignore", "x"]);
+    run.expect(2, &["0 comments in 0 files for 0 of 1 finding"], &["in its place (--as, or the output of `nginx -T`)"]);
+    assert_eq!((fs::read(&root).unwrap(), fs::read(folder.path("dump.txt")).unwrap()), (before, dump.into_bytes()));
 }
 
 #[cfg(unix)]

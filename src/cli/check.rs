@@ -25,7 +25,8 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         return show_settings::run(given, &runs, arguments.output.output.as_deref());
     }
     let destinations = arguments.output.destinations()?;
-    if arguments.fixes.mode().is_some() && arguments.reads_stdin() {
+    let is_to_change = arguments.fixes.mode().is_some() || arguments.known.add_ignore.is_some();
+    if is_to_change && arguments.reads_stdin() {
         return Err(RunError::FixOfStdin);
     }
     let lint = Lint { runs: &runs, output: arguments.output.output.as_deref() };

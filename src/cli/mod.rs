@@ -169,7 +169,7 @@ enum RunError {
     #[error("--output names a file, but every --format has one of its own")]
     OutputNotUsed,
     /// `--fix` or `--diff` of what is no file.
-    #[error("standard input cannot be changed: give --fix and --diff the files themselves")]
+    #[error("standard input cannot be changed: give --fix, --diff and --add-ignore the files themselves")]
     FixOfStdin,
     /// `explain` of a rule that does not exist.
     #[error("{0}")]

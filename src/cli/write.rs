@@ -16,7 +16,10 @@ const LINKS: usize = 40;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReplaceError {
     /// Somebody else has written to it, or it is not the file that was read at all.
-    #[error("it is not what was read: it has changed meanwhile, or another file was read in its place")]
+    #[error(
+        "it is not what was read: it has changed meanwhile, or something else was read in its place (--as, or the output \
+         of `nginx -T`)"
+    )]
     Changed,
     /// Nobody may write to it.
     #[error("it is read-only")]

@@ -128,13 +128,14 @@ fn suppression(reason: &str) -> Suppression {
     Suppression { justification: (!reason.is_empty()).then(|| reason.to_owned()), ..base }
 }
 
-/// The hops of a redirect, one after the other.
+/// The hops of a redirect, one after the other. The way begins at the finding, whether that is told once more or not.
 fn code_flow(report: &Report<'_>, finding: &Finding) -> Option<CodeFlow> {
-    if finding.rule.entry().category != "redirect" || finding.related.is_empty() {
-        return None;
-    }
-    let steps = finding.related.iter().map(|related| {
-        ThreadFlowLocation::builder().location(location(report, related.span, None, Some(&related.message))).build()
+    let hops = || finding.related.iter().filter(|related| related.is_hop);
+    let first = hops().next()?;
+    let begins = (first.span != finding.span).then_some((finding.span, &finding.message));
+    let steps = begins.into_iter().chain(hops().map(|hop| (hop.span, &hop.message)));
+    let steps = steps.map(|(span, message)| {
+        ThreadFlowLocation::builder().location(location(report, span, None, Some(message))).build()
     });
     let flow = ThreadFlow::builder().locations(steps.collect::<Vec<_>>()).build();
     Some(CodeFlow::builder().thread_flows(vec![flow]).build())

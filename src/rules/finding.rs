@@ -45,6 +45,8 @@ pub struct Related {
     pub span: Span,
     /// What is to be seen there.
     pub message: String,
+    /// Whether a request comes there on its way, which the places of this kind tell in order.
+    pub is_hop: bool,
 }
 
 /// One replacement of a fix; an empty span inserts.
@@ -109,7 +111,13 @@ pub struct Finding {
 impl Finding {
     /// Adds a place that explains the finding.
     pub fn related(&mut self, span: Span, message: impl Into<String>) -> &mut Finding {
-        self.related.push(Related { span, message: message.into() });
+        self.related.push(Related { span, message: message.into(), is_hop: false });
+        self
+    }
+
+    /// Adds a place to which a request comes on its way from one to the other, in the order of the way.
+    pub fn hop(&mut self, span: Span, message: impl Into<String>) -> &mut Finding {
+        self.related.push(Related { span, message: message.into(), is_hop: true });
         self
     }
 

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::program::Run;
+use super::program::{Folder, Run};
 use super::{report, repository, run_tool, said, tool};
 
 /// The SARIF log with one line changed before the run.
@@ -77,6 +77,34 @@ fn fingerprints_stay_when_lines_move_and_differ_between_equal_findings() {
     assert_eq!(fingerprints(&moved), before);
     let changed = sarif(|text| text.replacen("proxy_pass http://127.0.0.1:9;", "proxy_pass http://127.0.0.1:8;", 1));
     assert_ne!(fingerprints(&changed), before);
+}
+
+/// The way of a request, and nothing that is no hop of it.
+#[test]
+fn redirects_are_code_flows_of_sarif() {
+    let server = |rest: &str| format!("events {{}}\nhttp {{ server {{ listen 80; server_name a.test;\n{rest}\n}} }}\n");
+    let redirects = |pairs: &[(&str, &str)]| -> String {
+        let lines = pairs.iter().map(|(from, to)| format!("location = {from} {{ return 301 http://a.test{to}; }}"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let flows = |rule: &str, text: &str| -> Vec<Vec<u64>> {
+        let folder = Folder::new(&[("nginx.conf", text)]);
+        let run = folder.run(&["check", "--select", rule, "--format=sarif", "--fail-on=never", "nginx.conf"]);
+        let log: Value = serde_json::from_str(&run.stdout).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap().clone();
+        assert!(!results.is_empty(), "{rule}");
+        let lines = |flow: &Value| {
+            let steps = flow["threadFlows"][0]["locations"].as_array().unwrap().iter();
+            steps.map(|step| step["location"]["physicalLocation"]["region"]["startLine"].as_u64().unwrap()).collect()
+        };
+        results.iter().flat_map(|result| result["codeFlows"].as_array().into_iter().flatten()).map(lines).collect()
+    };
+    let around = redirects(&[("/", "/b"), ("/b", "/c"), ("/c", "/")]);
+    assert_eq!(flows("redirect-loop", &server(&around)), [[3, 4, 5]]);
+    let chain = redirects(&[("/", "/b"), ("/b", "/c"), ("/c", "/d"), ("/d", "/e")]);
+    assert_eq!(flows("redirect-chain", &server(&chain)), [[3, 4, 5, 6]]);
+    // One hop is no way.
+    assert_eq!(flows("redirect-loop", &server(&redirects(&[("/", "/")]))), [[0; 0]; 0]);
 }
 
 /// What GitLab asks of an issue: <https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>.

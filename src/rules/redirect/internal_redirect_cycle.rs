@@ -91,7 +91,7 @@ fn report(sink: &mut Findings, group: &AtDirective<'_, '_>) {
         sink.warning(primary.span(), message + &condition_text(&found.conditions)).conditional()
     };
     for other in directives.iter().skip(1) {
-        finding.related(other.span(), "and this changes it again");
+        finding.hop(other.span(), "and this changes it again");
     }
     let is_rewrite = primary.is_named("rewrite");
     finding.help(if is_rewrite {

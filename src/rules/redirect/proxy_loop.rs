@@ -100,7 +100,7 @@ fn report(model: &Model<'_>, sink: &mut Findings, relays: &[Relay<'_>]) {
     if turn.len() > 1 {
         for relay in turn.iter().take(8) {
             let server = model.server(relay.server);
-            finding.related(relay.by.span(), format!("{server} asks {} with Host {}", relay.target, host(relay)));
+            finding.hop(relay.by.span(), format!("{server} asks {} with Host {}", relay.target, host(relay)));
         }
     } else {
         finding.related(model.server(first.server).span(), "this server gets its own request");

@@ -120,7 +120,7 @@ fn report(sink: &mut Findings, chain: &Chain<'_, '_>) {
         sink.info(first.span(), message)
     };
     for other in chain.directives.iter().skip(1).take(8) {
-        finding.related(other.span(), "then comes this redirect");
+        finding.hop(other.span(), "then comes this redirect");
     }
     finding.help(format!(
         "redirect straight to {last} here; only for the HSTS preload list has http:// to go to https:// of the same host \

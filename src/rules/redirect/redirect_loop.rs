@@ -135,7 +135,7 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, found: &Occurrence<'_, 'c>
         let target = if leg.is_upgraded { shown(target).replacen("https://", "http://", 1) } else { shown(target) };
         let status = leg.status.unwrap_or_default();
         let server = model.server(server);
-        finding.related(by.span(), format!("{server} answers {} with {status} to {target}{upgrade}", shown(&leg.url)));
+        finding.hop(by.span(), format!("{server} answers {} with {status} to {target}{upgrade}", shown(&leg.url)));
     }
     finding.help(help(cycle, is_upgraded));
     finding.fix(superfluous(model, found));
