@@ -115,7 +115,10 @@ pub(super) fn told(error: &serde_yaml::Error) -> Told {
 pub(super) fn unlike(reason: &str) -> String {
     let found = ["invalid type: ", "invalid value: "].iter().find_map(|words| reason.strip_prefix(words));
     match found.and_then(|rest| rest.split_once(", expected ")) {
-        Some((found, _)) => format!(", not {}", named(found)),
+        Some((found, _)) => match found.strip_prefix("integer `").map(|number| number.trim_end_matches('`')) {
+            Some(number) if !number.starts_with('-') => format!(", and {number} is too large"),
+            _ => format!(", not {}", named(found)),
+        },
         None => format!(": {reason}"),
     }
 }
@@ -130,6 +133,7 @@ fn named(text: &str) -> String {
         "field identifier" => "a name".to_owned(),
         "u8" | "u32" | "u64" | "usize" => "a number".to_owned(),
         "path string" | "a string" => "text".to_owned(),
+        "a boolean" => "true or false".to_owned(),
         _ => match text.strip_prefix("string ").or_else(|| text.strip_prefix("integer ")) {
             Some(value) => value.replace('`', ""),
             None => text.to_owned(),

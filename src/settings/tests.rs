@@ -27,6 +27,12 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "a.*.b",
         "`a.*.b` is no name as in server_name: shop.example, *.shop.example, .shop.example or shop.*",
     ),
+    (
+        "rules: {cert-expires-soon: {days: 4294967296}}\n",
+        "4294967296",
+        "days of cert-expires-soon is a number of days, and 4294967296 is too large",
+    ),
+    ("system-roots: yes\n", "yes", "`system-roots`: expected true or false, not \"yes\""),
     ("edge: {default: tls, port: 1}\n", "port", "there is no setting `port` here, only default, servers"),
     ("edge:\n  server: {}\n", "server", "there is no setting `server` here; did you mean `servers`?"),
     (
