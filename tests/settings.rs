@@ -110,7 +110,11 @@ fn roots_that_the_settings_name() {
 fn a_root_that_is_not_there_ends_the_run() {
     let folder = repository("ignore: []\nroots: [nginx.conf, nginx.con]\n");
     for arguments in [&["check"][..], &["check", "sites"], &["trace", "http://a.test/"], &["certs"]] {
-        folder.run(arguments).expect(2, &[], &[".ngxlint.yaml:2: cannot read nginx.con: no such file"]);
+        folder.run(arguments).expect(
+            2,
+            &[],
+            &["error[settings]", "[.ngxlint.yaml:2:21]", "cannot read nginx.con: no such file"],
+        );
     }
 }
 
@@ -202,6 +206,54 @@ fn a_server_of_hosts_with_and_without_an_edge() {
     expect_only(&check(&folder, &["."]), 0, &["info[hsts-missing] admin.example is served over HTTPS without HSTS"]);
 }
 
+/// The certificate of nginx is that of the hosts that are not behind the edge, whatever other names their server has.
+#[test]
+fn a_certificate_of_hosts_with_and_without_an_edge() {
+    let folder = Folder::new(&[(".git/HEAD", "")]);
+    folder.copy_certificates("pki");
+    let site = |names: &str| {
+        format!(
+            "events {{}}\nhttp {{\nserver {{ listen 80; listen 443 ssl; server_name {names}; root /srv;\n\
+             ssl_certificate pki/with-root.shop.example.pem; ssl_certificate_key pki/shop.example.key;\n\
+             add_header Strict-Transport-Security max-age=31536000 always; }}\n}}\n"
+        )
+    };
+    let found = |names: &str, edge: &str| {
+        folder.write("nginx.conf", site(names).as_bytes());
+        folder.write(".ngxlint.yaml", format!("edge: {edge}\nselect: [hsts-untrusted-cert]\n").as_bytes());
+        check(&folder, &["nginx.conf"]).stdout.matches("hsts-untrusted-cert").count()
+    };
+    let edge = "{servers: {cdn.example: tls}}";
+    assert_eq!(found("cdn.example", edge), 0);
+    assert_eq!(found("shop.example", edge), 1);
+    assert_eq!(found("cdn.example shop.example", edge), 1);
+    assert_eq!(found("shop.example cdn.example", edge), 1);
+    assert_eq!(found("shop.example cdn.example", "tls"), 0);
+    assert_eq!(found("shop.example cdn.example", "{default: tls, servers: {shop.example: none}}"), 1);
+}
+
+/// Of a server with names behind an edge, includeSubDomains is judged for the others.
+#[test]
+fn subdomains_of_hosts_with_and_without_an_edge() {
+    let folder = Folder::new(&[(".git/HEAD", "")]);
+    let site = "events {}\nhttp {\nserver { listen 80; listen 443 ssl; server_name shop.example cdn.example; root /srv;\n\
+                ssl_certificate x; ssl_certificate_key y;\n\
+                add_header Strict-Transport-Security \"max-age=31536000; includeSubDomains\" always; }\n\
+                server { listen 80; server_name status.shop.example; root /srv; }\n\
+                server { listen 80; server_name status.cdn.example; root /srv; }\n}\n";
+    folder.write("nginx.conf", site.as_bytes());
+    let found = |edge: &str| {
+        folder.write(".ngxlint.yaml", format!("edge: {edge}\nselect: [hsts-subdomains-uncovered]\n").as_bytes());
+        let run = check(&folder, &["nginx.conf"]);
+        let told = |host: &str| run.stdout.contains(&format!("includeSubDomains on {host} locks"));
+        (told("shop.example"), told("cdn.example"))
+    };
+    assert_eq!(found("none"), (true, true));
+    assert_eq!(found("{servers: {cdn.example: tls}}"), (true, false));
+    assert_eq!(found("{servers: {shop.example: tls}}"), (false, true));
+    assert_eq!(found("tls"), (false, false));
+}
+
 #[test]
 fn words_of_websocket() {
     let folder = Folder::new(&[(
@@ -264,7 +316,7 @@ fn certificates_are_judged_by_their_rules_alone() {
 #[test]
 fn trust_anchors_of_settings() {
     let folder = repository("# what clients know\nca: [none.pem]\n");
-    check(&folder, &["."]).expect(2, &[], &["error: .ngxlint.yaml:2: cannot use", "none.pem"]);
+    check(&folder, &["."]).expect(2, &[], &["[.ngxlint.yaml:2:6]", "cannot use none.pem: no such file"]);
 }
 
 #[test]
@@ -283,13 +335,63 @@ fn what_is_in_effect_is_shown() {
         "root - default",
         "certs skip command line",
         "system-roots false default",
-        "edge none .ngxlint.yaml:2",
+        "edge none default",
         "edge.servers.a.test tls .ngxlint.yaml:4",
         "select all default",
         "rules.hsts-max-age.minimum 5 .ngxlint.yaml:7",
         "rules.hsts info command line",
     ];
     assert_eq!(squeezed, expected);
+}
+
+/// Everything at once, from all of its sources.
+#[test]
+fn what_is_in_effect_is_shown_with_where_it_is_from() {
+    let folder = repository(
+        "roots: [nginx.conf]\nmap: {/etc/letsencrypt: test/certs}\ncerts: skip\nedge:\n  default: tls\n  servers:\n    .b.test: none\n\
+        select: [hsts]\nignore: [hsts-missing]\nper-file-ignores:\n  vendor/: [websocket]\nrules: {hsts: info}\n\
+        websocket:\n  patterns: [/feed]\nmodules: [lua]\nextra-directives:\n  hsts: {contexts: [server]}\n",
+    );
+    std::fs::rename(folder.path(".ngxlint.yaml"), folder.path("other.yaml")).unwrap();
+    let shown = |mut command: std::process::Command| -> Vec<String> {
+        let run = Run::of(command.output().unwrap());
+        run.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    };
+    let mut command =
+        folder.command(&["check", "--show-settings", "--map=/a=b", "--severity=hsts=error", "--nginx-version=1.28"]);
+    command.env("NGXLINT_CONFIG", "other.yaml");
+    let lines = shown(command);
+    let certificates = folder.0.path().canonicalize().unwrap().join("test/certs");
+    let map = format!("map /etc/letsencrypt = {} other.yaml:2", certificates.display());
+    let expected = [
+        "# nginx.conf: settings of other.yaml, by NGXLINT_CONFIG",
+        "roots nginx.conf other.yaml:1",
+        "nginx-version 1.28.0 command line",
+        "prefix - default",
+        "root - default",
+        "map /a = b command line",
+        &map,
+        "certs skip other.yaml:3",
+        "system-roots false default",
+        "edge tls other.yaml:5",
+        "edge.servers..b.test none other.yaml:7",
+        "select hsts other.yaml:8",
+        "ignore hsts-missing other.yaml:9",
+        "per-file-ignores.vendor/ websocket other.yaml:11",
+        "rules.hsts info (the command line says otherwise) other.yaml:12",
+        "rules.hsts error command line",
+        "websocket.patterns /feed other.yaml:14",
+        "modules lua other.yaml:15",
+        "extra-directives.hsts in server other.yaml:17",
+    ];
+    assert_eq!(lines, expected);
+    let lines = shown(folder.command(&["check", "--show-settings", "--config=other.yaml", "--edge=none"]));
+    assert_eq!(lines[0], "# nginx.conf: settings of other.yaml, by --config");
+    assert!(
+        lines.iter().any(|line| line == "edge none command line") && !lines.iter().any(|line| line.contains("b.test"))
+    );
+    let lines = shown(folder.command(&["check", "--show-settings", "."]));
+    assert_eq!(lines[0], "# .: no settings file");
 }
 
 // What `init` writes.
@@ -305,8 +407,38 @@ fn init_writes_a_file_once() {
     assert_eq!(std::fs::read_to_string(folder.path(".ngxlint.yaml")).unwrap(), text);
     // It changes nothing yet.
     assert_eq!(check(&folder, &[]).stdout, check(&folder, &["nginx.conf", "--no-config"]).stdout);
+    // What is shown is what would be written.
+    let shown = folder.run(&["init", "-o", "-"]).stdout;
+    assert!(shown.contains("roots:\n  - nginx.conf\n"), "{shown}");
+    let run = Run::of(
+        folder.command(&["init", "-o", "-", folder.0.path().to_str().unwrap()]).current_dir("/").output().unwrap(),
+    );
+    assert_eq!(run.stdout, shown);
     folder.run(&["init", "-o", "-", "sites"]).expect(0, &["# roots: [nginx.conf]"], &[]);
     folder.run(&["init", "nothere"]).expect(2, &[], &["cannot read nothere: no such file"]);
+}
+
+/// What is included from where it is not, but could be.
+#[test]
+fn init_shows_where_files_seem_to_be() {
+    let folder = Folder::new(&[
+        ("nginx/nginx.conf", "events {}\nhttp { include /etc/nginx/conf.d/shop.conf; }\n"),
+        ("nginx/conf.d/shop.conf", SITE),
+    ]);
+    let shown = folder.run(&["init", "-o", "-"]).stdout;
+    assert!(shown.contains("# map:\n#   /etc/nginx: nginx\n") && shown.contains("not there, but here"), "{shown}");
+    let image = Folder::new(&[
+        ("image/etc/nginx/nginx.conf", "events {}\nhttp { include /opt/sites/shop.conf; }\n"),
+        ("image/opt/sites/shop.conf", SITE),
+    ]);
+    let shown = image.run(&["init", "-o", "-"]).stdout;
+    assert!(shown.contains("# root: image\n") && shown.contains("not there, but here"), "{shown}");
+    // As it is said there, nothing is missing.
+    image.write(".ngxlint.yaml", shown.replace("# root:", "root:").as_bytes());
+    let run = check(&image, &["."]);
+    assert!(!run.stdout.contains("include-not-found") && run.status != 2, "{}{}", run.stdout, run.stderr);
+    let none = Folder::new(&[("README", "nothing")]).run(&["init", "-o", "-"]).stdout;
+    assert!(none.contains("# None is found here"), "{none}");
 }
 
 // Bad input.
@@ -359,6 +491,22 @@ fn what_is_no_settings_file() {
     std::fs::remove_file(folder.path(".ngxlint.yaml")).unwrap();
     std::fs::create_dir(folder.path(".ngxlint.yaml")).unwrap();
     check(&folder, &["."]).expect(2, &[], &["cannot read the settings .ngxlint.yaml: it is a directory"]);
+    std::fs::remove_dir(folder.path(".ngxlint.yaml")).unwrap();
+    // Links to nothing, to a device, in a circle; and a FIFO, which nobody writes to.
+    for (target, said) in [
+        ("nothere", "no such file"),
+        ("/dev/zero", "it is not a regular file"),
+        (".ngxlint.yaml", "too many levels of symbolic links"),
+        ("fifo", "it is not a regular file"),
+    ] {
+        if target == "fifo" {
+            assert!(std::process::Command::new("mkfifo").arg(folder.path("fifo")).status().unwrap().success());
+        }
+        std::os::unix::fs::symlink(target, folder.path(".ngxlint.yaml")).unwrap();
+        let said = format!("cannot read the settings .ngxlint.yaml: {said}");
+        check(&folder, &["."]).expect(2, &[], &[&said]);
+        std::fs::remove_file(folder.path(".ngxlint.yaml")).unwrap();
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::analyses::{Analyses, Subject, analyse};
 use super::certs_arguments::{CertsArguments, CertsFormat};
 use super::input::Changes;
+use super::per_file_ignores::FileIgnores;
 use super::settings::Given;
 use super::{RunError, Status, check, complain, configuration, output};
 use crate::model::{Inventory, Model};
@@ -42,7 +43,8 @@ pub(super) fn run(arguments: &CertsArguments) -> Result<Status, RunError> {
         let run = subject.run;
         let model = Model::build(subject.config, subject.library.files(), run.environment.clone());
         let mut outcome = rules::judge(&model, &run.selection);
-        outcome.findings.retain(|finding| !run.ignores(finding, &sources));
+        let ignored = FileIgnores::new(subject);
+        outcome.findings.retain(|finding| !ignored.ignores(finding));
         let inventory = Inventory::new(&model, subject.library.files());
         Analysis {
             inventory: inventory.with_paths(|path| subject.shown.path(path)),

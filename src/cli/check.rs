@@ -33,8 +33,11 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     let sources = Sources::default();
     let linted = match lint.run(&sources)? {
         Linting::FilesShown(status) => return Ok(status),
-        Linting::Done(linted) => linted,
+        Linting::Done(linted) => *linted,
     };
+    if !arguments.output.quiet {
+        linted.notes(&runs).iter().for_each(|note| complain("note", note));
+    }
     let teller = Teller { arguments, version: version_of(&runs), repository: repository::around(&runs)? };
     let (report, places) = teller.report(linted, &sources, true)?;
     if let Some(reason) = &arguments.known.add_ignore {

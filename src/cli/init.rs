@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::arguments::InitArguments;
 use super::output;
 use super::{RunError, Status};
-use crate::config::{Config, Library, Wanted, find_targets};
+use crate::config::{Config, Library, ProblemKind, Wanted, find_targets};
 use crate::nginx::tls_files::{TLS_FILES, TlsFileKind};
 use crate::settings::{FILE_NAME, Starter, starter};
 use crate::source::{RealFiles, Sources};
@@ -21,10 +21,11 @@ const VENDORED: &[&str] = &["vendor", "third_party", "third-party", "node_module
 pub(super) fn run(arguments: &InitArguments) -> Result<Status, RunError> {
     let directory = arguments.path.as_deref().unwrap_or(Path::new("."));
     let directory = if directory.is_file() { directory.parent().unwrap_or(Path::new(".")) } else { directory };
-    let path =
-        arguments.output.clone().unwrap_or_else(|| directory.strip_prefix(".").unwrap_or(directory).join(FILE_NAME));
+    let usual = directory.strip_prefix(".").unwrap_or(directory).join(FILE_NAME);
+    let is_shown = arguments.output.as_deref().is_some_and(|path| path.as_os_str() == "-");
+    let path = arguments.output.clone().filter(|_| !is_shown).unwrap_or(usual);
     let text = starter(&look_at(directory, &path)?);
-    if path.as_os_str() == "-" {
+    if is_shown {
         output::write_to(None, |out| out.write_all(text.as_bytes()))?;
         return Ok(Status::Success);
     }
@@ -58,6 +59,11 @@ fn look_at(directory: &Path, path: &Path) -> Result<Starter, RunError> {
         }
         look_into(&config, &mut seen);
     }
+    for elsewhere in &mut seen.elsewhere {
+        let canonical = std::fs::canonicalize(&elsewhere.to).unwrap_or_else(|_| elsewhere.to.clone());
+        elsewhere.to = canonical.strip_prefix(&base).map_or(canonical.clone(), PathBuf::from);
+    }
+    seen.elsewhere.retain(|elsewhere| !elsewhere.to.as_os_str().is_empty());
     seen.roots.sort();
     seen.vendored.sort();
     seen.vendored.dedup();
@@ -81,6 +87,13 @@ fn look_into(config: &Config<'_>, seen: &mut Starter) {
         let span = asks.span();
         let line = config.sources().file(span.file).position(span.start).line;
         seen.asks_for_scheme = Some(format!("{}:{line}", config.path(span.file).display()));
+    }
+    for problem in &config.problems {
+        if let ProblemKind::IncludeNotFound { elsewhere: Some(elsewhere), .. } = &problem.kind
+            && !seen.elsewhere.iter().any(|known| known.from == elsewhere.from)
+        {
+            seen.elsewhere.push(elsewhere.clone());
+        }
     }
     for file in config.files() {
         let path = config.path(file.ast.file);

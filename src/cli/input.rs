@@ -146,15 +146,10 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) fn new(options: &FileOptions) -> Result<Places, RunError> {
-        let root = options.root.as_deref().map(|root| {
-            let real = RealFiles::default();
-            let found = match real.kind(root) {
-                Ok(FileKind::Directory) => real.canonicalize(root),
-                Ok(_) => Err(ReadError::Other("it is not a directory".to_owned())),
-                Err(error) => Err(error),
-            };
-            found.map_err(|source| RunError::Root { path: root.to_path_buf(), source })
-        });
+        let root = options
+            .root
+            .as_deref()
+            .map(|root| real_directory(root).map_err(|source| RunError::Root { path: root.to_path_buf(), source }));
         // Relative to the working directory, whatever the configuration's own directory is.
         let absolute = |path: &Path| {
             let found = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
@@ -173,6 +168,15 @@ impl Places {
             return root.join(rest);
         }
         self.map.real_path(path)
+    }
+}
+
+/// The real path of a directory that is to stand for `/`.
+pub(super) fn real_directory(path: &Path) -> Result<PathBuf, ReadError> {
+    let real = RealFiles::default();
+    match real.kind(path)? {
+        FileKind::Directory => real.canonicalize(path),
+        _ => Err(ReadError::Other("it is not a directory".to_owned())),
     }
 }
 

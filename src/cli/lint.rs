@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::analyses::{Analyses, Changeable, Subject, analyse};
 use super::input::Changes;
+use super::per_file_ignores::{self, FileIgnores, FittingGlobs};
 use super::settings::Run;
 use super::{RunError, Status};
 use crate::config::LoadedFile;
@@ -22,7 +23,7 @@ pub(super) enum Linting {
     /// The user wanted to see which files are read, and has.
     FilesShown(Status),
     /// They were linted.
-    Done(Linted),
+    Done(Box<Linted>),
 }
 
 /// What the configurations of a run give together.
@@ -30,6 +31,7 @@ pub(super) enum Linting {
 pub(super) struct Linted {
     outcome: Outcome,
     files: Places,
+    fitting_globs: FittingGlobs,
     named: FxHashSet<FileId>,
     servers: usize,
     certificates: usize,
@@ -89,7 +91,7 @@ impl Lint<'_> {
     /// The same again, for files that were changed, or with `changes` in the place of what they hold.
     pub(super) fn again(&self, changes: &Changes, sources: &Sources) -> Result<Linted, RunError> {
         match self.round(changes, false, sources)? {
-            Linting::Done(linted) => Ok(linted),
+            Linting::Done(linted) => Ok(*linted),
             // The first run ended with the list of files, when that was asked for.
             Linting::FilesShown(_) => Ok(Linted::default()),
         }
@@ -98,7 +100,7 @@ impl Lint<'_> {
     fn round(&self, changes: &Changes, is_first: bool, sources: &Sources) -> Result<Linting, RunError> {
         let one = |subject: &Subject<'_, '_>| {
             let is_only = subject.is_only && is_first;
-            Analysis::new(subject, sources, is_only)
+            Analysis::new(subject, is_only)
         };
         let analyses = analyse(self.runs, self.output, changes, is_first, sources, one)?;
         let (analyses, has_failed) = match analyses {
@@ -108,7 +110,7 @@ impl Lint<'_> {
         let mut linted = Linted { has_failed, ..Linted::default() };
         let outcomes = analyses.into_iter().map(|analysis| linted.add(analysis)).collect::<Vec<_>>();
         linted.outcome = Outcome::merged(outcomes);
-        Ok(Linting::Done(linted))
+        Ok(Linting::Done(Box::new(linted)))
     }
 }
 
@@ -116,6 +118,7 @@ impl Lint<'_> {
 struct Analysis {
     outcome: Outcome,
     files: Places,
+    fitting_globs: FittingGlobs,
     /// The files that were asked for, where they are not all.
     named: Vec<FileId>,
     servers: usize,
@@ -124,12 +127,13 @@ struct Analysis {
 }
 
 impl Analysis {
-    fn new(subject: &Subject<'_, '_>, sources: &Sources, is_only: bool) -> Analysis {
+    fn new(subject: &Subject<'_, '_>, is_only: bool) -> Analysis {
         let Subject { run, library, target, config, .. } = subject;
         let changeable = subject.changeable();
         let model = Model::build(config, library.files(), run.environment.clone());
         let mut outcome = rules::judge(&model, &run.selection);
-        outcome.findings.retain(|finding| !run.ignores(finding, sources));
+        let ignored = FileIgnores::new(subject);
+        outcome.findings.retain(|finding| !ignored.ignores(finding));
         let place = |file: &LoadedFile<'_>| (file.ast.file, FilePlace::new(&changeable, &file.canonical));
         let mut files: Places = config.files().map(place).collect();
         for (rule, fix) in outcome.findings.iter().filter_map(|finding| Some((finding.rule, finding.fix.as_ref()?))) {
@@ -142,6 +146,7 @@ impl Analysis {
         let analysis = Analysis {
             outcome,
             files,
+            fitting_globs: ignored.fitting(),
             named: target.named.iter().filter_map(|path| Some(library.load(path).ok()?.ast.file)).collect(),
             servers: model.server_count(),
             certificates: model.certificates.files().filter(|file| !file.is_unreadable()).count(),
@@ -167,11 +172,17 @@ impl Linted {
                 }
             }
         }
+        self.fitting_globs.extend(analysis.fitting_globs);
         self.named.extend(analysis.named);
         self.servers += analysis.servers;
         self.certificates += analysis.certificates;
         self.unknown_certificates += analysis.unknown_certificates;
         analysis.outcome
+    }
+
+    /// What is to be said of the settings of `runs`, once all of their files were looked at.
+    pub(super) fn notes(&self, runs: &[Run]) -> Vec<String> {
+        if self.has_failed { Vec::new() } else { per_file_ignores::notes(runs, &self.fitting_globs) }
     }
 
     /// The rules that have not run everywhere.

@@ -23,6 +23,7 @@ mod input;
 mod lint;
 mod man;
 mod output;
+mod per_file_ignores;
 mod progress;
 mod rebuild_preload;
 mod repository;
@@ -70,6 +71,9 @@ impl From<Status> for ExitCode {
     }
 }
 
+/// Why the roots of this machine cannot be trusted.
+const NO_SYSTEM_ROOTS: &str = "this machine has no bundle of trusted roots in the usual places";
+
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 enum RunError {
@@ -93,17 +97,11 @@ enum RunError {
     /// `init` where there are settings.
     #[error("{} exists already", .0.display())]
     SettingsExist(PathBuf),
-    /// A root file that the settings name is not there.
-    #[error("{place}: cannot read {}: no such file", path.display())]
-    RootOfSettings { place: String, path: PathBuf },
-    /// A file that the settings name holds no certificates.
-    #[error("{place}: cannot use {error}")]
-    TrustAnchorsOfSettings { place: String, error: crate::tls::AnchorError },
     /// A file of `--ca` holds no certificates.
     #[error("cannot use --ca {0}")]
     TrustAnchors(#[from] crate::tls::AnchorError),
     /// `--system-roots` where there are none.
-    #[error("--system-roots: this machine has no bundle of trusted roots in the usual places")]
+    #[error("--system-roots: {NO_SYSTEM_ROOTS}")]
     NoSystemRoots,
     /// The file that `rebuild-preload` reads cannot be read.
     #[error("cannot read {}", path.display())]

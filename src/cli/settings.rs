@@ -6,13 +6,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::RunError;
 use super::arguments::{EnvironmentOptions, FileOptions, PathPair, RuleOptions, SettingsOptions};
-use super::input::{DEFAULT_PATH, Places, STDIN};
-use super::output;
+use super::input::{DEFAULT_PATH, Places, STDIN, real_directory};
+use super::{NO_SYSTEM_ROOTS, output};
 use crate::config::Dialect;
 use crate::model::{CertificateMode, Edge, Edges, Environment};
-use crate::rules::{Finding, Selection};
-use crate::settings::{Settings, SettingsFile, find_file};
-use crate::source::{FileKind, FileSystem, ReadError, RealFiles, Sources};
+use crate::rules::Selection;
+use crate::settings::{Settings, SettingsFile, Step, find_file};
+use crate::source::{FileKind, FileSystem, ReadError, RealFiles};
 use crate::tls::{TrustAnchors, UnixTime};
 
 /// PATHs with what is in effect for them.
@@ -21,6 +21,8 @@ pub(super) struct Run {
     pub(super) paths: Vec<PathBuf>,
     /// Whether the user named them, or the settings do.
     pub(super) has_paths: bool,
+    /// Whether the user named none, so that what the settings are for is linted.
+    pub(super) is_default: bool,
     pub(super) files: FileOptions,
     pub(super) environment: Environment,
     pub(super) selection: Selection,
@@ -69,6 +71,7 @@ impl<'a> Given<'a> {
             let mut run = self.run(file, Vec::new())?;
             run.paths.clone_from(&run.roots);
             run.has_paths = !run.paths.is_empty();
+            run.is_default = true;
             return Ok(vec![run]);
         }
         let mut groups: Vec<(Option<PathBuf>, Vec<PathBuf>)> = Vec::new();
@@ -110,7 +113,12 @@ impl<'a> Given<'a> {
         let resolve = |path: &Path| file.as_ref().map_or_else(|| path.to_path_buf(), |file| file.resolve(path));
         let mut files = self.files.clone();
         files.prefix = files.prefix.or_else(|| settings.prefix.as_deref().map(resolve));
-        files.root = files.root.or_else(|| settings.root.as_deref().map(resolve));
+        if let (None, Some(file), Some(root)) = (&files.root, &file, settings.root.as_deref()) {
+            let root = file.resolve(root);
+            let cannot = |error| mistake(file, &[Step::Key("root")], format!("cannot use {}: {error}", shown(&root)));
+            real_directory(&root).map_err(cannot)?;
+            files.root = Some(root);
+        }
         let maps = settings.map.iter().flatten();
         files.maps.extend(maps.map(|(from, to)| PathPair { from: from.clone(), to: resolve(to) }));
         if paths.iter().all(|path| path.as_os_str() != STDIN) && !paths.is_empty() {
@@ -119,8 +127,9 @@ impl<'a> Given<'a> {
         let roots = settings.roots.iter().flatten();
         let roots = roots.map(|root| if root.is_absolute() { root.clone() } else { as_written(&resolve(root)) });
         let roots: Vec<PathBuf> = roots.collect();
-        if let (Some(file), Some(root)) = (&file, missing_root(&roots, &files)?) {
-            return Err(RunError::RootOfSettings { place: place(file, &["roots"]), path: root.to_path_buf() });
+        if let (Some(file), Some((number, error))) = (&file, unusable_root(&roots, &files)?) {
+            let message = format!("cannot read {}: {error}", shown(&roots[number]));
+            return Err(mistake(file, &[Step::Key("roots"), Step::Item(number)], message));
         }
         let mut selection = selection(settings);
         if let Some(rules) = self.rules {
@@ -128,7 +137,17 @@ impl<'a> Given<'a> {
         }
         let environment = self.environment(settings, &files, self.trust_anchors(file.as_ref())?);
         let dialect = settings.dialect();
-        Ok(Run { has_paths: !paths.is_empty(), paths, files, environment, selection, roots, dialect, file })
+        Ok(Run {
+            has_paths: !paths.is_empty(),
+            is_default: false,
+            paths,
+            files,
+            environment,
+            selection,
+            roots,
+            dialect,
+            file,
+        })
     }
 
     /// The roots that clients trust. A mistyped `--ca` must not pass for one that is obeyed.
@@ -138,15 +157,20 @@ impl<'a> Given<'a> {
         for path in &self.environment.ca {
             anchors.add_file(&files, path)?;
         }
-        for (file, path) in settings.iter().flat_map(|file| file.settings.ca.iter().flatten().map(move |ca| (file, ca)))
-        {
-            let added = anchors.add_file(&files, &file.resolve(path));
-            added.map_err(|error| RunError::TrustAnchorsOfSettings { place: place(file, &["ca"]), error })?;
+        for (file, number, path) in settings.iter().flat_map(|file| {
+            let paths = file.settings.ca.iter().flatten().enumerate();
+            paths.map(move |(number, path)| (file, number, as_written(&file.resolve(path))))
+        }) {
+            let cannot = |error| mistake(file, &[Step::Key("ca"), Step::Item(number)], format!("cannot use {error}"));
+            anchors.add_file(&files, &path).map_err(cannot)?;
         }
-        let is_wanted =
-            self.environment.system_roots || settings.is_some_and(|file| file.settings.system_roots == Some(true));
+        let file = settings.filter(|file| file.settings.system_roots == Some(true));
+        let is_wanted = self.environment.system_roots || file.is_some();
         if is_wanted && anchors.add_system_roots(&files).is_none() {
-            return Err(RunError::NoSystemRoots);
+            return Err(match file.filter(|_| !self.environment.system_roots) {
+                Some(file) => mistake(file, &[Step::Key("system-roots")], NO_SYSTEM_ROOTS.to_owned()),
+                None => RunError::NoSystemRoots,
+            });
         }
         Ok(anchors)
     }
@@ -173,17 +197,31 @@ impl<'a> Given<'a> {
     }
 }
 
-/// The first root that is not there. A mistyped one must not pass for one that is obeyed.
-fn missing_root<'r>(roots: &'r [PathBuf], files: &FileOptions) -> Result<Option<&'r Path>, RunError> {
+/// The first root that cannot be read, and why. A mistyped one must not pass for one that is obeyed.
+fn unusable_root(roots: &[PathBuf], files: &FileOptions) -> Result<Option<(usize, ReadError)>, RunError> {
     let places = Places::new(files)?;
     let is_replaced = |root: &Path| {
         let named = files.replacements.iter().map(|pair| &pair.from).chain(&files.stdin_filename);
         named.into_iter().any(|path| places.real_path(path) == places.real_path(root))
     };
-    let is_missing = |root: &&PathBuf| {
-        RealFiles::default().kind(&places.real_path(root)) == Err(ReadError::NotFound) && !is_replaced(root)
+    let problem = |root: &Path| match RealFiles::default().kind(&places.real_path(root)) {
+        _ if is_replaced(root) => None,
+        Ok(FileKind::Directory) => Some(ReadError::IsDirectory),
+        Ok(_) => None,
+        // What else there may be is said where it is read.
+        Err(error) => Some(error).filter(|error| *error == ReadError::NotFound),
     };
-    Ok(roots.iter().find(is_missing).map(PathBuf::as_path))
+    Ok(roots.iter().enumerate().find_map(|(number, root)| Some((number, problem(root)?))))
+}
+
+/// What is wrong with a value of the settings.
+fn mistake(file: &SettingsFile, steps: &[Step<'_>], message: String) -> RunError {
+    RunError::Settings(file.mistake(steps, message))
+}
+
+/// A path as messages show it.
+fn shown(path: &Path) -> String {
+    as_written(path).display().to_string()
 }
 
 /// What settings ask of the rules.
@@ -199,22 +237,18 @@ fn selection(settings: &Settings) -> Selection {
     selection
 }
 
-impl Run {
-    /// Whether a rule is not to be run on the file that a finding points into.
-    pub(super) fn ignores(&self, finding: &Finding, sources: &Sources) -> bool {
-        let Some(file) = &self.file else { return false };
-        let Some(ignores) = &file.settings.per_file_ignores else { return false };
-        let path = &sources.file(finding.span.file).path;
-        let path = if path.is_absolute() { path.clone() } else { working_directory().join(path) };
-        ignores.ignores(finding.rule, &path, &file.directory)
-    }
-}
-
 impl SettingsOptions {
     /// The file that the user names, here or in the environment.
     fn chosen(&self) -> Option<PathBuf> {
         let from_environment = || output::variable("NGXLINT_CONFIG").map(PathBuf::from);
         if self.no_config { None } else { self.config.clone().or_else(from_environment) }
+    }
+}
+
+impl SettingsOptions {
+    /// What names the settings file, where it is not found by its place.
+    pub(super) fn chosen_by(&self) -> Option<&'static str> {
+        self.chosen().map(|_| if self.config.is_some() { "--config" } else { "NGXLINT_CONFIG" })
     }
 }
 

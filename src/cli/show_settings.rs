@@ -24,7 +24,7 @@ pub(super) fn run(given: Given<'_>, runs: &[Run], file: Option<&Path>) -> Result
                 |column: fn(&Row) -> &String| table.iter().map(|row| column(row).chars().count()).max().unwrap_or(0);
             // A list of a hundred words is not to push the rest off the screen.
             let (names, values) = (width(|row| &row.name), width(|row| &row.value).min(MAX_VALUE));
-            write_head(run, out)?;
+            write_head(given, run, out)?;
             for Row { name, value, from } in &table {
                 writeln!(out, "{}", printable(&format!("{name:names$}  {value:values$}  {from}")))?;
             }
@@ -43,11 +43,14 @@ struct Row {
     from: String,
 }
 
-fn write_head(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+fn write_head(given: Given<'_>, run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let paths: Vec<String> = run.paths.iter().map(|path| path.display().to_string()).collect();
     let paths = if paths.is_empty() { DEFAULT_PATH.to_owned() } else { paths.join(" ") };
     match &run.file {
-        Some(file) => writeln!(out, "# {}: settings of {}", printable(&paths), printable(&file.path.to_string_lossy())),
+        Some(file) => {
+            let by = given.settings.chosen_by().map_or_else(String::new, |by| format!(", by {by}"));
+            writeln!(out, "# {}: settings of {}{by}", printable(&paths), printable(&file.path.to_string_lossy()))
+        }
         None => writeln!(out, "# {}: no settings file", printable(&paths)),
     }
 }
@@ -122,7 +125,13 @@ impl Table<'_> {
             (None, Some(setting)) => (setting.default.unwrap_or_default(), setting.servers.as_slice()),
             (None, None) => (Edge::None, [].as_slice()),
         };
-        let mut rows = vec![self.row("edge", word(default), given.is_some(), self.settings.edge.is_some())];
+        let mut row = self.row("edge", word(default), given.is_some(), false);
+        if let (None, Some(file)) =
+            (given, self.file.filter(|_| self.settings.edge.as_ref().is_some_and(|said| said.default.is_some())))
+        {
+            row.from = place(file, &["edge", "default"]);
+        }
+        let mut rows = vec![row];
         rows.extend(servers.iter().map(|(name, edge)| self.inner(&["edge", "servers", name], word(*edge))));
         rows
     }
@@ -144,7 +153,7 @@ impl Table<'_> {
             rows.push(self.row("ignore", list.names().collect::<Vec<_>>().join(", "), false, true));
         }
         for (glob, list) in self.settings.per_file_ignores.iter().flat_map(|ignores| ignores.entries()) {
-            rows.push(self.inner(&["per-file-ignores", glob], list.names().collect::<Vec<_>>().join(", ")));
+            rows.push(self.inner(&["per-file-ignores", glob.text()], list.names().collect::<Vec<_>>().join(", ")));
         }
         for said in self.settings.rules.iter().flat_map(|rules| rules.iter()) {
             let name = said.rules.name.as_str();

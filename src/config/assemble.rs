@@ -41,6 +41,7 @@ impl<'l> Config<'l> {
             sources: library.sources(),
             files: Vec::new(),
             items: Vec::new(),
+            aliases: include::aliases(library, (path, root), &includes),
             index: NameIndex::default(),
             readings: OnceLock::new(),
             directory,

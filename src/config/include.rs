@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::Elsewhere;
 use super::glob;
 use super::library::{Library, LoadedFile};
-use crate::source::{FileSystem, ReadError};
+use crate::source::{FileId, FileSystem, ReadError};
 use crate::syntax::NodeId;
 
 /// What one `include` parameter leads to.
@@ -64,6 +64,22 @@ pub(super) fn follow<'l>(library: &'l Library<'_>, root: &'l LoadedFile<'l>, dir
         }
     }
     includes
+}
+
+/// The paths by which files are opened that are not their real ones, sorted; `root` is one of them.
+pub(super) fn aliases<'l>(
+    library: &Library<'_>,
+    root: (&Path, &'l LoadedFile<'l>),
+    includes: &Includes<'l>,
+) -> Vec<(FileId, PathBuf)> {
+    let included = includes.values().flat_map(|target| &target.files);
+    let opened = included.filter_map(|(path, file)| Some((path.as_path(), *file.as_ref().ok()?)));
+    let is_alias = |(path, file): &(&Path, &LoadedFile<'_>)| !library.is_canonical(path, &file.canonical);
+    let mut aliases: Vec<(FileId, PathBuf)> =
+        opened.chain([root]).filter(is_alias).map(|(path, file)| (file.ast.file, path.to_path_buf())).collect();
+    aliases.sort_unstable();
+    aliases.dedup();
+    aliases
 }
 
 /// The files beside nginx.conf that nginx's own package brings, and Debian's.

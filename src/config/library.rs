@@ -56,6 +56,13 @@ impl<'s> Library<'s> {
         self.files
     }
 
+    /// Whether `path` is the real file itself, without links on the way.
+    pub(super) fn is_canonical(&self, path: &Path, canonical: &Path) -> bool {
+        self.working_directory.as_deref().is_some_and(|directory| {
+            canonical.strip_prefix(directory).unwrap_or(canonical) == path.strip_prefix(directory).unwrap_or(path)
+        })
+    }
+
     /// The texts behind it.
     pub fn sources(&self) -> &'s Sources {
         self.sources

@@ -45,6 +45,8 @@ pub struct Config<'l> {
     pub(super) files: Vec<&'l LoadedFile<'l>>,
     pub(super) items: Vec<Item>,
     pub(super) index: NameIndex,
+    /// The paths by which files are opened that are not their real ones, sorted.
+    pub(super) aliases: Vec<(FileId, PathBuf)>,
     /// How often each file is read; empty until somebody asks.
     pub(super) readings: OnceLock<Vec<u32>>,
     /// Blocks in which an include could not be followed.
@@ -91,6 +93,13 @@ impl<'l> Config<'l> {
     #[must_use]
     pub fn path(&self, file: FileId) -> &'l Path {
         self.sources.path(file)
+    }
+
+    /// The other paths by which a file is opened, as nginx makes them from includes: through links.
+    pub fn opened_as(&self, file: FileId) -> impl Iterator<Item = &Path> {
+        let first = self.aliases.partition_point(|(other, _)| *other < file);
+        let of_file = self.aliases.iter().skip(first).take_while(move |(other, _)| *other == file);
+        of_file.map(|(_, path)| path.as_path())
     }
 
     /// The number of directives.

@@ -61,11 +61,10 @@ impl<'de> Deserialize<'de> for EdgeSetting {
 
             fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<EdgeSetting, A::Error> {
                 let mut setting = EdgeSetting::default();
-                yaml::each_entry(entries, |key, entries| {
+                yaml::each_entry(entries, &["default", "servers"], |key, entries| {
                     match key {
                         "default" => setting.default = Some(entries.next_value::<Word>()?.0),
-                        "servers" => setting.servers = entries.next_value::<Servers>()?.0,
-                        other => return Err(A::Error::unknown_field(other, &["default", "servers"])),
+                        _ => setting.servers = entries.next_value::<Servers>()?.0,
                     }
                     Ok(())
                 })?;

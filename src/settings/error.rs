@@ -55,6 +55,11 @@ pub(super) fn said<E: serde::de::Error>(message: impl fmt::Display) -> E {
     E::custom(format_args!("{OWN}{message}"))
 }
 
+/// Whether an error is one of this room.
+pub(super) fn is_own(error: &serde_yaml::Error) -> bool {
+    error.to_string().contains(OWN)
+}
+
 /// What a message says, for people.
 pub(super) struct Told {
     pub(super) message: String,
@@ -77,6 +82,9 @@ pub(super) fn told(error: &serde_yaml::Error) -> Told {
     }
     if let Some((_, own)) = text.split_once(OWN) {
         return own.into();
+    }
+    if text.contains("more than one document") {
+        return "settings are one document; here another begins".into();
     }
     // serde's own words, behind the path of the value.
     let kind = |kind: &str| match text.strip_prefix(kind) {
@@ -103,17 +111,33 @@ pub(super) fn told(error: &serde_yaml::Error) -> Told {
     text.as_str().into()
 }
 
+/// What is wrong with the value of an option, behind what it should be: `not text "soon"`.
+pub(super) fn unlike(reason: &str) -> String {
+    let found = ["invalid type: ", "invalid value: "].iter().find_map(|words| reason.strip_prefix(words));
+    match found.and_then(|rest| rest.split_once(", expected ")) {
+        Some((found, _)) => match found.strip_prefix("integer `").map(|number| number.trim_end_matches('`')) {
+            Some(number) if !number.starts_with('-') => format!(", and {number} is too large"),
+            _ => format!(", not {}", named(found)),
+        },
+        None => format!(": {reason}"),
+    }
+}
+
 /// serde's names of types as people know them from YAML.
 fn named(text: &str) -> String {
     match text {
         "struct Settings" => "a mapping of settings".to_owned(),
         "struct Said" | "struct WebsocketSetting" | "map" => "a mapping".to_owned(),
         "a sequence" | "sequence" | "struct RuleList" | "tuple struct RuleList" => "a list".to_owned(),
-        "unit value" => "nothing".to_owned(),
+        "unit value" | "null" | "Option value" => "nothing".to_owned(),
         "field identifier" => "a name".to_owned(),
         "u8" | "u32" | "u64" | "usize" => "a number".to_owned(),
         "path string" | "a string" => "text".to_owned(),
-        _ => text.to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        _ => match text.strip_prefix("string ").or_else(|| text.strip_prefix("integer ")) {
+            Some(value) => value.replace('`', ""),
+            None => text.to_owned(),
+        },
     }
 }
 

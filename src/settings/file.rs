@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::error::{self, Told};
+use super::place::{Step, find_place};
 use super::{Mistake, Settings, SettingsError};
 use crate::source::{FileSystem, RealFiles};
 
@@ -33,12 +34,12 @@ pub struct SettingsFile {
 #[must_use]
 pub fn find_file(directory: &Path) -> Option<PathBuf> {
     let files = RealFiles::default();
-    let exists = |directory: &Path, name: &str| files.kind(&directory.join(name)).is_ok();
     for above in directory.ancestors() {
-        if exists(above, FILE_NAME) {
+        // A link that leads nowhere is meant to be one: to read it says what is wrong.
+        if files.has_entry(&above.join(FILE_NAME)) {
             return Some(above.join(FILE_NAME));
         }
-        if exists(above, ".git") {
+        if files.kind(&above.join(".git")).is_ok() {
             break;
         }
     }
@@ -78,6 +79,16 @@ impl SettingsFile {
         if joined.as_os_str().is_empty() { self.directory.clone() } else { joined }
     }
 
+    /// What is wrong with a value when it is used.
+    #[must_use]
+    pub fn mistake(&self, steps: &[Step<'_>], message: String) -> SettingsError {
+        let (before, body) = split_mark(&self.text);
+        let place = find_place(body, steps).unwrap_or(0..0);
+        let span = place.start + before.len()..place.end + before.len();
+        let (path, text) = (self.path.clone(), self.text.clone().into_bytes());
+        SettingsError::Mistake(Box::new(Mistake { path, text, span, message, help: None }))
+    }
+
     /// The line (from 1) of a key, inside the one before it; the last key that is found where not all are.
     #[must_use]
     pub fn line_of(&self, keys: &[&str]) -> usize {
@@ -93,7 +104,9 @@ impl SettingsFile {
                 });
                 is_top == (depth == 0) && rest.is_some_and(|rest| rest.trim_start().starts_with(':'))
             };
-            match lines.find(|(_, line)| is_key(line)) {
+            // The mapping ends with the next key of the top.
+            let is_inside = |line: &str| depth == 0 || line.is_empty() || line.starts_with([' ', '\t', '#', '}', ']']);
+            match lines.by_ref().take_while(|(_, line)| is_inside(line)).find(|(_, line)| is_key(line)) {
                 Some((number, _)) => found = number + 1,
                 None => break,
             }
@@ -104,6 +117,18 @@ impl SettingsFile {
 
 /// Reads the text of a file. The error has its place, in bytes.
 pub(super) fn parse(text: &str) -> Result<Settings, (Range<usize>, Told)> {
+    let (before, body) = split_mark(text);
+    parse_body(body).map_err(|(place, told)| (place.start + before.len()..place.end + before.len(), told))
+}
+
+/// A byte order mark and the text behind it. The YAML parser takes the mark for a column, so that the second line would
+/// stand further to the left than the first.
+fn split_mark(text: &str) -> (&str, &str) {
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.split_at(text.len() - body.len())
+}
+
+fn parse_body(text: &str) -> Result<Settings, (Range<usize>, Told)> {
     if let Some((place, char)) = text.char_indices().find(|(_, char)| is_forbidden(*char)) {
         let message = format!("a control character (U+{:04X})", u32::from(char));
         return Err((place..place + char.len_utf8(), message.as_str().into()));
@@ -117,15 +142,28 @@ pub(super) fn parse(text: &str) -> Result<Settings, (Range<usize>, Told)> {
         let place = match error.location() {
             Some(place) => offset(text, place.line(), place.column()),
             // Of errors without a place, that of several documents has one that can be seen.
-            None => text.match_indices("\n---").map(|(at, _)| at + 1).last().unwrap_or(0),
+            None => {
+                let last = |mark: &str| text.match_indices(mark).map(|(at, _)| at + 1).last();
+                last("\n---").or_else(|| last("\n...")).unwrap_or(0)
+            }
         };
         let place = told.doubled.take().and_then(|key| second_place(text, place, &key)).unwrap_or(place);
         if text[place..].starts_with('\t') {
             told = Told { help: Some("YAML is indented with spaces".to_owned()), .."a tab cannot stand here".into() };
         }
-        (token(text, place), told)
+        let token = token(text, place);
+        if text.get(token.clone()).is_some_and(|word| word.trim_matches(['"', '\'']) == MERGE_KEY) {
+            told = Told {
+                help: Some("write out what it stands for; an alias can be the whole value of a key".to_owned()),
+                .."merge keys are not read here".into()
+            };
+        }
+        (token, told)
     })
 }
+
+/// YAML 1.1 takes the keys of one mapping into another by it; YAML 1.2 does not have it.
+const MERGE_KEY: &str = "<<";
 
 /// What YAML does not allow anywhere (<https://yaml.org/spec/1.2.2/#51-character-set>), as far as it is in UTF-8.
 fn is_forbidden(char: char) -> bool {
@@ -145,7 +183,7 @@ fn too_deep(text: &str) -> Option<usize> {
 }
 
 /// The byte at a line and column, both from 1, the column in characters.
-fn offset(text: &str, line: usize, column: usize) -> usize {
+pub(super) fn offset(text: &str, line: usize, column: usize) -> usize {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let rest = text.get(start..).unwrap_or_default();
     let before: usize = rest.chars().take(column.saturating_sub(1)).map(char::len_utf8).sum();
@@ -153,7 +191,7 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 }
 
 /// What stands at a place: a word, a quoted text, or one character.
-fn token(text: &str, start: usize) -> Range<usize> {
+pub(super) fn token(text: &str, start: usize) -> Range<usize> {
     let line = text[start..].lines().next().unwrap_or_default();
     let quote = line.chars().next().filter(|char| matches!(char, '"' | '\''));
     let length = match quote {

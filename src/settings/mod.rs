@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod modules;
 mod option_value;
+mod place;
 mod rules;
 mod scalar;
 #[cfg(test)]
@@ -30,7 +31,8 @@ pub use edge::EdgeSetting;
 pub use error::{Mistake, SettingsError};
 pub use file::{FILE_NAME, MAX_BYTES, SettingsFile, find_file};
 pub use modules::{ExtraDirectives, Package};
-pub use rules::{PerFileIgnores, RuleList, RuleSetting, RuleSettings};
+pub use place::Step;
+pub use rules::{FileGlob, PerFileIgnores, RuleList, RuleSetting, RuleSettings};
 pub use starter::{Starter, starter};
 pub use websocket::WebsocketSetting;
 
@@ -41,7 +43,7 @@ pub const SETTINGS_SCHEMA: &str = include_str!("schema/settings.schema.json");
 /// to the directory of the file, and what the command line says comes first.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("type" = ["object", "null"])))]
 pub struct Settings {
     /// Root files, such as nginx.conf. A file that one of them includes is linted through it, and without a PATH on the
     /// command line these are linted.
@@ -63,7 +65,7 @@ pub struct Settings {
     /// Paths that are read from elsewhere: what nginx finds below the key is read from below the value. The first key
     /// that fits counts.
     #[serde(deserialize_with = "yaml::map_of_paths")]
-    #[cfg_attr(test, schemars(with = "Option<std::collections::BTreeMap<PathBuf, PathBuf>>"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::map"))]
     pub map: Option<Vec<(PathBuf, PathBuf)>>,
 
     /// Whether certificates are opened. `auto`: when any certificate or key of the configuration can be read, one that
@@ -91,8 +93,9 @@ pub struct Settings {
     #[cfg_attr(test, schemars(schema_with = "schema::rule_list"))]
     pub ignore: Option<RuleList>,
 
-    /// Rules or categories that are not run on some files, by glob. A glob without a slash fits files of any directory;
-    /// others are relative to the directory of this file.
+    /// Rules or categories that are not run on some files, by glob. A glob without a slash fits files of any directory, and
+    /// one that ends with a slash what is below folders, as in .gitignore; others are relative to the directory of this
+    /// file. A file that is included through a link is known by both paths.
     #[cfg_attr(test, schemars(schema_with = "schema::per_file_ignores"))]
     pub per_file_ignores: Option<PerFileIgnores>,
 
@@ -108,7 +111,7 @@ pub struct Settings {
     #[cfg_attr(test, schemars(schema_with = "schema::packages"))]
     pub modules: Option<Vec<Package>>,
 
-    /// Directives of modules that ngxlint does not know, by name.
+    /// Directives of modules that ngxlint does not know, by name. nginx's own are none.
     #[cfg_attr(test, schemars(schema_with = "schema::extra_directives"))]
     pub extra_directives: Option<ExtraDirectives>,
 }

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Error, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Settings, scalar, yaml};
+use super::{Settings, error, scalar, yaml};
 use crate::config::nearest;
 use crate::config::{Dialect, OwnDirective};
-use crate::nginx::Contexts;
 use crate::nginx::directives::packages;
+use crate::nginx::{Contexts, DirectiveName};
 
 /// A third-party package that the tables know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,74 +39,127 @@ pub struct ExtraDirectives(pub Vec<(String, OwnDirective)>);
 
 impl<'de> Deserialize<'de> for ExtraDirectives {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ExtraDirectives, D::Error> {
-        let all: Option<Vec<(String, Extra)>> = yaml::unique_map(deserializer, |name| {
-            // What ends a word to nginx, and what begins or ends a quoted one.
-            match name.is_empty() || name.contains(|char: char| char.is_whitespace() || ";{}#\"'\\".contains(char)) {
-                true => Err(format!("`{name}` is no name of a directive, which is one word")),
-                false => Ok(()),
-            }
-        })?;
-        Ok(ExtraDirectives(all.unwrap_or_default().into_iter().map(|(name, extra)| (name, extra.0)).collect()))
-    }
-}
-
-struct Extra(OwnDirective);
-
-impl<'de> Deserialize<'de> for Extra {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Extra, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Said {
-            contexts: ContextList,
-            #[serde(default)]
-            block: bool,
-        }
-        let said = Said::deserialize(deserializer)?;
-        Ok(Extra(OwnDirective { contexts: said.contexts.0, is_block: said.block }))
-    }
-}
-
-struct ContextList(Contexts);
-
-impl<'de> Deserialize<'de> for ContextList {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ContextList, D::Error> {
-        struct Names;
-        impl<'de> Visitor<'de> for Names {
-            type Value = ContextList;
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = ExtraDirectives;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of contexts, such as [http, server, location]")
+                f.write_str("a mapping")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<ContextList, A::Error> {
-                let mut all = Contexts::EMPTY;
-                while let Some(context) = names.next_element_seed(ContextName)? {
-                    all = all | context;
-                }
-                match all.is_empty() {
-                    true => Err(A::Error::invalid_length(0, &self)),
-                    false => Ok(ContextList(all)),
-                }
+            fn visit_unit<E: Error>(self) -> Result<ExtraDirectives, E> {
+                Ok(ExtraDirectives::default())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<ExtraDirectives, A::Error> {
+                let mut all = Vec::new();
+                yaml::each_entry_of(entries, &check_name, |name, entries| {
+                    all.push((name.to_owned(), entries.next_value_seed(Extra(name))?));
+                    Ok(())
+                })?;
+                Ok(ExtraDirectives(all))
             }
         }
-        deserializer.deserialize_seq(Names)
+        deserializer.deserialize_any(All)
     }
 }
 
-struct ContextName;
+fn check_name(name: &str) -> Result<(), String> {
+    // What ends a word to nginx, and what begins or ends a quoted one.
+    match name.is_empty() || name.contains(|char: char| char.is_whitespace() || ";{}#\"'\\".contains(char)) {
+        true => Err(format!("`{name}` is no name of a directive, which is one word")),
+        false => Ok(()),
+    }
+}
 
-impl<'de> DeserializeSeed<'de> for ContextName {
+/// What is said of the directive of this name.
+struct Extra<'n>(&'n str);
+
+impl<'de> DeserializeSeed<'de> for Extra<'_> {
+    type Value = OwnDirective;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<OwnDirective, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Extra<'_> {
+    type Value = OwnDirective;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a mapping of `contexts` and `block`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<OwnDirective, A::Error> {
+        let (mut contexts, mut is_block) = (None, false);
+        yaml::each_entry(entries, &["contexts", "block"], |key, entries| {
+            match key {
+                "contexts" => contexts = Some(entries.next_value_seed(ContextList(self.0))?),
+                _ => is_block = entries.next_value()?,
+            }
+            Ok(())
+        })?;
+        let contexts = contexts.ok_or_else(|| A::Error::missing_field("contexts"))?;
+        Ok(OwnDirective { contexts, is_block })
+    }
+}
+
+/// Where the directive of this name may stand.
+struct ContextList<'n>(&'n str);
+
+impl<'de> DeserializeSeed<'de> for ContextList<'_> {
     type Value = Contexts;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Contexts, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ContextList<'_> {
+    type Value = Contexts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of contexts, such as [http, server, location]")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Contexts, A::Error> {
+        let mut all = Contexts::EMPTY;
+        while let Some(context) = names.next_element_seed(ContextName(self.0))? {
+            all = all | context;
+        }
+        match all.is_empty() {
+            true => Err(error::said("a directive that may stand nowhere: name its contexts")),
+            false => Ok(all),
+        }
+    }
+}
+
+/// A context of the directive of this name.
+struct ContextName<'n>(&'n str);
+
+impl<'de> DeserializeSeed<'de> for ContextName<'_> {
+    type Value = Contexts;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Contexts, D::Error> {
+        let directive = self.0;
         scalar::text(deserializer, "a context", |name| {
-            Contexts::named(name).ok_or_else(|| {
+            let context = Contexts::named(name).ok_or_else(|| {
                 let known: Vec<String> = Contexts::all().map(|context| context.to_string()).collect();
                 match nearest(name, known.iter().map(String::as_str)) {
                     Some(meant) => format!("there is no context `{name}`; did you mean `{meant}`?"),
                     None => format!("there is no context `{name}`, only {}", known.join(", ")),
                 }
-            })
+            })?;
+            // A module may bring a directive of a name that another package has, or that nginx has elsewhere; what is said
+            // of nginx's own would be wrong here, and is known.
+            let rows = DirectiveName::find(directive.as_bytes()).map(DirectiveName::rows).unwrap_or_default();
+            match rows
+                .iter()
+                .any(|row| row.package.is_none() && (row.contexts.allows(context) || context == Contexts::ANY))
+            {
+                true => Err(format!("nginx itself has `{directive}` in {name}: there is nothing to say of it")),
+                false => Ok(context),
+            }
         })
     }
 }

@@ -56,7 +56,7 @@ impl OptionValue<'_> {
                 let text = error.to_string();
                 let reason = text.strip_prefix(&format!("{}: ", self.name)).unwrap_or(&text);
                 let kind = self.rule.face().options.get(self.name).map_or("", |option| option.kind.as_str());
-                Err(error::said(format!("{} of {} is a {kind}: {reason}", self.name, self.rule.name)))
+                Err(error::said(format!("{} of {} is a {kind}{}", self.name, self.rule.name, error::unlike(reason))))
             }
         }
     }

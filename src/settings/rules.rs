@@ -41,41 +41,50 @@ impl RuleList {
 
 /// Globs, each with the rules that are not run on the files that it fits.
 #[derive(Debug, Clone, Default)]
-pub struct PerFileIgnores(Vec<(Pattern, RuleList)>);
+pub struct PerFileIgnores(Vec<(FileGlob, RuleList)>);
 
+impl PerFileIgnores {
+    /// The globs with the rules.
+    pub fn entries(&self) -> impl Iterator<Item = (&FileGlob, &RuleList)> {
+        self.0.iter().map(|(glob, rules)| (glob, rules))
+    }
+}
+
+/// A glob of files.
 #[derive(Debug, Clone)]
-struct Pattern {
+pub struct FileGlob {
     text: String,
     matcher: GlobMatcher,
 }
 
-impl PerFileIgnores {
-    /// Whether a rule is not run on a file. Both paths are absolute; `directory` is that of the settings file.
-    #[must_use]
-    pub fn ignores(&self, rule: RuleId, file: &Path, directory: &Path) -> bool {
-        let relative = file.strip_prefix(directory).unwrap_or(file);
-        self.0.iter().any(|(pattern, rules)| {
-            let is_name = !pattern.text.contains('/');
-            let name = file.file_name().map(Path::new).filter(|_| is_name);
-            let path = if pattern.text.starts_with('/') { file } else { relative };
-            (pattern.matcher.is_match(path) || name.is_some_and(|name| pattern.matcher.is_match(name)))
-                && rules.rules().any(|ignored| ignored == rule)
-        })
-    }
-
-    /// The globs with the names of the rules.
-    pub fn entries(&self) -> impl Iterator<Item = (&str, &RuleList)> {
-        self.0.iter().map(|(pattern, rules)| (pattern.text.as_str(), rules))
-    }
-}
-
-impl Pattern {
-    fn parse(text: &str) -> Result<Pattern, String> {
-        // As in a shell, and in .gitignore: `*` stays in its directory, `**` does not.
+impl FileGlob {
+    fn parse(text: &str) -> Result<FileGlob, String> {
+        // As in a shell, and in .gitignore: `*` stays in its directory, `**` does not, and what ends with a slash stands for
+        // folders: of this name anywhere, if it is only a name.
         let text = text.strip_prefix("./").unwrap_or(text);
-        let glob = GlobBuilder::new(text).literal_separator(true).build();
+        let pattern = match text.strip_suffix('/') {
+            Some(folder) if folder.is_empty() || folder.contains('/') => format!("{folder}/**"),
+            Some(folder) => format!("**/{folder}/**"),
+            None => text.to_owned(),
+        };
+        let glob = GlobBuilder::new(&pattern).literal_separator(true).build();
         let matcher = glob.map_err(|error| format!("`{text}` is no glob: {}", error.kind()))?.compile_matcher();
-        Ok(Pattern { text: text.to_owned(), matcher })
+        Ok(FileGlob { text: text.to_owned(), matcher })
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it fits a file. Both paths are absolute; `directory` is that of the settings file.
+    #[must_use]
+    pub fn fits(&self, file: &Path, directory: &Path) -> bool {
+        let is_name = !self.text.contains('/');
+        let name = file.file_name().map(Path::new).filter(|_| is_name);
+        let path = if self.text.starts_with('/') { file } else { file.strip_prefix(directory).unwrap_or(file) };
+        self.matcher.is_match(path) || name.is_some_and(|name| self.matcher.is_match(name))
     }
 }
 
@@ -83,11 +92,11 @@ impl Pattern {
 struct GlobKey<'s>(&'s FxHashSet<String>);
 
 impl<'de> DeserializeSeed<'de> for GlobKey<'_> {
-    type Value = Pattern;
+    type Value = FileGlob;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Pattern, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<FileGlob, D::Error> {
         scalar::text(deserializer, "a glob", |text| {
-            let pattern = Pattern::parse(text)?;
+            let pattern = FileGlob::parse(text)?;
             match self.0.contains(&pattern.text) {
                 true => Err(format!("`{text}` is said twice")),
                 false => Ok(pattern),

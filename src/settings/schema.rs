@@ -3,16 +3,22 @@
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
+use serde_yaml::Value as Yaml;
 
 use crate::nginx::Contexts;
 use crate::nginx::directives::packages as known_packages;
-use crate::rules::all_rules;
+use crate::rules::{OptionFace, RuleEntry, all_rules, find_rule};
 
 const SEVERITIES: [&str; 4] = ["off", "info", "warning", "error"];
 
 pub(super) fn version(_: &mut SchemaGenerator) -> Schema {
     // 1.28 without quotes is a number to an editor.
     json_schema!({"type": ["string", "number", "null"], "pattern": r"^\d+\.\d+(\.\d+)?$"})
+}
+
+pub(super) fn map(_: &mut SchemaGenerator) -> Schema {
+    let paths = json!({"type": "string"});
+    json_schema!({"type": ["object", "null"], "propertyNames": {"pattern": "^/"}, "additionalProperties": paths})
 }
 
 pub(super) fn certificates(_: &mut SchemaGenerator) -> Schema {
@@ -28,7 +34,7 @@ pub(super) fn edge(_: &mut SchemaGenerator) -> Schema {
             "default": {"description": "For hosts that are not among `servers`.", "enum": ["tls", "none"]},
             "servers": {
                 "description": "By names and wildcards as in server_name: shop.example, *.shop.example, .shop.example, shop.*.",
-                "type": "object",
+                "type": ["object", "null"],
                 "additionalProperties": word
             }
         }
@@ -62,14 +68,39 @@ pub(super) fn rules(_: &mut SchemaGenerator) -> Schema {
         let mut inner = Map::new();
         inner.insert("severity".to_owned(), json!({"enum": SEVERITIES}));
         for (option, said) in face.iter().flat_map(|face| &face.options) {
-            let default = serde_json::to_value(&said.default).unwrap();
-            let description = format!("{} ({})", said.description.trim(), said.kind);
-            inner.insert(option.clone(), json!({"description": description, "default": default}));
+            inner.insert(option.clone(), rule_option(find_rule(name).unwrap().entry(), option, said));
         }
         let mapping = json!({"type": "object", "additionalProperties": false, "properties": inner});
         properties.insert(name.to_owned(), json!({"description": summary, "oneOf": [{"enum": SEVERITIES}, mapping]}));
     }
     json_schema!({"type": ["object", "null"], "additionalProperties": false, "properties": Value::Object(properties)})
+}
+
+/// What the rule takes for an option, as the rule itself says when it is asked.
+fn rule_option(rule: &RuleEntry, name: &str, said: &OptionFace) -> Value {
+    let takes = |value: Yaml| rule.check_option(name, &value).is_ok();
+    let kinds = [
+        ("boolean", takes(true.into())),
+        ("number", takes(1.5.into())),
+        ("integer", takes(1.into()) && !takes(1.5.into())),
+        ("string", takes("a word".into())),
+        ("array", takes(Yaml::Sequence(Vec::new()))),
+        ("null", takes(Yaml::Null)),
+    ];
+    let kinds: Vec<&str> = kinds.iter().filter(|(_, is_taken)| *is_taken).map(|(kind, _)| *kind).collect();
+    let mut schema = json!({
+        "description": format!("{} ({})", said.description.trim(), said.kind),
+        "type": if let [only] = kinds[..] { json!(only) } else { json!(kinds) },
+        "default": serde_json::to_value(&said.default).unwrap(),
+    });
+    // The bounds of numbers are those of their types, or nothing that a rule could work with.
+    if let Some(minimum) = [-1, 0, 1].into_iter().find(|&number| takes(number.into())).filter(|&least| least >= 0) {
+        schema["minimum"] = minimum.into();
+    }
+    if !takes(u64::MAX.into()) && takes(u32::MAX.into()) {
+        schema["maximum"] = u32::MAX.into();
+    }
+    schema
 }
 
 pub(super) fn packages(_: &mut SchemaGenerator) -> Schema {
@@ -105,4 +136,58 @@ fn the_schema_in_the_repository_is_that_of_the_types() {
         is_current,
         "set NGXLINT_WRITE_SCHEMA=1 and run this test to write src/settings/schema/settings.schema.json"
     );
+}
+
+/// Settings, and whether editors are to complain of them; the program does as they do.
+const VERDICTS: &[(&str, bool)] = &[
+    ("rules: {hsts-max-age: {minimum: 31536000, maximum: null}}", true),
+    ("rules: {hsts-max-age: {severity: error, maximum: 0}}", true),
+    ("rules: {hsts-max-age: {minimum: soon}}", false),
+    ("rules: {hsts-max-age: {minimum: null}}", false),
+    ("rules: {hsts-max-age: {minimum: -1}}", false),
+    ("rules: {hsts-max-age: {minimum: 1.5}}", false),
+    ("rules: {hsts-max-age: {minimum: [1]}}", false),
+    ("rules: {hsts-max-age: {days: 1}}", false),
+    ("rules: {hsts-max-age: {severity: fatal}}", false),
+    ("rules: {cert-expires-soon: {days: 14, lifetime-share: 3}}", true),
+    ("rules: {cert-expires-soon: {days: 4294967296}}", false),
+    ("rules: {redirect-chain: {max-redirects: 2}}", true),
+    ("rules: {redirect-chain: {max-redirects: true}}", false),
+    ("rules: {redirect-loop: {days: 1}}", false),
+    ("rules: {redirect-loop: off, hsts: {severity: info}}", true),
+    ("rules: {redirect-lop: off}", false),
+    ("map: {/etc: image}", true),
+    ("map: {etc: image}", false),
+    ("edge: {servers: null}", true),
+    ("edge: {servers: {a.test: tsl}}", false),
+    ("extra-directives: {x: {contexts: [server], block: true}}", true),
+    ("extra-directives: {x: {contexts: []}}", false),
+    ("nginx-version: 1.28", true),
+    ("nginx-version: 1.28.0", true),
+    ("nginx-version: new", false),
+    ("certs: skip", true),
+    ("certs: true", false),
+    ("roots: nginx.conf", false),
+    ("rots: [nginx.conf]", false),
+];
+
+#[test]
+fn editors_complain_of_what_the_program_does_not_take() {
+    let validator = jsonschema::validator_for(&serde_json::from_str(super::SETTINGS_SCHEMA).unwrap()).unwrap();
+    for (text, is_right) in VERDICTS {
+        let value: Value = serde_yaml::from_str(text).unwrap();
+        assert_eq!((validator.is_valid(&value), super::file::parse(text).is_ok()), (*is_right, *is_right), "{text}");
+    }
+}
+
+#[test]
+fn options_have_types() {
+    let schema: Value = serde_json::from_str(super::SETTINGS_SCHEMA).unwrap();
+    for rule in all_rules() {
+        for name in rule.face().options.keys() {
+            let option = &schema["properties"]["rules"]["properties"][rule.name]["oneOf"][1]["properties"][name];
+            let has = |key: &str| option.get(key).is_some();
+            assert!(has("type") && has("default") && has("description"), "{}: {name}: {option}", rule.name);
+        }
+    }
 }

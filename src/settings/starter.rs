@@ -1,8 +1,9 @@
 //! The settings file that `ngxlint init` writes.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::config::Elsewhere;
 use crate::rules::PROJECT;
 
 /// What is seen of the tree that the file is for.
@@ -10,6 +11,8 @@ use crate::rules::PROJECT;
 pub struct Starter {
     /// Its root files, relative to the directory of the settings.
     pub roots: Vec<PathBuf>,
+    /// Where files seem to be that its paths do not lead to, relative to the directory of the settings.
+    pub elsewhere: Vec<Elsewhere>,
     /// Whether certificates and keys are named, and can be read.
     pub reads_certificates: Option<bool>,
     /// Where a configuration asks for X-Forwarded-Proto, if one does: a file and a line.
@@ -31,6 +34,9 @@ pub fn starter(seen: &Starter) -> String {
     );
     text.push_str("# Root files. What one of them includes is linted through it.\n");
     if seen.roots.is_empty() {
+        text.push_str(
+            "# None is found here: `ngxlint check .` lints each file by itself, as a part of some configuration.\n",
+        );
         text.push_str("# roots: [nginx.conf]\n");
     } else {
         text.push_str("roots:\n");
@@ -39,11 +45,8 @@ pub fn starter(seen: &Starter) -> String {
         }
     }
     text.push_str("\n# The nginx that runs this; by default the newest release known.\n# nginx-version: 1.28.0\n\n");
-    text.push_str(
-        "# Where the files are that nginx finds elsewhere: the folder that stands for /, or single paths.\n\
-         # root: image\n# map:\n#   /etc/nginx: nginx\n\n\
-         # Private authorities that the clients trust.\n# ca: [pki/root.pem]\n\n",
-    );
+    write_places(&mut text, &seen.elsewhere);
+    text.push_str("\n# Private authorities that the clients trust.\n# ca: [pki/root.pem]\n\n");
     text.push_str("# require: a certificate that cannot be read is an error. skip: none is opened.\n");
     text.push_str(match seen.reads_certificates {
         Some(true) => "# Some can be read here, so that missing ones are reported (auto).\n# certs: require\n",
@@ -80,6 +83,25 @@ pub fn starter(seen: &Starter) -> String {
          #   my_guard: {contexts: [server, location]}\n",
     );
     text
+}
+
+/// `root` and `map`: those that are seen, or else examples.
+fn write_places(text: &mut String, elsewhere: &[Elsewhere]) {
+    text.push_str("# Where the files are that nginx finds elsewhere: the folder that stands for /, or single paths.\n");
+    if elsewhere.is_empty() {
+        text.push_str("# root: image\n# map:\n#   /etc/nginx: nginx\n");
+        return;
+    }
+    text.push_str("# Some that are included are not there, but here, as it seems:\n");
+    let path = |path: &Path| quoted(&path.to_string_lossy());
+    let (roots, others): (Vec<_>, Vec<_>) = elsewhere.iter().partition(|place| place.from == Path::new("/"));
+    if let Some(root) = roots.first() {
+        let _ = writeln!(text, "# root: {}", path(&root.to));
+    }
+    for (number, Elsewhere { from, to }) in others.into_iter().enumerate() {
+        let head = if number == 0 { "# map:\n" } else { "" };
+        let _ = writeln!(text, "{head}#   {}: {}", path(from), path(to));
+    }
 }
 
 /// A text as YAML takes it for one, whatever is in it.

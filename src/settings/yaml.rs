@@ -8,13 +8,15 @@ use rustc_hash::FxHashSet;
 use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::config::nearest;
+
 /// Says what is wrong with a key.
-type Check = fn(&str) -> Result<(), String>;
+type Check<'c> = &'c dyn Fn(&str) -> Result<(), String>;
 
 /// A key that may stand once in its mapping.
 struct Unique<'s> {
     seen: &'s FxHashSet<String>,
-    check: Check,
+    check: Check<'s>,
 }
 
 impl<'de> DeserializeSeed<'de> for Unique<'_> {
@@ -28,17 +30,24 @@ impl<'de> DeserializeSeed<'de> for Unique<'_> {
     }
 }
 
-/// Gives each key of a mapping to `read`, which takes its value.
+/// Gives each key of a mapping to `read`, which takes its value. Only `known` ones may be there.
 pub(super) fn each_entry<'de, A: MapAccess<'de>>(
     entries: A,
+    known: &[&str],
     read: impl FnMut(&str, &mut A) -> Result<(), A::Error>,
 ) -> Result<(), A::Error> {
-    each_entry_of(entries, |_| Ok(()), read)
+    let check = |key: &str| match (known.contains(&key), nearest(key, known.iter().copied())) {
+        (true, _) => Ok(()),
+        (false, Some(meant)) => Err(format!("there is no setting `{key}` here; did you mean `{meant}`?")),
+        (false, None) => Err(format!("there is no setting `{key}` here, only {}", known.join(", "))),
+    };
+    each_entry_of(entries, &check, read)
 }
 
-fn each_entry_of<'de, A: MapAccess<'de>>(
+/// The same for keys that `check` knows.
+pub(super) fn each_entry_of<'de, A: MapAccess<'de>>(
     mut entries: A,
-    check: Check,
+    check: Check<'_>,
     mut read: impl FnMut(&str, &mut A) -> Result<(), A::Error>,
 ) -> Result<(), A::Error> {
     let mut seen: FxHashSet<String> = FxHashSet::default();
@@ -60,14 +69,17 @@ pub(super) fn map_of_paths<'de, D: Deserializer<'de>>(
 }
 
 /// A mapping of text to something, in its order; `None` for nothing at all. What is wrong with a key has its place.
-pub(super) fn unique_map<'de, D, K, V>(deserializer: D, check: Check) -> Result<Option<Vec<(K, V)>>, D::Error>
+pub(super) fn unique_map<'de, D, K, V>(
+    deserializer: D,
+    check: fn(&str) -> Result<(), String>,
+) -> Result<Option<Vec<(K, V)>>, D::Error>
 where
     D: Deserializer<'de>,
     K: From<String>,
     V: Deserialize<'de>,
 {
     struct Entries<K, V> {
-        check: Check,
+        check: fn(&str) -> Result<(), String>,
         made: PhantomData<(K, V)>,
     }
     impl<'de, K: From<String>, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
@@ -83,7 +95,7 @@ where
 
         fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
             let mut all = Vec::new();
-            each_entry_of(entries, self.check, |key, entries| {
+            each_entry_of(entries, &self.check, |key, entries| {
                 all.push((K::from(key.to_owned()), entries.next_value()?));
                 Ok(())
             })?;

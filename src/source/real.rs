@@ -57,6 +57,12 @@ impl RealFiles {
         RealFiles { map }
     }
 
+    /// Whether there is something at a path, and be it a link that leads nowhere.
+    #[must_use]
+    pub fn has_entry(&self, path: &Path) -> bool {
+        std::fs::symlink_metadata(self.map.real_path(path)).is_ok()
+    }
+
     /// The real path of nginx's `path`. Below a `--root` the absolute links of an image
     /// (`/etc/nginx/x`) must stay inside it, so they are followed one by one through the map.
     fn locate(&self, path: &Path) -> Result<PathBuf, ReadError> {

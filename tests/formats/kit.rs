@@ -187,9 +187,21 @@ fn completions_are_scripts_of_their_shells() {
         said(&Command::new("bash").args(["--noprofile", "--norc", "-c", &ask]).output().unwrap())
     };
     assert_eq!(completed("ngxlint ch", "ch", "ngxlint"), "check\n");
-    assert_eq!(completed("ngxlint check --fix", "--fix", "check"), "--fix\n");
+    assert_eq!(completed("ngxlint check --fix", "--fix", "check"), "--fix --fix=safe --fix=all\n");
+    assert_eq!(completed("ngxlint check --fix=a", "--fix=a", "check"), "--fix=all\n");
     // A value of --fix stands behind `=`.
     assert!(!completed("ngxlint check --fix s", "s", "--fix").contains("safe"));
+    // Rules and categories; what is no such thing has the same message as ever.
+    assert_eq!(completed("ngxlint explain redirect-l", "redirect-l", "explain"), "redirect-loop\n");
+    assert_eq!(completed("ngxlint check --select hst", "hst", "--select").split(' ').next(), Some("hsts"));
+    assert_eq!(completed("ngxlint check --ignore redirect-l", "redirect-l", "--ignore"), "redirect-loop\n");
+    let severities = "redirect-loop=off redirect-loop=info redirect-loop=warning redirect-loop=error\n";
+    assert_eq!(completed("ngxlint check --severity redirect-l", "redirect-l", "--severity"), severities);
+    folder.run(&["check", "--select=redirect-lop"]).expect(2, &[], &["did you mean `redirect-loop`?"]);
+    for shell in ["zsh", "fish"] {
+        let script = folder.run(&["completions", shell]).stdout;
+        assert!(script.contains("redirect-loop=off") && script.contains("cert-expired"), "{script}");
+    }
     folder.run(&["completions", "tcsh"]).expect(2, &[], &["tcsh"]);
 }
 

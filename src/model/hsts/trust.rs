@@ -1,7 +1,7 @@
 //! Certificates that browsers do not trust, whatever their names and dates.
 
 use crate::model::{CertificateUse, Edge, Model, Server};
-use crate::tls::{CertificateFile, Trust};
+use crate::tls::{CertificateFile, Host, Trust};
 
 /// Why browsers do not trust a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,12 +13,12 @@ pub enum Distrust {
 }
 
 impl<'c> Model<'c> {
-    /// Why browsers trust no certificate that clients of a server get, with the first of them. `None` where they may: the
-    /// chain leads to a root that is built in or was given (`--ca`, `--system-roots`), it is incomplete, so that nothing
-    /// is known of its root, or it is not for browsers, because TLS ends before nginx.
+    /// Why browsers trust no certificate that they get for a host of a server, with the first of them. `None` where they
+    /// may: the chain leads to a root that is built in or was given (`--ca`, `--system-roots`), it is incomplete, so that
+    /// nothing is known of its root, or it is not for browsers, because TLS ends before nginx for this host.
     #[must_use]
-    pub fn distrust<'m>(&'m self, server: &'m Server<'c>) -> Option<(Distrust, &'m CertificateUse<'c>)> {
-        if self.edge_of(server) == Edge::Tls {
+    pub fn distrust<'m>(&'m self, server: &'m Server<'c>, host: &Host) -> Option<(Distrust, &'m CertificateUse<'c>)> {
+        if host.name().is_some_and(|name| self.edge_of_host(name) == Edge::Tls) {
             return None;
         }
         let socket = self.tls_sockets_of(server.id).next();

@@ -73,7 +73,7 @@ fn bare_host<'c>(model: &Model<'c>, server: &Server<'c>) -> Option<Host> {
     if !loads_certificates(model, server) {
         return None;
     }
-    let is_trusted = model.coverage(server, &host) != Coverage::NotCovered && model.distrust(server).is_none();
+    let is_trusted = model.coverage(server, &host) != Coverage::NotCovered && model.distrust(server, &host).is_none();
     let is_seen = !inherit::in_effect(server.directive, "add_header").is_partial;
     (is_trusted && is_seen && !model.scripts_headers(server.directive)).then_some(host)
 }

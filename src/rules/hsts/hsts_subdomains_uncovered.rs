@@ -14,13 +14,14 @@ const SHOWN: usize = 8;
 
 impl Rule for HstsSubdomainsUncovered {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        // What an edge serves is not to be seen here.
-        for server in model.tls_servers().filter(|server| model.edge_of(server) == Edge::None) {
+        for server in model.tls_servers() {
             for header in model.hsts_headers(server) {
                 if !header.binding().is_some_and(|policy| policy.include_subdomains) {
                     continue;
                 }
-                let hosts = model.bound_hosts(server, header);
+                let mut hosts = model.bound_hosts(server, header);
+                // What an edge serves is not to be seen here.
+                hosts.retain(|host| model.edge_of_host(host.name().unwrap_or_default()) == Edge::None);
                 let fix = narrowed(model, server, header, &hosts);
                 for host in &hosts {
                     let is_bound_from_above = hosts.iter().any(|above| host.is_below(above))

@@ -11,8 +11,9 @@ pub(super) struct HstsUntrustedCert;
 impl Rule for HstsUntrustedCert {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let mut told = FxHashSet::default();
-        for server in model.tls_servers().filter(|server| is_site(server)) {
-            let Some((distrust, used)) = model.distrust(server) else { continue };
+        for server in model.tls_servers() {
+            // Those of the server's names that come to nginx through an edge get the edge's certificate.
+            let Some((distrust, used)) = sites(server).find_map(|host| model.distrust(server, &host)) else { continue };
             let headers = model.hsts_headers(server);
             let Some(header) = headers.iter().find(|header| header.binding().is_some()) else { continue };
             if !told.insert((header.span(), used.word.span())) {
@@ -41,8 +42,8 @@ impl Rule for HstsUntrustedCert {
     }
 }
 
-/// Whether it has a name that other machines ask for.
-fn is_site(server: &Server<'_>) -> bool {
+/// The names that other machines ask for.
+fn sites(server: &Server<'_>) -> impl Iterator<Item = Host> {
     let is_remote = |host: &Host| host.name().is_some_and(|name| name.contains('.') && !name.ends_with(".localhost"));
-    server.names.iter().flat_map(|name| name.witnesses()).any(|host| is_remote(&host))
+    server.names.iter().flat_map(|name| name.witnesses()).filter(is_remote)
 }
