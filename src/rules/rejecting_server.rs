@@ -2,6 +2,7 @@
 
 use crate::model::{ListenSocket, Model, SelectedBy, Server, Settled};
 use crate::nginx::NginxVersion;
+use crate::rules::listening::PROTOCOLS;
 use crate::rules::{Fix, edit};
 use crate::tls::CertificateName;
 
@@ -10,9 +11,6 @@ const REJECTS_SINCE: NginxVersion = NginxVersion::new(1, 19, 4);
 
 /// `http2` as a directive: <https://nginx.org/en/docs/http/ngx_http_v2_module.html#http2>
 const HTTP2_IS_DIRECTIVE_SINCE: NginxVersion = NginxVersion::new(1, 25, 1);
-
-/// The parameters of `listen` that all servers of a socket say. The others may be said once for each socket.
-const PROTOCOLS: &[&str] = &["ssl", "http2", "proxy_protocol"];
 
 /// Puts a server that rejects behind `default`, for TLS sockets of which that one is the default. Where it says so, it does
 /// not any more.
