@@ -73,7 +73,7 @@ mod tests {
             ("max-age", None),
             ("max-age=", None),
             ("max-age=1y", None),
-            ("max-age==300", None),
+            ("max-age==300", Some(("max-age=300", false))),
             ("max-age=300; max-age=400", None),
             ("max-age=300; includeSubDomains=1", None),
             ("max-age=300; always; preload", None),

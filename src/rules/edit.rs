@@ -23,7 +23,8 @@ pub(super) fn lines_behind(directive: Directive<'_>, lines: &[String]) -> Option
 /// Puts a block behind a directive, on lines of its own below an empty one, with `inside` indented as the file has it.
 #[must_use]
 pub(super) fn block_behind(directive: Directive<'_>, head: &str, inside: &[String]) -> Option<Edit> {
-    let unit = String::from_utf8_lossy(unit(directive.file_text()));
+    let unit = unit_at(directive);
+    let unit = String::from_utf8_lossy(&unit);
     let inside = inside.iter().map(|line| format!("{unit}{line}"));
     let lines = [String::new(), format!("{head} {{")].into_iter().chain(inside).chain(["}".to_owned()]);
     lines_behind(directive, &lines.collect::<Vec<_>>())
@@ -155,6 +156,15 @@ fn indent_in(block: Directive<'_>) -> Vec<u8> {
     let mut own = block.children().filter(|child| child.span().file == span.file);
     let shown = own.find_map(|child| indent_before(text, child.span().start as usize));
     shown.map_or_else(|| [leading_space(text, span.start as usize), unit(text)].concat(), <[u8]>::to_vec)
+}
+
+/// One level of indentation as a block itself shows it, or else its file.
+fn unit_at(block: Directive<'_>) -> Vec<u8> {
+    let text = block.file_text();
+    let own = indent_before(text, block.span().start as usize);
+    let inner = indent_in(block);
+    let unit_of_block = own.and_then(|own| inner.strip_prefix(own)).filter(|unit| !unit.is_empty());
+    unit_of_block.unwrap_or(unit(text)).to_vec()
 }
 
 /// One level of indentation, as the first indented line has it.

@@ -186,6 +186,8 @@ fn over_plain_http_the_default_server_stays_who_it_is() {
     let text = "events {}\nhttp {\nserver {\nlisten 80;\nserver_name shop.example;\n}\n\
                 server {\nlisten 80;\nserver_name blog.example;\n}\n}\n";
     adds(text, &["nginx.conf: listen 80 default_server;"]);
+    // What is meant to be TLS is mended first.
+    assert_eq!(safely(&text.replace("listen 80;", "listen 443;")), text.replace("listen 80;", "listen 443;"));
     assert_eq!(safely(text), text.replacen("listen 80;", "listen 80 default_server;", 1));
 }
 

@@ -54,16 +54,30 @@ fn said(model: &Model<'_>, default: &Server<'_>, is_tls: bool) -> Option<Fix> {
         let is_shared = socket.is_shared() && !socket.has_explicit_default;
         is_shared && socket.is_tls == is_tls && !socket.is_quic && socket.default.server == default.id
     };
-    let sockets = model.sockets_of(default.id).filter(is_implicit);
+    let sockets = || model.sockets_of(default.id).filter(is_implicit);
     if is_tls && default.has_real_name() {
-        return rejecting_instead(model, default, sockets);
+        return rejecting_instead(model, default, sockets());
     }
-    let mut listens: Vec<usize> = sockets.map(|socket| socket.default.listen).collect();
+    let mut listens: Vec<usize> = sockets().map(|socket| socket.default.listen).collect();
     listens.sort_unstable();
     listens.dedup();
+    // The rule that is about it comes first.
+    if sockets().any(|socket| !socket.is_tls && may_be_meant_for_tls(model, socket)) {
+        return None;
+    }
     let edits = listens.into_iter().map(|listen| {
         let listen = default.listens.get(listen)?.directive.filter(|listen| listen.readings() == 1)?;
         Some(edit::word_behind(listen.arguments().last()?, "default_server"))
     });
     Fix::safe("say that it is the default server", edits)
+}
+
+/// Whether `ssl` may just be missing.
+fn may_be_meant_for_tls(model: &Model<'_>, socket: &ListenSocket) -> bool {
+    const HTTP_PORT: u16 = 80;
+    const HTTPS_PORT: u16 = 443;
+    let has_certificate = |server: &Server<'_>| !server.certificates.is_empty() || server.has_unseen_certificates;
+    socket.endpoint.port == HTTPS_PORT
+        || socket.endpoint.port != HTTP_PORT
+            && socket.members.iter().any(|member| has_certificate(model.server(member.server)))
 }
