@@ -230,3 +230,43 @@ impl Mended {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::{Edit, all_rules};
+    use crate::source::Span;
+
+    /// What a run over one file offers: to put each of these texts at its start.
+    fn offer(text: &str, syntax_errors: usize, added: &[&str]) -> Offer {
+        let file = FileId(0);
+        let rule = all_rules().first().map(|entry| entry.id).unwrap_or_else(|| panic!("there are rules"));
+        let edit = |text: &&str| Edit { span: Span { file, start: 0, end: 0 }, text: (*text).to_owned() };
+        let fix = |text| (rule, Fix { title: String::new(), is_safe: true, edits: vec![edit(text)] });
+        let place = OfferedFile { canonical: "a".into(), shown: "a".into(), text: text.as_bytes().to_vec() };
+        Offer {
+            fixes: added.iter().map(fix).collect(),
+            files: BTreeMap::from([(file, place)]),
+            syntax_errors,
+            left_alone: LeftAlone::new(),
+        }
+    }
+
+    #[test]
+    fn what_leaves_more_that_cannot_be_read_is_not_made() {
+        for (errors, expected) in [(0, "good;"), (1, "good;bad")] {
+            // Each is offered until it is there, and `bad` is a syntax error.
+            let added =
+                |text: &str| ["bad", "good;"].into_iter().filter(|added| !text.contains(added)).collect::<Vec<_>>();
+            let relint = |changes: &Changes| {
+                let text = changes.values().next().map(|text| String::from_utf8_lossy(text).into_owned());
+                let text = text.unwrap_or_default();
+                let count = usize::from(text.contains("bad")).max(errors);
+                Ok(offer(&text, count, &added(&text)))
+            };
+            let mended = mend(offer("", errors, &added("")), relint).unwrap_or_else(|error| panic!("{error}"));
+            let texts: Vec<_> = mended.changes.values().map(|text| String::from_utf8_lossy(text)).collect();
+            assert_eq!(texts, [expected]);
+        }
+    }
+}
