@@ -60,10 +60,29 @@ impl Rule for RedirectChain {
             });
             chains[number].starts.push(&departure.url);
         }
+        let passing = passing(model, &chains);
         for chain in &chains {
-            report(model, sink, chain);
+            report(sink, chain, &passing);
         }
     }
+}
+
+/// The ways through the first redirect of a chain, each with the number of its leg.
+type Passing<'d, 'c> = FxHashMap<ItemId, Vec<(&'d Departure<'c>, &'d Way<'c>, usize)>>;
+
+fn passing<'d, 'c>(model: &'d Model<'c>, chains: &[Chain<'d, 'c>]) -> Passing<'d, 'c> {
+    let mut passing: Passing<'d, 'c> =
+        chains.iter().filter_map(|chain| Some((chain.directives.first()?.id(), Vec::new()))).collect();
+    for departure in model.departures().iter().filter(|_| !chains.is_empty()) {
+        for way in &departure.ways {
+            for (at, leg) in way.legs.iter().enumerate() {
+                if let Some(ways) = leg.by.and_then(|by| passing.get_mut(&by.id())) {
+                    ways.push((departure, way, at));
+                }
+            }
+        }
+    }
+    passing
 }
 
 /// Whether it is what people type: a name that is written out, without port and path.
@@ -98,7 +117,7 @@ fn is_for_preload(way: &Way<'_>) -> bool {
     is_upgrade && first.url.host_str() == second.url.host_str() && second.hsts.is_some_and(|policy| policy.preload)
 }
 
-fn report(model: &Model<'_>, sink: &mut Findings, chain: &Chain<'_, '_>) {
+fn report(sink: &mut Findings, chain: &Chain<'_, '_>, passing: &Passing<'_, '_>) {
     let Some(first) = chain.directives.first() else { return };
     let mut urls: Vec<String> = chain.way.legs.iter().map(|leg| shown(&leg.url)).collect();
     if chain.way.outcome == Outcome::External {
@@ -127,22 +146,16 @@ fn report(model: &Model<'_>, sink: &mut Findings, chain: &Chain<'_, '_>) {
         "redirect straight to {last} here; only for the HSTS preload list has http:// to go to https:// of the same host \
          first"
     ));
-    finding.fix(straight(model, chain));
+    finding.fix(straight(chain, passing));
 }
 
 /// The end of the chain as the first target, if all that are sent on there end up at it, with the same path.
-fn straight(model: &Model<'_>, chain: &Chain<'_, '_>) -> Option<Fix> {
+fn straight(chain: &Chain<'_, '_>, passing: &Passing<'_, '_>) -> Option<Fix> {
     let first = *chain.directives.first()?;
     let end = end_of(chain.way)?;
-    let is_same = |departure: &Departure<'_>| {
-        let through = departure.ways.iter().filter_map(|way| {
-            let at = way.legs.iter().position(|leg| leg.by == Some(first))?;
-            Some((way, at))
-        });
-        let mut through = through.peekable();
+    let is_same = |(departure, way, at): &(&Departure<'_>, &Way<'_>, usize)| {
         let is_one = departure.is_complete && departure.ways.len() == 1;
-        through.peek().is_none()
-            || is_one && through.all(|(way, at)| end_of(way).as_ref() == Some(&end) && keeps_paths(way, at))
+        is_one && end_of(way).as_ref() == Some(&end) && keeps_paths(way, *at)
     };
     let host = Url::parse(&end).ok()?;
     // Who passes by a host learns its policy.
@@ -151,7 +164,7 @@ fn straight(model: &Model<'_>, chain: &Chain<'_, '_>) -> Option<Fix> {
         let is_last = at + 1 == legs.len() && chain.way.outcome == Outcome::Answered;
         leg.hsts.is_some_and(|policy| policy.preload || !is_last)
     });
-    if is_for_policy || host.host_str() == Some(ANY_HOST) || !model.departures().iter().all(is_same) {
+    if is_for_policy || host.host_str() == Some(ANY_HOST) || !passing.get(&first.id())?.iter().all(is_same) {
         return None;
     }
     let word = first.arguments().last()?;
