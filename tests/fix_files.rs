@@ -269,6 +269,25 @@ fn what_one_configuration_needs_is_not_written_for_another() {
 }
 
 #[test]
+fn what_is_safe_in_one_configuration_only_is_not_made_as_safe() {
+    let location = "location / {\n    proxy_pass https://api.partner.example;\n}\n";
+    let folder = two_roots(location);
+    let root = |lines: &str| {
+        format!(
+            "events {{}}\nhttp {{ server {{ listen 80; server_name a.example; {lines} include ../snip/ws.conf; }} }}\n"
+        )
+    };
+    folder.write("prod/nginx.conf", root("").as_bytes());
+    // The upstream is asked for another host than SNI would name.
+    folder.write("dev/nginx.conf", root("proxy_set_header Host $host;").as_bytes());
+    let fix = |which: &str| folder.run(&["check", which, "--select", "proxy-ssl-sni-missing", "snip/ws.conf"]);
+    fix("--fix").expect(1, &["proxy-ssl-sni-missing"], &["snip/ws.conf left out: another configuration"]);
+    folder.holds("snip/ws.conf", location);
+    fix("--fix=all").expect(0, &[], &["note: made 1 fix in 1 file"]);
+    folder.holds("snip/ws.conf", &location.replace("example;\n", "example;\n    proxy_ssl_server_name on;\n"));
+}
+
+#[test]
 fn git_takes_a_diff_with_bytes_that_are_no_text() {
     let folder = sites();
     let text = [b"# \xe4\xff\r \n".as_slice(), SITE.as_bytes()].concat();

@@ -13,6 +13,8 @@
 mod examples;
 #[path = "fixes/expected.rs"]
 mod expected;
+#[path = "fixes/lines.rs"]
+mod lines;
 #[allow(dead_code, reason = "tests/nginx asks more of it")]
 #[path = "nginx/real.rs"]
 mod real;

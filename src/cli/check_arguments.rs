@@ -118,8 +118,9 @@ fn baseline_file() -> impl TypedValueParser<Value = PathBuf> {
 pub(super) struct FixOptions {
     /// Change the files: make the fixes that keep the meaning of all else, or all that there are
     ///
-    /// Files are changed that are named, or are below a directory that is named or holds the root file. What is left is
-    /// reported. Fixes that are not safe (--fix=all) want a look at what they did.
+    /// Files are changed that are named, or are below a directory that is named or holds the root file; one that several
+    /// configurations of the run read, only as each of them asks for. What is left is reported. Fixes that are not safe
+    /// (--fix=all) want a look at what they did.
     #[arg(long, value_name = "WHICH", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
     pub(super) fix: Option<FixChoice>,
 

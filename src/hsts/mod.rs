@@ -3,8 +3,10 @@
 //!
 //! It knows nothing of nginx: which header an answer carries is the model's question.
 
+mod corrected;
 mod header;
 pub mod preload;
 
+pub use corrected::{Corrected, corrected};
 pub use header::{BrowsersThatIgnore, HeaderProblem, HeaderProblemKind, HstsPolicy, ParsedHeader};
 pub use preload::{PreloadList, Preloaded};

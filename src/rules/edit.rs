@@ -15,13 +15,7 @@ pub(super) fn lines_behind(directive: Directive<'_>, lines: &[String]) -> Option
     let whole = directive.whole_span()?;
     let text = directive.file_text();
     match end_of_line(text, whole.end as usize) {
-        Some(end) => {
-            let indent = match indent_before(text, whole.start as usize) {
-                Some(indent) => indent.to_vec(),
-                None => [leading_space(text, whole.start as usize), unit(text)].concat(),
-            };
-            Some(insert(whole, end, added_lines(text, end, &indent, lines)))
-        }
+        Some(end) => Some(insert(whole, end, added_lines(text, end, &indent_of(directive, whole), lines))),
         None => Some(insert(whole, whole.end as usize, format!(" {}", lines.join(" ")))),
     }
 }
@@ -29,7 +23,8 @@ pub(super) fn lines_behind(directive: Directive<'_>, lines: &[String]) -> Option
 /// Puts a block behind a directive, on lines of its own below an empty one, with `inside` indented as the file has it.
 #[must_use]
 pub(super) fn block_behind(directive: Directive<'_>, head: &str, inside: &[String]) -> Option<Edit> {
-    let unit = String::from_utf8_lossy(unit(directive.file_text()));
+    let unit = unit_at(directive);
+    let unit = String::from_utf8_lossy(&unit);
     let inside = inside.iter().map(|line| format!("{unit}{line}"));
     let lines = [String::new(), format!("{head} {{")].into_iter().chain(inside).chain(["}".to_owned()]);
     lines_behind(directive, &lines.collect::<Vec<_>>())
@@ -140,12 +135,36 @@ fn leading_space(text: &[u8], offset: usize) -> &[u8] {
     &line[..length]
 }
 
+/// The indentation of lines beside a directive: its own, or where it does not begin its line, that of what does, unless
+/// its block is opened there.
+fn indent_of(directive: Directive<'_>, whole: Span) -> Vec<u8> {
+    let (text, start) = (directive.file_text(), whole.start as usize);
+    let is_on_line = |block: &Directive<'_>| {
+        let opened = block.span().end as usize;
+        block.span().file == whole.file && text.get(opened..start).is_some_and(|between| !between.contains(&b'\n'))
+    };
+    match (indent_before(text, start), directive.parent().filter(is_on_line)) {
+        (Some(indent), _) => indent.to_vec(),
+        (None, Some(block)) => indent_in(block),
+        (None, None) => leading_space(text, start).to_vec(),
+    }
+}
+
 /// The indentation of what stands in a block: that of its first line, or one level more than the block's own.
 fn indent_in(block: Directive<'_>) -> Vec<u8> {
     let (text, span) = (block.file_text(), block.span());
     let mut own = block.children().filter(|child| child.span().file == span.file);
     let shown = own.find_map(|child| indent_before(text, child.span().start as usize));
     shown.map_or_else(|| [leading_space(text, span.start as usize), unit(text)].concat(), <[u8]>::to_vec)
+}
+
+/// One level of indentation as a block itself shows it, or else its file.
+fn unit_at(block: Directive<'_>) -> Vec<u8> {
+    let text = block.file_text();
+    let own = indent_before(text, block.span().start as usize);
+    let inner = indent_in(block);
+    let unit_of_block = own.and_then(|own| inner.strip_prefix(own)).filter(|unit| !unit.is_empty());
+    unit_of_block.unwrap_or(unit(text)).to_vec()
 }
 
 /// One level of indentation, as the first indented line has it.

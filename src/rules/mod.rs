@@ -9,6 +9,7 @@ mod declare;
 mod edit;
 mod face;
 mod finding;
+mod listening;
 mod names;
 mod registry;
 mod rejecting_server;

@@ -7,6 +7,7 @@ pub(crate) const FIXING: &[&str] = &[
     "default-server-foreign-cert",
     "hsts-duplicate",
     "hsts-header-lost",
+    "hsts-malformed",
     "hsts-not-always",
     "hsts-on-ip-host",
     "hsts-on-plain-http",
@@ -18,11 +19,15 @@ pub(crate) const FIXING: &[&str] = &[
     "proxy-ssl-name-mismatch",
     "proxy-ssl-sni-missing",
     "proxy-ssl-verify-depth",
+    "redirect-chain",
+    "redirect-empty-host",
     "redirect-loop",
+    "redirect-to-plain-http",
     "ssl-stapling-without-responder",
     "stream-preread-on-tls",
     "stream-sni-without-preread",
     "syntax-error",
+    "tls-host-unserved",
     "unused-suppression",
     "websocket-connection-hardcoded",
     "websocket-header-value",
@@ -42,14 +47,20 @@ pub(crate) const HELD_BACK: &[(&str, &[&str])] = &[
     ("implicit-default-server", &["tls-host-unserved", "cert-expired", "key-file-exposed"]),
     // A header that is not in force is not judged.
     ("hsts-duplicate", &["hsts-max-age"]),
+    // A chain that leads through it is shorter then.
+    ("redirect-chain", &["redirect-chain"]),
     // What errors lack without `always` is not lost to another block.
     ("hsts-not-always", &["hsts-header-lost"]),
     ("listen-443-without-ssl", &["hsts-missing"]),
     // Where HSTS makes https:// of it, it is told otherwise.
     ("hsts-subdomains-uncovered", &["redirect-to-plain-http"]),
     ("websocket-header-value", &["websocket-missing-host", "websocket-read-timeout"]),
-    ("websocket-headers-not-inherited", &["websocket-missing-host", "websocket-read-timeout"]),
+    // That it works from 1.29.7 on is told where it works.
+    (
+        "websocket-headers-not-inherited",
+        &["websocket-missing-host", "websocket-read-timeout", "websocket-http-version"],
+    ),
     ("websocket-http-version", &["websocket-missing-host", "websocket-read-timeout"]),
-    ("websocket-missing-upgrade", &["websocket-missing-host", "websocket-read-timeout"]),
+    ("websocket-missing-upgrade", &["websocket-missing-host", "websocket-read-timeout", "websocket-http-version"]),
     ("websocket-upgrade-hidden", &["websocket-missing-host", "websocket-read-timeout"]),
 ];

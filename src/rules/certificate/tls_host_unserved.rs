@@ -5,7 +5,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::certificates::certificate_use::spelled_out;
 use crate::model::{Coverage, Edge, Family, ListenSocket, Model, Server, ServerId, Service, UsedCertificate};
-use crate::rules::{Finding, Findings, Rule, Severity};
+use crate::rules::listening::listen_for;
+use crate::rules::{Edit, Finding, Findings, Fix, Rule, Severity};
 use crate::source::Span;
 use crate::tls::{CertificateName, Host};
 
@@ -204,6 +205,9 @@ fn report_redirect(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, 
         finding.related(other.span, format!("{}, too", other.host));
     }
     point_at_default(finding, stray);
+    if let Some(owner) = first.served_by {
+        finding.fix(Fix::risky(TITLE, first.strays.iter().map(|stray| listen_like(model, owner, stray.socket))));
+    }
     let owner = covering(model, server, &first.host).filter(|owner| owner.has_real_name());
     finding.help(match (first.served_by, owner) {
         (Some(owner), _) => format!("add `listen {} ssl;` to {owner}, which has the name elsewhere", address(stray)),
@@ -214,6 +218,14 @@ fn report_redirect(model: &Model<'_>, sink: &mut Findings, server: &Server<'_>, 
             format!("give {hosts} a TLS server with a certificate for it, or take it from this server_name")
         }
     });
+}
+
+const TITLE: &str = "listen for clients of the other address family, too";
+
+/// A `listen` on a socket of others, for a server that has one of its kind for the other family.
+fn listen_like(model: &Model<'_>, server: &Server<'_>, socket: &ListenSocket) -> Option<Edit> {
+    let family = Family::ALL.into_iter().find(|&family| socket.serves(family))?;
+    listen_for(model, server, (family, socket.endpoint.port), Some(socket))
 }
 
 /// The address of a socket, as its default server writes it.
@@ -274,6 +286,7 @@ fn check_families(model: &Model<'_>, sink: &mut Findings, told: &FxHashSet<(Host
             finding.related(server.span(), format!("{server}, too"));
         }
         point_at_default(finding, stray);
+        finding.fix(Fix::risky(TITLE, forgotten.iter().map(|(server, _)| listen_like(model, server, socket))));
         finding.help(format!(
             "add `listen {} ssl;`, or leave it where DNS has no {name} address for the name",
             address(stray)
@@ -327,8 +340,14 @@ fn check_missing_family(model: &Model<'_>, sink: &mut Findings) {
         let message = format!(
             "clients that come by {name} are sent to https://{host}, but nothing listens on port 443 of {name} addresses"
         );
-        sink.info(server.listen_span(member.listen), message)
-            .help(format!("add `listen {address} ssl;` to the TLS servers, or take this listen away"));
+        let finding = sink.info(server.listen_span(member.listen), message);
+        finding.help(format!("add `listen {address} ssl;` to the TLS servers, or take this listen away"));
+        let mut members: Vec<ServerId> =
+            https.iter().filter(|it| !it.is_quic).flat_map(|it| &it.members).map(|member| member.server).collect();
+        members.sort_unstable();
+        members.dedup();
+        let edit = |id: &ServerId| listen_for(model, model.server(*id), (missing, HTTPS_PORT), None);
+        finding.fix(Fix::risky(TITLE, members.iter().map(edit)));
         return;
     }
 }

@@ -1,8 +1,9 @@
 //! A header that browsers cannot read is a header that they do not have. RFC 6797, sections 6.1 and 8.1.
 
-use crate::hsts::{BrowsersThatIgnore, HeaderProblemKind};
-use crate::model::{HstsHeader, HstsPolicy, Model};
-use crate::rules::{Findings, Rule, Severity};
+use super::with_value;
+use crate::hsts::{BrowsersThatIgnore, Corrected, HeaderProblemKind, corrected};
+use crate::model::{HstsHeader, HstsPolicy, HstsSettingKind, Model, hsts_setting};
+use crate::rules::{Findings, Fix, Rule, Severity};
 use crate::source::Span;
 
 pub(super) struct HstsMalformed;
@@ -47,12 +48,27 @@ fn report(sink: &mut Findings, header: &HstsHeader<'_>, kind: &HeaderProblemKind
         _ => Severity::Warning,
     };
     if header.is_literal() {
-        sink.add(severity, header.place(place), message).help(help(kind));
+        let finding = sink.add(severity, header.place(place), message);
+        finding.help(help(kind));
+        finding.fix(as_meant(header));
     } else {
         // Which of a map's values is sent depends on the request.
         let message = format!("{message} (its value can be `{}`)", header.value);
         sink.add(severity.min(Severity::Warning), header.span(), message).conditional().help(help(kind));
     }
+}
+
+/// The value that is meant, which browsers then keep to, where they did not.
+fn as_meant(header: &HstsHeader<'_>) -> Option<Fix> {
+    let Corrected { value, has_always } = corrected(&header.value)?;
+    let setting = hsts_setting(header.directive)?;
+    let behind = match (&setting.kind, has_always) {
+        (_, false) | (HstsSettingKind::Add { is_always: true }, true) => "",
+        (HstsSettingKind::Add { is_always: false }, true) => " always",
+        _ => return None,
+    };
+    let title = format!("write `{value}`{}", if behind.is_empty() { "" } else { ", and `always` behind it" });
+    Fix::risky(title, [with_value(header.directive, &header.value, &value, behind)])
 }
 
 fn help(kind: &HeaderProblemKind) -> &'static str {

@@ -52,18 +52,22 @@ fn without_part(server: &Server<'_>, header: &HstsHeader<'_>, part: &str) -> Vec
     let inside =
         server.directive.descendants().filter(|directive| *directive != header.directive && is_same(directive));
     let all = std::iter::once(header.directive).chain(inside);
-    all.map(|directive| {
-        let word = directive.arguments().find(|word| word.text().contains(&*header.value))?;
-        let text = std::str::from_utf8(word.raw()).ok().filter(|_| directive.readings() == 1)?;
-        let start = text.find(&*header.value)?;
-        let (before, after) = (&text[..start], &text[start + header.value.len()..]);
-        let kept: Vec<&str> =
-            header.value.split(';').filter(|kept| !kept.trim().eq_ignore_ascii_case(part)).map(str::trim).collect();
-        let value = kept.join("; ");
-        HstsPolicy::parse(&value)?;
-        Some(edit::word_replaced(word, format!("{before}{value}{after}")))
-    })
-    .collect()
+    let kept: Vec<&str> =
+        header.value.split(';').filter(|kept| !kept.trim().eq_ignore_ascii_case(part)).map(str::trim).collect();
+    let value = kept.join("; ");
+    let is_readable = HstsPolicy::parse(&value).is_some();
+    let changed = |directive: Directive<'_>| with_value(directive, &header.value, &value, "");
+    all.map(|directive| changed(directive).filter(|_| is_readable && directive.readings() == 1)).collect()
+}
+
+/// Writes another value for the header, and `behind` it what does not belong to it. `None` where its value is not written
+/// out.
+fn with_value(directive: Directive<'_>, value: &str, new: &str, behind: &str) -> Option<Edit> {
+    let word = directive.arguments().find(|word| word.text().contains(value))?;
+    let text = std::str::from_utf8(word.raw()).ok()?;
+    let (before, after) = text.split_once(value)?;
+    let quote = if word.is_quoted() || !new.contains([' ', ';']) { "" } else { "\"" };
+    Some(edit::word_replaced(word, format!("{quote}{before}{new}{after}{quote}{behind}")))
 }
 
 /// What was asked for, as the subject of a sentence, with its verb.

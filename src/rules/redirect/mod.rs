@@ -2,7 +2,7 @@
 
 use super::declare::declare_rules;
 use crate::config::Directive;
-use crate::model::{Condition, Model, Occurrence, Server, ServerId};
+use crate::model::{Condition, Coverage, Model, Occurrence, Outcome, Server, ServerId, Start, Trace, Verdict};
 
 declare_rules! { "redirect":
     internal_redirect_cycle::InternalRedirectCycle = "internal-redirect-cycle",
@@ -61,6 +61,42 @@ fn condition_text(conditions: &[&Condition<'_>]) -> String {
         texts.push(&more);
     }
     if texts.is_empty() { String::new() } else { format!(", if {}", texts.join(" and ")) }
+}
+
+/// The same URL with https, on the port that is meant by that.
+fn over_https(url: &url::Url) -> Option<url::Url> {
+    let mut url = url.clone();
+    url.set_scheme("https").ok()?;
+    url.set_port(None).ok()?;
+    Some(url)
+}
+
+/// Whether a request for a URL may come to a directive, or find no end.
+fn leads_back(model: &Model<'_>, url: &url::Url, directive: Directive<'_>) -> bool {
+    let is_endless = |trace: &Trace<'_, '_>| matches!(trace.outcome, Outcome::Loop(_) | Outcome::Truncated);
+    traces(model, url).0.iter().any(|trace| is_endless(trace) || passes(trace, directive))
+}
+
+fn passes(trace: &Trace<'_, '_>, directive: Directive<'_>) -> bool {
+    trace.hops.iter().any(|hop| hop.response.as_ref().is_some_and(|response| response.by == Some(directive)))
+}
+
+/// The ways from a URL, and whether these are all.
+fn traces<'m, 'c>(model: &'m Model<'c>, url: &url::Url) -> (Vec<Trace<'m, 'c>>, bool) {
+    Start::new(url.clone(), None).map(|start| model.tracer().traces_settling_files(&start)).unwrap_or_default()
+}
+
+/// Whether this configuration answers at a URL, over certificates that are for the hosts, without `except`.
+fn answers_without(model: &Model<'_>, url: &url::Url, except: Directive<'_>) -> bool {
+    let (traces, is_complete) = traces(model, url);
+    let is_good = |trace: &Trace<'_, '_>| {
+        let is_covered = trace.hops.iter().all(|hop| hop.tls.is_some() && hop.coverage() == Coverage::Covered);
+        trace.outcome == Outcome::Answered
+            && Verdict::of(trace) == Verdict::Answered
+            && is_covered
+            && !passes(trace, except)
+    };
+    is_complete && !traces.is_empty() && traces.iter().all(is_good)
 }
 
 /// Whether the configuration was read whole, so that a server that is not seen is not there.

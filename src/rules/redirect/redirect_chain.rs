@@ -6,8 +6,9 @@ use url::Url;
 
 use super::{names, shown};
 use crate::config::{Directive, ItemId};
+use crate::model::following::starts::ANY_HOST;
 use crate::model::{Departure, Leg, Model, Outcome, Way};
-use crate::rules::{Findings, Options, Rule};
+use crate::rules::{Findings, Fix, Options, Rule, edit};
 
 pub(super) struct RedirectChain;
 
@@ -59,10 +60,29 @@ impl Rule for RedirectChain {
             });
             chains[number].starts.push(&departure.url);
         }
+        let passing = passing(model, &chains);
         for chain in &chains {
-            report(sink, chain);
+            report(sink, chain, &passing);
         }
     }
+}
+
+/// The ways through the first redirect of a chain, each with the number of its leg.
+type Passing<'d, 'c> = FxHashMap<ItemId, Vec<(&'d Departure<'c>, &'d Way<'c>, usize)>>;
+
+fn passing<'d, 'c>(model: &'d Model<'c>, chains: &[Chain<'d, 'c>]) -> Passing<'d, 'c> {
+    let mut passing: Passing<'d, 'c> =
+        chains.iter().filter_map(|chain| Some((chain.directives.first()?.id(), Vec::new()))).collect();
+    for departure in model.departures().iter().filter(|_| !chains.is_empty()) {
+        for way in &departure.ways {
+            for (at, leg) in way.legs.iter().enumerate() {
+                if let Some(ways) = leg.by.and_then(|by| passing.get_mut(&by.id())) {
+                    ways.push((departure, way, at));
+                }
+            }
+        }
+    }
+    passing
 }
 
 /// Whether it is what people type: a name that is written out, without port and path.
@@ -97,7 +117,7 @@ fn is_for_preload(way: &Way<'_>) -> bool {
     is_upgrade && first.url.host_str() == second.url.host_str() && second.hsts.is_some_and(|policy| policy.preload)
 }
 
-fn report(sink: &mut Findings, chain: &Chain<'_, '_>) {
+fn report(sink: &mut Findings, chain: &Chain<'_, '_>, passing: &Passing<'_, '_>) {
     let Some(first) = chain.directives.first() else { return };
     let mut urls: Vec<String> = chain.way.legs.iter().map(|leg| shown(&leg.url)).collect();
     if chain.way.outcome == Outcome::External {
@@ -126,4 +146,55 @@ fn report(sink: &mut Findings, chain: &Chain<'_, '_>) {
         "redirect straight to {last} here; only for the HSTS preload list has http:// to go to https:// of the same host \
          first"
     ));
+    finding.fix(straight(chain, passing));
+}
+
+/// The end of the chain as the first target, if all that are sent on there end up at it, with the same path.
+fn straight(chain: &Chain<'_, '_>, passing: &Passing<'_, '_>) -> Option<Fix> {
+    let first = *chain.directives.first()?;
+    let end = end_of(chain.way)?;
+    let is_same = |(departure, way, at): &(&Departure<'_>, &Way<'_>, usize)| {
+        let is_one = departure.is_complete && departure.ways.len() == 1;
+        is_one && end_of(way).as_ref() == Some(&end) && keeps_paths(way, *at)
+    };
+    let host = Url::parse(&end).ok()?;
+    // Who passes by a host learns its policy.
+    let legs = chain.way.legs.get(1..).unwrap_or_default();
+    let is_for_policy = legs.iter().enumerate().any(|(at, leg)| {
+        let is_last = at + 1 == legs.len() && chain.way.outcome == Outcome::Answered;
+        leg.hsts.is_some_and(|policy| policy.preload || !is_last)
+    });
+    if is_for_policy || host.host_str() == Some(ANY_HOST) || !passing.get(&first.id())?.iter().all(is_same) {
+        return None;
+    }
+    let word = first.arguments().last()?;
+    Fix::risky(format!("redirect straight to {end}"), [Some(edit::word_replaced(word, format!("{end}{KEPT}")))])
+}
+
+/// What a target ends with that keeps path and arguments.
+const KEPT: &str = "$request_uri";
+
+/// The origin where a way ends.
+fn end_of(way: &Way<'_>) -> Option<String> {
+    let last = way.legs.last()?;
+    let url = match way.outcome {
+        Outcome::Answered => &last.url,
+        Outcome::External => last.target.as_ref()?,
+        _ => return None,
+    };
+    Some(url.origin().ascii_serialization())
+}
+
+/// Whether each redirect from a leg on is the same for all paths, up to the last one that leads to another origin.
+fn keeps_paths(way: &Way<'_>, from: usize) -> bool {
+    let is_kept = |(at, leg): (usize, &Leg<'_>)| {
+        leg.by.is_some_and(|by| {
+            let is_of_server = by.parent().is_some_and(|block| block.is_named("server"));
+            let target = by.arguments().last().filter(|_| by.is_named("return"));
+            let host =
+                target.and_then(|target| Some(target.text().strip_suffix(KEPT)?.split_once("://")?.1.to_owned()));
+            (is_of_server || at == from) && host.is_some_and(|host| !host.is_empty() && !host.contains('/'))
+        })
+    };
+    way.legs.iter().enumerate().skip(from).filter(|(_, leg)| leads_elsewhere(leg)).all(is_kept)
 }

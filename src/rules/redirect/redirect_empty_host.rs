@@ -1,10 +1,10 @@
 //! `https:///cart` has no host: browsers take the first part of the path for it, others refuse it.
 
-use super::{AtDirective, by_directive, condition_text, names, shown};
+use super::{AtDirective, by_directive, condition_text, leads_back, names, over_https, shown};
 use crate::config::Directive;
 use crate::model::values::value::{Piece, pieces};
 use crate::model::{Model, NameKind, Server};
-use crate::rules::{Findings, Rule};
+use crate::rules::{Findings, Fix, Rule, edit};
 
 pub(super) struct RedirectEmptyHost;
 
@@ -49,7 +49,7 @@ fn target(directive: Directive<'_>) -> Option<String> {
 }
 
 /// The variables in the place of the host.
-fn host_variables(target: &str) -> Vec<Piece<'_>> {
+pub(super) fn host_variables(target: &str) -> Vec<Piece<'_>> {
     let mut found = Vec::new();
     let rest = target.split_once("://").map_or("", |(_, rest)| rest);
     for piece in pieces(rest) {
@@ -120,6 +120,9 @@ fn report(model: &Model<'_>, sink: &mut Findings, group: &AtDirective<'_, '_>) {
             finding.related(place.span(), format!("${name} gets its value here"));
         }
     }
+    if is_written {
+        finding.fix(with_host(model, group));
+    }
     let has_pattern = |server: &Server<'_>| server.names.iter().any(|name| matches!(name.kind, NameKind::Regex(_)));
     finding.help(match () {
         () if is_written => "write the host: `https://$host$request_uri`, or a name of its own".to_owned(),
@@ -128,6 +131,23 @@ fn report(model: &Model<'_>, sink: &mut Findings, group: &AtDirective<'_, '_>) {
         }
         () => format!("give {} a value on every way that leads here, or write $host instead", variables(&target)),
     });
+}
+
+/// `$host` where it was forgotten. From https to https it would lead to itself.
+fn with_host(model: &Model<'_>, group: &AtDirective<'_, '_>) -> Option<Fix> {
+    let word = group.directive.arguments().last().filter(|_| group.directive.is_named("return"))?;
+    let text = std::str::from_utf8(word.raw()).ok()?;
+    let (scheme, path) = text.split_once("://")?;
+    if !["$request_uri", "${request_uri}"].iter().any(|variable| path.starts_with(variable)) {
+        return None;
+    }
+    let leads_on = group.occurrences.iter().all(|found| {
+        let url = &found.leg().url;
+        let Some(https) = over_https(url).filter(|_| scheme.ends_with("https")) else { return false };
+        url.scheme() == "http" && !leads_back(model, &https, group.directive)
+    });
+    let edit = edit::word_replaced(word, format!("{scheme}://$host{path}"));
+    leads_on.then(|| Fix::risky("redirect to the same host", [Some(edit)]))?
 }
 
 fn variables(target: &str) -> String {

@@ -1,9 +1,10 @@
 //! HTTPS that sends the client to http:// gives up what it protected, and with HSTS goes round in a circle.
 
-use super::{AtDirective, by_directive, condition_text, shown};
+use super::redirect_empty_host::host_variables;
+use super::{AtDirective, answers_without, by_directive, condition_text, over_https, shown};
 use crate::config::Directive;
 use crate::model::{Coverage, Edge, Leg, Model, Occurrence, Outcome, Way};
-use crate::rules::{Findings, Rule, Severity};
+use crate::rules::{Findings, Fix, Rule, Severity, edit};
 
 pub(super) struct RedirectToPlainHttp;
 
@@ -22,7 +23,7 @@ impl Rule for RedirectToPlainHttp {
             let is_completed = is_completed_by_nginx(group.directive);
             match group.occurrences.first() {
                 Some(first) if is_completed && is_behind_edge(first.leg()) => completed.push(group),
-                Some(first) => report(sink, &group, first),
+                Some(first) => report(model, sink, &group, first),
                 None => {}
             }
         }
@@ -53,7 +54,7 @@ fn is_completed_by_nginx(directive: Directive<'_>) -> bool {
     !is_url
 }
 
-fn report(sink: &mut Findings, group: &AtDirective<'_, '_>, first: &Occurrence<'_, '_>) {
+fn report(model: &Model<'_>, sink: &mut Findings, group: &AtDirective<'_, '_>, first: &Occurrence<'_, '_>) {
     let leg = first.leg();
     let Some(target) = &leg.target else { return };
     let url = shown(&leg.url);
@@ -86,6 +87,7 @@ fn report(sink: &mut Findings, group: &AtDirective<'_, '_>, first: &Occurrence<'
     if !first.is_certain() {
         finding.conditional();
     }
+    finding.fix(to_https(model, group));
     let has_scheme = group.directive.arguments().any(|word| word.text().contains("$scheme"));
     finding.help(match () {
         () if is_external => "redirect to https:// if that site has it",
@@ -97,6 +99,25 @@ fn report(sink: &mut Findings, group: &AtDirective<'_, '_>, first: &Occurrence<'
             "redirect to https://, or serve the page here; the redirect from http:// to https:// belongs into port 80"
         }
     });
+}
+
+/// https:// in the target, where this configuration serves it so for all that are sent there.
+fn to_https(model: &Model<'_>, group: &AtDirective<'_, '_>) -> Option<Fix> {
+    let word = group.directive.arguments().last().filter(|_| group.directive.is_named("return"))?;
+    let text = std::str::from_utf8(word.raw()).ok()?;
+    let (scheme, rest) = text.split_once("://")?;
+    let start = scheme.len().checked_sub("http".len())?;
+    let is_plain = matches!(scheme.get(..start)?, "" | "\"" | "'") && scheme[start..].eq_ignore_ascii_case("http");
+    if !is_plain || !host_variables(&word.text()).is_empty() {
+        return None;
+    }
+    let is_served = |found: &Occurrence<'_, '_>| {
+        let target = found.leg().target.as_ref().filter(|target| target.port().is_none());
+        let url = target.and_then(over_https);
+        found.leg().tls.is_some() && url.is_some_and(|url| answers_without(model, &url, group.directive))
+    };
+    let edit = edit::word_replaced(word, format!("{}https://{rest}", &scheme[..start]));
+    group.occurrences.iter().all(is_served).then(|| Fix::risky("redirect to https://", [Some(edit)]))?
 }
 
 /// What becomes of a browser that is sent to http://.
