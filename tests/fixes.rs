@@ -491,3 +491,152 @@ fn a_redirect_to_itself_is_removed_where_nobody_needs_it() {
     const TO_ONE: &str = "return 301 https://shop.example$request_uri;\nroot /srv;";
     assert!(loops("shop.example www.shop.example", TO_ONE, FixMode::All));
 }
+
+#[test]
+fn a_location_that_lacks_no_name_is_given_none() {
+    let both = "/ {\nproxy_pass https://api.partner.example;\n}\nlocation /group/ {\nproxy_pass https://partner;\n}";
+    let text = site(both, "", "upstream partner {\nserver api.partner.example:443;\n}");
+    adds(&text, &["? nginx.conf: proxy_ssl_name api.partner.example;", "nginx.conf: proxy_ssl_server_name on;"]);
+    let mended = case_of(&text).mended(VERSIONS[1], FixMode::All).unwrap().shown();
+    assert_eq!(mended.matches("proxy_ssl_server_name on;").count(), 2, "{mended}");
+    assert_eq!(mended.matches("proxy_ssl_name ").count(), 1, "{mended}");
+    let safe = case_of(&text).mended(VERSIONS[1], FixMode::Safe).unwrap().shown();
+    let direct = safe.split_once("location / {").unwrap().1.split_once('}').unwrap().0;
+    assert!(direct.contains("proxy_ssl_server_name on;") && !direct.contains("proxy_ssl_name "), "{safe}");
+    assert_eq!(safe.matches("proxy_ssl_server_name on;").count(), 1, "{safe}");
+}
+
+#[test]
+fn the_version_is_written_only_where_nginx_has_another() {
+    const BARE: &str = "/socket.io/ {\nproxy_pass http://127.0.0.1:9000;\nproxy_read_timeout 300s;\n}";
+    let added = |server: &str, version: &str| added_lines(&site(BARE, server, ""), version);
+    let headers =
+        ["nginx.conf: proxy_set_header Connection \"upgrade\";", "nginx.conf: proxy_set_header Upgrade $http_upgrade;"];
+    let with_version: Vec<&str> = std::iter::once("nginx.conf: proxy_http_version 1.1;").chain(headers).collect();
+    assert_eq!(added("", "1.29.6"), with_version);
+    assert_eq!(added("", "1.29.7"), headers);
+    assert_eq!(added("proxy_http_version 1.0;", "1.29.7").len(), 3);
+    // Nothing is lacking there.
+    let whole =
+        BARE.replace("300s;", "300s;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection upgrade;");
+    assert_eq!(added_lines(&site(&whole, "", ""), "1.29.7"), Vec::<String>::new());
+    // What was lost is repeated, without what nginx does anyway.
+    let lost = BARE.replace("300s;", "300s;\nproxy_set_header X-A a;");
+    let outer = "proxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection upgrade;\n";
+    let text = site(&lost, outer, "");
+    let mended = case_of(&text).mended(VERSIONS[1], FixMode::Safe).unwrap().shown();
+    assert_eq!(mended.matches("Upgrade $http_upgrade").count(), 2, "{mended}");
+    assert!(!mended.contains("proxy_http_version"), "{mended}");
+}
+
+/// The header and version lines that a text tells to write.
+fn told_lines(text: &str) -> BTreeSet<String> {
+    let is_line = |line: &str| line.starts_with("proxy_set_header ") || line.starts_with("proxy_http_version ");
+    text.lines().map(|line| line.trim().to_owned()).filter(|line| is_line(line)).collect()
+}
+
+#[test]
+fn help_and_fix_say_the_same_lines() {
+    let mut compared = BTreeSet::new();
+    for case in cases() {
+        for version in VERSIONS {
+            let linted = case.lint(version);
+            for finding in &linted.findings {
+                let (Some(help), Some(fix)) = (&finding.help, &finding.fix) else { continue };
+                let told = told_lines(help);
+                if told.is_empty() {
+                    continue;
+                }
+                let after = told_lines(&case.with(&linted, &[fix]).shown());
+                let missing: Vec<_> = told.iter().filter(|line| !after.contains(*line)).collect();
+                assert!(missing.is_empty(), "{}: {}: {help}\nwithout {missing:?}:\n{:?}", case.name, finding.rule, fix);
+                compared.insert(finding.rule.as_str());
+            }
+        }
+    }
+    assert!(compared.len() > 5, "{compared:?}");
+}
+
+/// What the safe fixes make of a text that is a whole nginx.conf.
+fn safely(text: &str) -> String {
+    let mut files = MemoryFiles::default();
+    let root = Path::new(DIRECTORY).join("nginx.conf");
+    for (path, bytes) in pki() {
+        files.add(Path::new(DIRECTORY).join("pki").join(path), bytes);
+    }
+    files.add(&root, text.as_bytes());
+    let mended =
+        Case { name: text.to_owned(), files, root, edge: Edge::None }.mended(VERSIONS[1], FixMode::Safe).unwrap();
+    String::from_utf8(mended.files.read(&mended.root, u64::MAX).unwrap()).unwrap()
+}
+
+#[test]
+fn a_new_line_stands_as_its_neighbours_do() {
+    let around = |server: &str| format!("events {{}}\nhttp {{\n{server}\n}}\n");
+    const REST: &str = "ssl_certificate pki/shop.example.pem; ssl_certificate_key pki/shop.example.key;";
+    for (before, after) in [
+        (
+            "\tserver {\n\t\tlisten 443 ssl http2;\n\t\tserver_name shop.example;",
+            "\tserver {\n\t\tlisten 443 ssl;\n\t\thttp2 on;\n\t\tserver_name shop.example;",
+        ),
+        // Several directives in one line.
+        (
+            "    server {\n        server_name shop.example; listen 443 ssl http2;\n",
+            "    server {\n        server_name shop.example; listen 443 ssl;\n        http2 on;\n",
+        ),
+        (
+            "    server {\n        listen 443 ssl http2; server_name shop.example;\n",
+            "    server {\n        listen 443 ssl; http2 on; server_name shop.example;\n",
+        ),
+        // On the line of the server, with lines below it or none.
+        (
+            "\tserver { listen 443 ssl http2; # TLS\n\t\tserver_name shop.example;\n",
+            "\tserver { listen 443 ssl; # TLS\n\t\thttp2 on;\n\t\tserver_name shop.example;\n",
+        ),
+        (
+            "  server { listen 443 ssl http2;\n    server_name shop.example;\n",
+            "  server { listen 443 ssl;\n    http2 on;\n    server_name shop.example;\n",
+        ),
+        (
+            "  server { server_name shop.example; listen 443 ssl http2; ",
+            "  server { server_name shop.example; listen 443 ssl; http2 on; ",
+        ),
+        (
+            "server\n{\n\tlisten 443\n\t\tssl http2;\n\tserver_name shop.example;\n",
+            "server\n{\n\tlisten 443\n\t\tssl;\n\thttp2 on;\n\tserver_name shop.example;\n",
+        ),
+    ] {
+        let text = |inside: &str| around(&format!("{inside}{REST} }}"));
+        assert_eq!(safely(&text(before)), text(after));
+        let with_cr = |inside: &str| text(inside).replace('\n', "\r\n");
+        assert_eq!(safely(&with_cr(before)), with_cr(after));
+    }
+}
+
+#[test]
+fn a_statement_gets_all_its_semicolons_or_none() {
+    let around = |inside: &str| format!("events {{}}\nhttp {{\nserver {{\nlisten 80;\n{inside}\n}}\n}}\n");
+    for (before, after) in [
+        // nginx would take the name of the second directive for a format, or for a page.
+        (
+            "root /srv\naccess_log /dev/null\nerror_log /dev/null;",
+            "root /srv;\naccess_log /dev/null;\nerror_log /dev/null;",
+        ),
+        ("root /srv\nindex a.html\nautoindex on;", "root /srv;\nindex a.html;\nautoindex on;"),
+        ("error_log /dev/null\nerror_page 404 /404.html;", "error_log /dev/null;\nerror_page 404 /404.html;"),
+        ("root /srv\nindex a.html\nlocation / {\n}", "root /srv;\nindex a.html;\nlocation / {\n}"),
+        // This has a meaning, which is not to change unseen.
+        ("index a.html\nautoindex on;", "index a.html\nautoindex on;"),
+    ] {
+        let mended = safely(&around(before));
+        assert_eq!(mended, around(after));
+    }
+}
+
+#[test]
+fn over_plain_http_the_default_server_stays_who_it_is() {
+    let text = "events {}\nhttp {\nserver {\nlisten 80;\nserver_name shop.example;\n}\n\
+                server {\nlisten 80;\nserver_name blog.example;\n}\n}\n";
+    adds(text, &["nginx.conf: listen 80 default_server;"]);
+    assert_eq!(safely(text), text.replacen("listen 80;", "listen 80 default_server;", 1));
+}

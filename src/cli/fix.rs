@@ -10,14 +10,11 @@ use super::lint::Places;
 use super::write::{ReplaceError, replace_file};
 use crate::fixes::{self, FixMode};
 use crate::report::{Report, Repository, Secrets, counted};
-use crate::rules::{Finding, Fix, RuleId};
+use crate::rules::{Fix, RuleId};
 use crate::source::{FileId, Sources};
 
 /// What is not stable after as many rounds is mended as far as that.
 const MAX_ROUNDS: usize = 50;
-
-/// The rule that no fix may give something to say.
-const SYNTAX: &str = "syntax-error";
 
 /// The fixes that a run offers, with all that is needed to make them.
 pub(super) struct Offer {
@@ -36,7 +33,7 @@ type LeftAlone = BTreeMap<(PathBuf, Reason), usize>;
 enum Reason {
     /// The file is not below what is linted.
     Outside,
-    /// Another configuration reads the file and does not offer the same.
+    /// Another configuration reads the file and does not offer the same, or not as a safe one.
     Shared,
 }
 
@@ -50,8 +47,7 @@ struct OfferedFile {
 impl Offer {
     /// What `report` offers.
     pub(super) fn new(sources: &Sources, report: &Report<'_>, places: &Places, mode: FixMode) -> Offer {
-        let is_syntax = |finding: &&Finding| finding.rule.as_str() == SYNTAX;
-        let syntax_errors = report.findings().iter().filter(is_syntax).count();
+        let syntax_errors = places.values().map(|place| place.syntax_errors).sum();
         let mut offer =
             Offer { fixes: Vec::new(), files: BTreeMap::new(), syntax_errors, left_alone: LeftAlone::new() };
         for finding in report.findings() {
@@ -59,7 +55,7 @@ impl Offer {
             let files: BTreeSet<FileId> = fix.edits.iter().map(|edit| edit.span.file).collect();
             let reason = |file: &FileId| match places.get(file) {
                 Some(place) if !place.may_change => Some(Reason::Outside),
-                Some(place) if !place.all_readers_offer(finding.rule, fix) => Some(Reason::Shared),
+                Some(place) if !place.all_readers_offer(finding.rule, fix, mode) => Some(Reason::Shared),
                 place => place.is_none().then_some(Reason::Outside),
             };
             match files.iter().find_map(|file| Some((file, reason(file)?))) {

@@ -10,7 +10,8 @@ use super::analyses::{Analyses, Changeable, Subject, analyse};
 use super::input::Changes;
 use super::settings::Run;
 use super::{RunError, Status};
-use crate::config::LoadedFile;
+use crate::config::{Config, LoadedFile, Problem};
+use crate::fixes::FixMode;
 use crate::model::Model;
 use crate::nginx::NginxVersion;
 use crate::report::{Checked, Report};
@@ -47,28 +48,53 @@ pub(super) struct FilePlace {
     pub(super) canonical: PathBuf,
     /// Whether it may be changed: the user means it, and what was read is what stands there.
     pub(super) may_change: bool,
+    /// What nginx cannot read in it, whichever rules are selected.
+    pub(super) syntax_errors: usize,
     /// The configurations that read it.
     readers: usize,
     /// The fixes that change it, with the number of configurations that offer each.
-    offered: BTreeMap<(RuleId, Vec<Edit>), usize>,
+    offered: BTreeMap<(RuleId, Vec<Edit>), Offers>,
+}
+
+/// The configurations that offer a fix.
+#[derive(Clone, Copy, Default)]
+struct Offers {
+    all: usize,
+    /// Those where it is safe.
+    safe: usize,
 }
 
 impl FilePlace {
-    fn new(changeable: &Changeable, canonical: &Path) -> FilePlace {
-        let may_change = changeable.holds(canonical);
-        FilePlace { canonical: canonical.to_path_buf(), may_change, readers: 1, offered: BTreeMap::new() }
+    fn new(changeable: &Changeable, config: &Config<'_>, file: &LoadedFile<'_>) -> FilePlace {
+        let is_its = |problem: &&Problem| problem.span.file == file.ast.file && problem.is_of_syntax();
+        FilePlace {
+            canonical: file.canonical.clone(),
+            may_change: changeable.holds(&file.canonical),
+            syntax_errors: file.ast.errors.len() + config.problems.iter().filter(is_its).count(),
+            readers: 1,
+            offered: BTreeMap::new(),
+        }
     }
 
-    /// Whether every configuration that reads it offers this fix: what one of them needs may be wrong in another.
-    pub(super) fn all_readers_offer(&self, rule: RuleId, fix: &Fix) -> bool {
-        self.readers == 1 || self.offered.get(&(rule, fix.edits.clone())) == Some(&self.readers)
+    /// Whether every configuration that reads it offers this fix: what one of them needs may be wrong in another, and
+    /// what is safe in one may not be so in another.
+    pub(super) fn all_readers_offer(&self, rule: RuleId, fix: &Fix, mode: FixMode) -> bool {
+        let offers = self.offered.get(&(rule, fix.edits.clone())).copied().unwrap_or_default();
+        let willing = match mode {
+            FixMode::Safe => offers.safe,
+            FixMode::All => offers.all,
+        };
+        self.readers == 1 || willing == self.readers
     }
 
     fn add(&mut self, other: FilePlace) {
         self.may_change |= other.may_change;
+        self.syntax_errors += other.syntax_errors;
         self.readers += other.readers;
-        for (fix, count) in other.offered {
-            *self.offered.entry(fix).or_default() += count;
+        for (fix, offers) in other.offered {
+            let known = self.offered.entry(fix).or_default();
+            known.all += offers.all;
+            known.safe += offers.safe;
         }
     }
 }
@@ -130,13 +156,14 @@ impl Analysis {
         let model = Model::build(config, library.files(), run.environment.clone());
         let mut outcome = rules::judge(&model, &run.selection);
         outcome.findings.retain(|finding| !run.ignores(finding, sources));
-        let place = |file: &LoadedFile<'_>| (file.ast.file, FilePlace::new(&changeable, &file.canonical));
+        let place = |file: &LoadedFile<'_>| (file.ast.file, FilePlace::new(&changeable, config, file));
         let mut files: Places = config.files().map(place).collect();
         for (rule, fix) in outcome.findings.iter().filter_map(|finding| Some((finding.rule, finding.fix.as_ref()?))) {
             for edit in &fix.edits {
                 let place = files.get_mut(&edit.span.file);
                 // Once for this configuration.
-                place.map(|place| place.offered.insert((rule, fix.edits.clone()), 1));
+                let offers = Offers { all: 1, safe: usize::from(fix.is_safe) };
+                place.map(|place| place.offered.insert((rule, fix.edits.clone()), offers));
             }
         }
         let analysis = Analysis {

@@ -27,6 +27,20 @@ pub struct Elsewhere {
     pub to: PathBuf,
 }
 
+impl Problem {
+    /// Whether it is one of syntax: of directives and blocks that do not end as they should.
+    #[must_use]
+    pub fn is_of_syntax(&self) -> bool {
+        matches!(
+            self.kind,
+            ProblemKind::MissingSemicolon { .. }
+                | ProblemKind::NotTerminated { .. }
+                | ProblemKind::BlockAmongEntries { .. }
+                | ProblemKind::NoBlock { .. }
+        )
+    }
+}
+
 /// The kinds of [`Problem`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProblemKind {

@@ -37,6 +37,9 @@ const PICKY: &[(&str, &[&str])] = &[
     ("proxy_cache_path", &[]),
     ("limit_req", &["nodelay"]),
     ("set_real_ip_from", &[]),
+    // A level or the name of a format, which no directive has.
+    ("error_log", &[]),
+    ("access_log", &["gzip"]),
 ];
 
 /// Looks for a directive among the words of `node` from `first` on: a known one of this context, at

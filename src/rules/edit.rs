@@ -15,13 +15,7 @@ pub(super) fn lines_behind(directive: Directive<'_>, lines: &[String]) -> Option
     let whole = directive.whole_span()?;
     let text = directive.file_text();
     match end_of_line(text, whole.end as usize) {
-        Some(end) => {
-            let indent = match indent_before(text, whole.start as usize) {
-                Some(indent) => indent.to_vec(),
-                None => [leading_space(text, whole.start as usize), unit(text)].concat(),
-            };
-            Some(insert(whole, end, added_lines(text, end, &indent, lines)))
-        }
+        Some(end) => Some(insert(whole, end, added_lines(text, end, &indent_of(directive, whole), lines))),
         None => Some(insert(whole, whole.end as usize, format!(" {}", lines.join(" ")))),
     }
 }
@@ -138,6 +132,21 @@ fn leading_space(text: &[u8], offset: usize) -> &[u8] {
     let line = before.iter().rposition(|&byte| byte == b'\n').map_or(before, |end| &before[end + 1..]);
     let length = line.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     &line[..length]
+}
+
+/// The indentation of lines beside a directive: its own, or where it does not begin its line, that of what does, unless
+/// its block is opened there.
+fn indent_of(directive: Directive<'_>, whole: Span) -> Vec<u8> {
+    let (text, start) = (directive.file_text(), whole.start as usize);
+    let is_on_line = |block: &Directive<'_>| {
+        let opened = block.span().end as usize;
+        block.span().file == whole.file && text.get(opened..start).is_some_and(|between| !between.contains(&b'\n'))
+    };
+    match (indent_before(text, start), directive.parent().filter(is_on_line)) {
+        (Some(indent), _) => indent.to_vec(),
+        (None, Some(block)) => indent_in(block),
+        (None, None) => leading_space(text, start).to_vec(),
+    }
 }
 
 /// The indentation of what stands in a block: that of its first line, or one level more than the block's own.

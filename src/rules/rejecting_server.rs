@@ -14,8 +14,8 @@ const HTTP2_IS_DIRECTIVE_SINCE: NginxVersion = NginxVersion::new(1, 25, 1);
 /// The parameters of `listen` that all servers of a socket say. The others may be said once for each socket.
 const PROTOCOLS: &[&str] = &["ssl", "http2", "proxy_protocol"];
 
-/// Puts a server that rejects behind `default`, for sockets of which that one is the default, all with TLS or all without
-/// it. Where it says so, it does not any more.
+/// Puts a server that rejects behind `default`, for TLS sockets of which that one is the default. Where it says so, it does
+/// not any more.
 pub(super) fn rejecting_instead<'m>(
     model: &Model<'_>,
     default: &Server<'_>,
@@ -28,14 +28,9 @@ pub(super) fn rejecting_instead<'m>(
     let version = model.environment.version;
     let mut lines = Vec::new();
     let mut edits = Vec::new();
-    let mut is_tls = false;
     let mut listens: Vec<usize> = Vec::new();
     for socket in sockets {
-        is_tls |= socket.is_tls;
-        if socket.is_tls && (serves_more(model, default, socket) || lends(model, default, socket)) {
-            return None;
-        }
-        if !socket.is_tls && may_be_meant_for_tls(model, socket) {
+        if serves_more(model, default, socket) || lends(model, default, socket) {
             return None;
         }
         if listens.contains(&socket.default.listen) {
@@ -49,7 +44,7 @@ pub(super) fn rejecting_instead<'m>(
         let mut words: Vec<String> =
             words.iter().map(|word| String::from_utf8_lossy(word.raw()).into_owned()).collect();
         // Another server says it.
-        if socket.is_tls && says("ssl").is_none() {
+        if says("ssl").is_none() {
             words.insert(1, "ssl".to_owned());
         }
         // The rule that is about it comes first.
@@ -60,11 +55,11 @@ pub(super) fn rejecting_instead<'m>(
         let said = ["default_server", "default"].into_iter().find_map(says);
         edits.extend(said.map(|word| Some(edit::without_word(listen, word))));
     }
-    if listens.is_empty() || default.directive.readings() > 1 || is_tls && version < REJECTS_SINCE {
+    if listens.is_empty() || default.directive.readings() > 1 || version < REJECTS_SINCE {
         return None;
     }
     lines.push("server_name _;".to_owned());
-    lines.push(if is_tls { "ssl_reject_handshake on;" } else { "return 444;" }.to_owned());
+    lines.push("ssl_reject_handshake on;".to_owned());
     edits.push(edit::block_behind(default.directive, "server", &lines));
     Fix::risky("add a default server that rejects", edits)
 }
@@ -81,14 +76,4 @@ fn serves_more(model: &Model<'_>, default: &Server<'_>, socket: &ListenSocket) -
 fn lends(model: &Model<'_>, default: &Server<'_>, socket: &ListenSocket) -> bool {
     let is_without = |server: &Server<'_>| server.certificates.is_empty() && !server.rejects_handshake;
     default.has_unseen_certificates || socket.members.iter().any(|member| is_without(model.server(member.server)))
-}
-
-/// Whether `ssl` may just be missing: with it, a server without a certificate could not be there.
-fn may_be_meant_for_tls(model: &Model<'_>, socket: &ListenSocket) -> bool {
-    const HTTP_PORT: u16 = 80;
-    const HTTPS_PORT: u16 = 443;
-    let has_certificate = |server: &Server<'_>| !server.certificates.is_empty() || server.has_unseen_certificates;
-    socket.endpoint.port == HTTPS_PORT
-        || socket.endpoint.port != HTTP_PORT
-            && socket.members.iter().any(|member| has_certificate(model.server(member.server)))
 }

@@ -48,8 +48,12 @@ pub(crate) const HELD_BACK: &[(&str, &[&str])] = &[
     // Where HSTS makes https:// of it, it is told otherwise.
     ("hsts-subdomains-uncovered", &["redirect-to-plain-http"]),
     ("websocket-header-value", &["websocket-missing-host", "websocket-read-timeout"]),
-    ("websocket-headers-not-inherited", &["websocket-missing-host", "websocket-read-timeout"]),
+    // That it works from 1.29.7 on is told where it works.
+    (
+        "websocket-headers-not-inherited",
+        &["websocket-missing-host", "websocket-read-timeout", "websocket-http-version"],
+    ),
     ("websocket-http-version", &["websocket-missing-host", "websocket-read-timeout"]),
-    ("websocket-missing-upgrade", &["websocket-missing-host", "websocket-read-timeout"]),
+    ("websocket-missing-upgrade", &["websocket-missing-host", "websocket-read-timeout", "websocket-http-version"]),
     ("websocket-upgrade-hidden", &["websocket-missing-host", "websocket-read-timeout"]),
 ];

@@ -37,23 +37,25 @@ impl Rule for ImplicitDefaultServer {
                 let server = model.server(other.server);
                 finding.related(server.listen_span(other.listen), format!("{server} shares the socket"));
             }
-            finding.help(
-                "say default_server on the listen of the server that is to answer, best of one that \
-             rejects",
-            );
+            finding.help(if severity == Severity::Warning {
+                "say default_server on the listen of the server that is to answer, best of one that rejects"
+            } else {
+                "say default_server on the listen of the server that is to answer: of this one, if it is right"
+            });
             finding.fix(said(model, default, socket.is_tls));
         }
     }
 }
 
-/// What says which server it is: the first one, where it has no name, else one that rejects.
+/// What says which server it is: over TLS one that rejects, where the first one has a name; else the one that it is, so
+/// that a file which comes to stand before it changes nothing.
 fn said(model: &Model<'_>, default: &Server<'_>, is_tls: bool) -> Option<Fix> {
     let is_implicit = |socket: &&ListenSocket| {
         let is_shared = socket.is_shared() && !socket.has_explicit_default;
         is_shared && socket.is_tls == is_tls && !socket.is_quic && socket.default.server == default.id
     };
     let sockets = model.sockets_of(default.id).filter(is_implicit);
-    if default.has_real_name() {
+    if is_tls && default.has_real_name() {
         return rejecting_instead(model, default, sockets);
     }
     let mut listens: Vec<usize> = sockets.map(|socket| socket.default.listen).collect();

@@ -1,13 +1,15 @@
 //! What nginx's tokenizer refuses, and semicolons that are missing between two lines. In a template
 //! every placeholder gives several errors, of which only the first tells something.
 
-use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::config::ProblemKind;
 use crate::model::Model;
-use crate::rules::{Edit, Findings, Fix, Rule, Severity, edit};
+use crate::rules::{Edit, Findings, Fix, Rule, edit};
 use crate::source::{FileId, Span};
-use crate::syntax::{self, SyntaxErrorKind};
+use crate::syntax::{self, Ast, NodeId, SyntaxErrorKind};
 
 pub(super) struct SyntaxError;
 
@@ -41,6 +43,7 @@ impl Rule for SyntaxError {
                 finding.related(noticed, "nginx stops here");
             }
         }
+        let statements = Statements::of(model);
         for problem in model.config.problems.iter().filter(|problem| !templates.contains(&problem.span.file)) {
             let finding = match &problem.kind {
                 ProblemKind::MissingSemicolon { directive, last_word, swallowed, is_refused } => {
@@ -55,11 +58,7 @@ impl Rule for SyntaxError {
                         finding.conditional()
                     };
                     finding.help(format!("write `{last_word};`"));
-                    finding.fix(if finding.severity == Severity::Error {
-                        semicolon_at(problem.span)
-                    } else {
-                        semicolon_at(problem.span).map(|fix| Fix { is_safe: false, ..fix })
-                    });
+                    finding.fix(statements.around(problem.span).and_then(Statement::ended));
                     finding
                 }
                 ProblemKind::NotTerminated { directive } => sink
@@ -80,11 +79,62 @@ impl Rule for SyntaxError {
     }
 }
 
+/// What nginx reads as one directive, where more are meant.
+#[derive(Default)]
+struct Statement {
+    /// The words that lack a semicolon.
+    places: BTreeSet<Span>,
+    /// Whether nginx refuses it for certain.
+    is_refused: bool,
+}
+
+impl Statement {
+    /// All its semicolons at once: with some of them only, nginx may refuse what is left. What it refuses has no meaning
+    /// that could change.
+    fn ended(&self) -> Option<Fix> {
+        let edits = self.places.iter().map(|place| Some(semicolon_behind(*place)));
+        let title = if self.places.len() > 1 { "end the directives with `;`" } else { END_TITLE };
+        if self.is_refused { Fix::safe(title, edits) } else { Fix::risky(title, edits) }
+    }
+}
+
+/// The statements that lack semicolons.
+struct Statements<'m> {
+    asts: FxHashMap<FileId, &'m Ast<'m>>,
+    all: FxHashMap<(FileId, Option<NodeId>), Statement>,
+}
+
+impl<'m> Statements<'m> {
+    fn of(model: &'m Model<'_>) -> Statements<'m> {
+        let asts = model.config.files().map(|file| (file.ast.file, &file.ast)).collect();
+        let mut statements = Statements { asts, all: FxHashMap::default() };
+        for problem in &model.config.problems {
+            if let ProblemKind::MissingSemicolon { is_refused, .. } = &problem.kind {
+                let key = statements.key(problem.span);
+                let statement = statements.all.entry(key).or_default();
+                statement.places.insert(problem.span);
+                statement.is_refused |= *is_refused && problem.is_certain;
+            }
+        }
+        statements
+    }
+
+    fn key(&self, place: Span) -> (FileId, Option<NodeId>) {
+        (place.file, self.asts.get(&place.file).and_then(|ast| ast.last_started(place.start)))
+    }
+
+    fn around(&self, place: Span) -> Option<&Statement> {
+        self.all.get(&self.key(place))
+    }
+}
+
+const END_TITLE: &str = "end the directive with `;`";
+
 /// The change that a person would make. Where a brace belongs is only to be guessed.
 fn mended(text: &[u8], error: &syntax::SyntaxError) -> Option<Fix> {
     let removed = || [Some(edit::without_text(text, error.span))];
     match &error.kind {
-        SyntaxErrorKind::MissingSemicolon { .. } => semicolon_at(error.span),
+        SyntaxErrorKind::MissingSemicolon { .. } => Fix::safe(END_TITLE, [Some(semicolon_behind(error.span))]),
         SyntaxErrorKind::UnexpectedSemicolon => Fix::safe("take the `;` away", removed()),
         SyntaxErrorKind::ByteOrderMark => {
             let edit = Edit { span: error.span, text: String::new() };
@@ -99,7 +149,6 @@ fn mended(text: &[u8], error: &syntax::SyntaxError) -> Option<Fix> {
 }
 
 /// A `;` behind what lacks it.
-fn semicolon_at(span: Span) -> Option<Fix> {
-    let behind = Span { start: span.end, ..span };
-    Fix::safe("end the directive with `;`", [Some(Edit { span: behind, text: ";".to_owned() })])
+fn semicolon_behind(span: Span) -> Edit {
+    Edit { span: Span { start: span.end, ..span }, text: ";".to_owned() }
 }

@@ -42,11 +42,10 @@ impl Rule for ProxySslSniMissing {
         for Alike { first: pass, others, .. } in by_key(named.into_iter().map(|pass| (key(pass), pass))) {
             report_useless_name(model, sink, pass, &others);
         }
-        // Each kind of pass has settings of its own.
-        let hosts = unnamed.into_iter().map(|pass| ((public_hosts(pass), pass.module.pass), pass));
-        for Alike { key: (hosts, _), first: pass, others } in by_key(hosts.filter(|((hosts, _), _)| !hosts.is_empty()))
-        {
-            report_hosts(model, sink, &hosts, pass, &others);
+        // Each kind of pass has settings of its own, and those that lack a name as well are mended otherwise.
+        let hosts = unnamed.into_iter().map(|pass| ((public_hosts(pass), pass.module.pass, lacks_name(pass)), pass));
+        for Alike { key, first: pass, others } in by_key(hosts.filter(|(key, _)| !key.0.is_empty())) {
+            report_hosts(model, sink, &key.0, pass, &others);
         }
     }
 }
@@ -124,11 +123,9 @@ fn report_hosts(model: &Model<'_>, sink: &mut Findings, hosts: &[String], pass: 
         finding.related(off.span(), "it is switched off here");
     }
     relate_others(finding, others);
-    let is_named = pass.name.text.as_deref().is_some_and(|name| !pass.is_named_by_group() && is_sent(name));
-    let is_direct = pass.upstream.as_ref().is_none_or(|upstream| upstream.servers().next().is_none());
     // Of a group all servers are asked for one name.
     let host = if let [host] = hosts { host } else { "HOST" };
-    let missing_name = (!is_named && !is_direct).then_some(host);
+    let missing_name = lacks_name(pass).then_some(host);
     finding.help(lines(pass, missing_name));
     let passes = || std::iter::once(pass).chain(others.iter().copied());
     let is_one_host = passes().all(|pass| pass.domain.is_none()) && hosts.len() == 1;
@@ -138,6 +135,13 @@ fn report_hosts(model: &Model<'_>, sink: &mut Findings, hosts: &[String], pass: 
             missing_name.is_none() && passes().all(|pass| pass.server_name.by.is_none() && asks_for_its_host(pass));
         finding.fix(if is_all { Fix::safe(TITLE, edits) } else { Fix::risky(TITLE, edits) });
     }
+}
+
+/// Whether the name that nginx takes is that of a group, which no host has.
+fn lacks_name(pass: &TlsPass<'_>) -> bool {
+    let is_named = pass.name.text.as_deref().is_some_and(|name| !pass.is_named_by_group() && is_sent(name));
+    let is_direct = pass.upstream.as_ref().is_none_or(|upstream| upstream.servers().next().is_none());
+    !is_named && !is_direct
 }
 
 const TITLE: &str = "ask for the name of the upstream (SNI)";

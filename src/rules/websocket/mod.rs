@@ -13,7 +13,7 @@ use crate::config::Directive;
 use crate::model::inherit;
 use crate::model::requests::location::written;
 use crate::model::websocket::{Forwarding, NameIntent, Reach, Sent, is_upgrade};
-use crate::model::{Model, WebsocketLocation};
+use crate::model::{Model, UpstreamVersion, WebsocketLocation};
 
 declare_rules! { "websocket":
     websocket_cached::WebsocketCached = "websocket-cached",
@@ -116,42 +116,48 @@ fn missing(location: &WebsocketLocation<'_>, forwarding: &Forwarding<'_>) -> Vec
     others.iter().filter(|(_, sent)| !sent.works()).map(|(name, _)| *name).collect()
 }
 
-/// The lines to add, with the version where nobody says it. A block that gets its first `proxy_set_header` loses all
-/// inherited ones, so these are repeated.
-fn lines(missing: &[&'static str], inherited: &[Directive<'_>], forwarding: &Forwarding<'_>) -> String {
-    let lead = match inherited {
-        [] => "add to the block that sets the headers:",
-        _ => "add to this block, with the headers that it would no longer inherit:",
-    };
-    lines_behind(lead, missing, inherited, forwarding)
-}
-
-fn lines_behind(
-    lead: &str,
+/// The lines to add: those of the fix. A block that gets its first `proxy_set_header` loses all inherited ones, so these
+/// are repeated.
+fn lines(
+    model: &Model<'_>,
     missing: &[&'static str],
     inherited: &[Directive<'_>],
     forwarding: &Forwarding<'_>,
 ) -> String {
-    let mut lines = vec![lead.to_owned()];
-    if forwarding.version_by.is_none() {
-        lines.push("proxy_http_version 1.1;".to_owned());
-    }
-    for header in inherited {
-        let words: Vec<_> = header.arguments().map(|word| String::from_utf8_lossy(word.raw())).collect();
-        lines.push(format!("proxy_set_header {};", words.join(" ")));
-    }
-    for name in missing {
-        let value = if *name == "Upgrade" { "$http_upgrade" } else { "\"upgrade\"" };
-        lines.push(format!("proxy_set_header {name} {value};"));
-    }
-    lines.join("\n    ")
+    let lead = match inherited {
+        [] => "add to the block that sets the headers:",
+        _ => "add to this block, with the headers that it would no longer inherit:",
+    };
+    lines_behind(lead, model, missing, inherited, forwarding)
 }
 
-/// What sends `missing` on, with the version where nobody says it.
+fn lines_behind(
+    lead: &str,
+    model: &Model<'_>,
+    missing: &[&'static str],
+    inherited: &[Directive<'_>],
+    forwarding: &Forwarding<'_>,
+) -> String {
+    let headers = headers_to_add(model, missing);
+    let is_replaced = |header: &Directive<'_>| headers.iter().any(|line| line.is_said_by(*header));
+    let kept = inherited.iter().filter(|header| !is_replaced(header)).map(|header| Line::like(HEADER, *header));
+    let lines = version_to_add(forwarding).into_iter().chain(kept).chain(headers.iter().cloned());
+    std::iter::once(lead.to_owned()).chain(lines.map(|line| line.to_string())).collect::<Vec<_>>().join("\n    ")
+}
+
+/// What sends `missing` on, with the version where it is needed.
 fn lines_to_add(model: &Model<'_>, missing: &[&'static str], forwarding: &Forwarding<'_>) -> Vec<Line> {
-    let version = Line::new("proxy_http_version", "1.1");
-    let headers = missing.iter().map(|name| Line::new(HEADER, format!("{name} {}", value_to_send(model, name))));
-    (forwarding.version_by.is_none()).then_some(version).into_iter().chain(headers).collect()
+    version_to_add(forwarding).into_iter().chain(headers_to_add(model, missing)).collect()
+}
+
+/// The version, where nobody says it and this nginx has another one by itself.
+fn version_to_add(forwarding: &Forwarding<'_>) -> Option<Line> {
+    let is_right = forwarding.version == Some(UpstreamVersion::Http11);
+    (forwarding.version_by.is_none() && !is_right).then(|| Line::new("proxy_http_version", "1.1"))
+}
+
+fn headers_to_add(model: &Model<'_>, missing: &[&'static str]) -> Vec<Line> {
+    missing.iter().map(|name| Line::new(HEADER, format!("{name} {}", value_to_send(model, name)))).collect()
 }
 
 const HEADER: &str = "proxy_set_header";

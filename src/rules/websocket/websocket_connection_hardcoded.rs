@@ -45,10 +45,16 @@ impl Rule for WebsocketConnectionHardcoded {
             if map.is_none() {
                 finding.fix(from_map(model, *by));
             }
-            finding.help(
-                "take it from a map in http, and send `proxy_set_header Connection $connection_upgrade;`:\n    \
-                 map $http_upgrade $connection_upgrade {\n        default upgrade;\n        '' close;\n    }",
-            );
+            finding.help(match model.upgrade_variable() {
+                Some(variable) => {
+                    format!("take it from the map that is there:\n    proxy_set_header Connection {variable};")
+                }
+                None => {
+                    "take it from a map in http, and send `proxy_set_header Connection $connection_upgrade;`:\n    \
+                         map $http_upgrade $connection_upgrade {\n        default upgrade;\n        '' close;\n    }"
+                        .to_owned()
+                }
+            });
         }
     }
 }

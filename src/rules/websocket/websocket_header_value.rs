@@ -80,7 +80,7 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
     if map.is_some() {
         finding.related(by.span(), format!("{name} is sent here"));
     }
-    finding.help(help(name, &written, map.as_ref()));
+    finding.help(help(model, name, &written, map.as_ref()));
     finding.fix(match &map {
         None => with_value_that_works(model, location, fault),
         Some(map) => with_map_that_works(map),
@@ -108,6 +108,10 @@ fn with_map_that_works(map: &MapBehind<'_>) -> Option<Fix> {
 }
 
 fn with_value_that_works(model: &Model<'_>, location: &WebsocketLocation<'_>, fault: &Fault<'_>) -> Option<Fix> {
+    // A map is meant, which is not there.
+    if fault.by.argument(1).is_some_and(|value| value.is("$connection")) && model.upgrade_variable().is_none() {
+        return None;
+    }
     let value = value_to_send(model, fault.name);
     let title = format!("send {value} as {}", fault.name);
     let edit = fault.by.argument(1).map(|word| edit::word_replaced(word, value));
@@ -148,7 +152,8 @@ fn is_number(value: &str) -> bool {
     value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn help(name: &str, written: &str, map: Option<&MapBehind<'_>>) -> String {
+fn help(model: &Model<'_>, name: &'static str, written: &str, map: Option<&MapBehind<'_>>) -> String {
+    let value = value_to_send(model, name);
     match map {
         Some(map) => {
             format!(
@@ -159,12 +164,16 @@ fn help(name: &str, written: &str, map: Option<&MapBehind<'_>>) -> String {
         None if name == "Upgrade" => {
             "pass on what the client sends:\n    proxy_set_header Upgrade $http_upgrade;".to_owned()
         }
+        None if model.upgrade_variable().is_some() => {
+            format!("take it from the map of $http_upgrade that is there:\n    proxy_set_header Connection {value};")
+        }
         None if written == "$connection" => "$connection_upgrade is meant, which a map in http makes:\n    \
              proxy_set_header Connection $connection_upgrade;\n    \
              map $http_upgrade $connection_upgrade {\n        default upgrade;\n        '' close;\n    }"
             .to_owned(),
-        None => "say so in words, or by a map of $http_upgrade where ordinary requests come, too:\n    \
-                 proxy_set_header Connection \"upgrade\";"
-            .to_owned(),
+        None => format!(
+            "say so in words, or by a map of $http_upgrade where ordinary requests come, too:\n    \
+             proxy_set_header Connection {value};"
+        ),
     }
 }

@@ -5,7 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{added, is_reached, lines_behind, locations, meaning, missing, on_host, passing, title};
+use super::{added, is_reached, lines_behind, locations, meaning, missing, on_host, passing, title, version_to_add};
 use crate::config::{Directive, ItemId};
 use crate::model::requests::location::written;
 use crate::model::{Model, ProxiedBlock, WebsocketLocation, inherit};
@@ -47,8 +47,8 @@ impl Rule for WebsocketHeadersNotInherited {
             }
             let (repeated, others) = repeated(location, &lost.directives, &missing);
             let lead = "repeat what this block does not inherit, beside its own headers:";
-            finding.help(lines_behind(lead, &others, &repeated, forwarding));
-            let version = forwarding.version_by.is_none().then(|| Line::new("proxy_http_version", "1.1"));
+            finding.help(lines_behind(lead, model, &others, &repeated, forwarding));
+            let version = version_to_add(forwarding);
             let headers = repeated.iter().map(|header| Line::like("proxy_set_header", *header));
             let is_all = others.is_empty();
             let added_lines = is_all.then(|| added(model, location, version.into_iter().chain(headers).collect()));

@@ -108,12 +108,11 @@ fn report_default<'c>(
     if forwarding.version_by.is_some() || !model.config.is_whole() || !location.succeeds() {
         return;
     }
+    // No fix: what nginx does anyway is said only by those who know that they have an older one, too.
     let finding = sink.info(
         place(location).span(),
         "WebSocket works here from nginx 1.29.7 on only: before, the upstream is asked with HTTP/1.0 if nobody says \
          otherwise",
     );
     finding.help("where the configuration may meet an older nginx, say:\n    proxy_http_version 1.1;");
-    // It is what nginx does anyway.
-    finding.fix(said(model, location).map(|fix| Fix { is_safe: true, ..fix }));
 }

@@ -51,7 +51,7 @@ fn report_half<'c>(
         finding.related(header.span(), format!("{name} is set here"));
     }
     // The list that has the one is the list that lacks the other.
-    finding.help(lines(missing, &[], forwarding));
+    finding.help(lines(model, missing, &[], forwarding));
     let added_lines = lines_to_add(model, missing, forwarding);
     finding.fix(if place == header {
         Fix::safe(title_of(missing), [beside(header, &added_lines, model.environment.version)])
@@ -112,7 +112,7 @@ fn report_named<'c>(
     }
     let is_own = location.headers.level == Some(location.proxied.block);
     let inherited = if is_own { Vec::new() } else { location.headers.directives.clone() };
-    finding.help(lines(missing, &inherited, forwarding));
+    finding.help(lines(model, missing, &inherited, forwarding));
     finding.fix(offer(model, location, missing, lines_to_add(model, missing, forwarding)));
 }
 
