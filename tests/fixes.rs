@@ -15,6 +15,8 @@ mod examples;
 mod expected;
 #[path = "fixes/lines.rs"]
 mod lines;
+#[path = "fixes/ordinary.rs"]
+mod ordinary;
 #[allow(dead_code, reason = "tests/nginx asks more of it")]
 #[path = "nginx/real.rs"]
 mod real;
@@ -426,7 +428,7 @@ fn who_else_reads_a_file_is_thought_of() {
     // A list of headers that lacks one, for all who include it.
     let live = |more: &str| format!("location /live/ {{\ninclude ws.conf;\n{more}{PASS}\n}}");
     let headers = "proxy_set_header Upgrade $http_upgrade;\n";
-    adds(&twice([&live(""), &live("")], headers), &["ws.conf: proxy_set_header Connection \"upgrade\";"]);
+    adds(&twice([&live(""), &live("")], headers), &["? ws.conf: proxy_set_header Connection \"upgrade\";"]);
     // One has it: it would have it twice.
     let own = live("proxy_set_header Connection upgrade;\n");
     adds(&twice([&live(""), &own], headers), &[]);

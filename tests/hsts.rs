@@ -148,7 +148,7 @@ fn all_that_the_preload_list_minds_is_said_at_once() {
            add_header Strict-Transport-Security \"max-age=10368000; preload\" always; }",
     );
     let said = report(&folder, "hsts-preload-ineligible", &["--format", "short"]);
-    let all = "a max-age of a year (31536000), not 120 days and for includeSubDomains; besides, http://shop.example/ is \
+    let all = "includeSubDomains and for a max-age of a year (31536000), not 120 days; besides, http://shop.example/ is \
                not redirected to https";
     assert!(said.contains(all), "{said}");
     assert_eq!(report(&folder, "hsts-max-age", &["--format", "short"]), "");

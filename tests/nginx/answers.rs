@@ -22,10 +22,11 @@ use self::client::Client;
 use self::compare::{Sight, Verdict, expected, judge};
 use self::configuration::{GROUPS, Surroundings, generate};
 use self::upstream::Upstream;
+use crate::names::{CERTIFICATES, pki};
 use crate::question::with_document_files;
 use crate::random::{Random, seeds};
 use crate::real::{self, Nginx, free_ports};
-use crate::selection::{has_ipv6, pki};
+use crate::selection::has_ipv6;
 
 /// Connections to one configuration, each with up to 16 requests.
 const CONNECTIONS: usize = 300;
@@ -82,7 +83,7 @@ impl<'n> Setting<'n> {
             ready,
             ports,
         };
-        let certificates = words::CERTIFICATES.iter().map(|name| pki().join(format!("{name}.pem")));
+        let certificates = CERTIFICATES.iter().map(|name| pki().join(format!("{name}.pem")));
         let certificates = certificates.map(|path| (path.clone(), leaf(&path))).collect();
         Setting { nginx, surroundings, root: directory.join("nginx.conf"), certificates, upstream }
     }

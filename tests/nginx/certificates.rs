@@ -1,10 +1,10 @@
 //! Certificates that keep nginx from starting.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 use ngxlint::rules::Severity;
 
+use crate::names::pki;
 use crate::question::{findings, with_model};
 use crate::random::{Random, seeds};
 use crate::real;
@@ -33,10 +33,6 @@ const BAD: &[&str] = &[
 /// What stands in the place of the key of shop.example; nothing: no key is named. One of another algorithm is not among
 /// them, for nginx starts with it.
 const BAD_KEYS: &[&str] = &["missing.key", "other.example.key", "shop.example.pem", "broken/empty.pem", "broken", ""];
-
-fn pki() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pki")
-}
 
 /// `ssl_certificate` with its key, at most one of all in the configuration is bad.
 fn certificate(random: &mut Random, level: &str, bad: &mut usize, text: &mut String) {

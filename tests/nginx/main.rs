@@ -14,6 +14,7 @@ mod certificates;
 mod clients;
 mod http2;
 mod includes;
+mod names;
 mod question;
 mod random;
 mod real;

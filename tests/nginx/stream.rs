@@ -23,10 +23,10 @@ use url::Url;
 use self::generate::{CERTIFICATES, Ports, generate};
 use crate::answers::client::trusting_all;
 use crate::answers::shrink::shrink;
+use crate::names::pki;
 use crate::question::with_model;
 use crate::random::{Random, seeds};
 use crate::real::{self, Nginx, free_ports};
-use crate::selection::pki;
 
 /// Configurations of one run and seed.
 const CONFIGURATIONS: usize = 12;

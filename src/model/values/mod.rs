@@ -4,5 +4,6 @@ pub(crate) mod definitions;
 pub mod hostnames;
 pub(crate) mod map;
 pub mod pattern;
+mod readers;
 pub(crate) mod uri;
 pub mod value;

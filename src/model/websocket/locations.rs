@@ -17,7 +17,7 @@ use crate::model::values::value::{Piece, has_variables, pieces};
 use crate::model::websocket::applications::Patterns;
 use crate::model::websocket::entrance::{Entrances, unused_upgrade};
 use crate::model::websocket::forwarding::{Forwarding, Passed};
-use crate::model::websocket::handshake::{Asked, asks_for_websocket, says_upgrade};
+use crate::model::websocket::handshake::{Asked, says_upgrade};
 use crate::model::websocket::intent::{self, Intent, NameIntent};
 use crate::model::{Model, SelectedBy, Server, ServerId};
 use crate::nginx::{Contexts, DirectiveName, NginxVersion, default_value, parse_time};
@@ -158,7 +158,7 @@ pub struct MapBehind<'c> {
 }
 
 /// The requests of one location, worked out when they are asked for.
-struct Asking<'m, 'c> {
+pub(super) struct Asking<'m, 'c> {
     model: &'m Model<'c>,
     entrances: Option<Entrances<'c>>,
     witnesses: Witnesses,
@@ -184,21 +184,6 @@ impl<'c> Model<'c> {
             meant.sort_by_key(|location| location.proxied.pass.id());
             meant
         })
-    }
-
-    /// What a header is for an ordinary request that the same `proxy_pass` gets, where it says upgrade (Connection) or
-    /// asks for a WebSocket (Upgrade) even then, on every assignment of the unknowns.
-    #[must_use]
-    pub fn fixed_value(&self, location: &WebsocketLocation<'c>, name: &str) -> Option<String> {
-        let is_fixed = if name == "upgrade" { asks_for_websocket } else { says_upgrade };
-        let mut asking = Asking::new(self);
-        let passed = asking.ask(location.location(), Asked::Ordinary);
-        let own = passed.iter().filter(|passed| passed.pass == location.proxied.pass);
-        let values = own.map(|passed| {
-            let mut lines = passed.request.headers_named(name);
-            lines.find_map(|line| line.value.known().filter(|value| is_fixed(value)).map(str::to_owned))
-        });
-        values.collect::<Option<Vec<String>>>()?.into_iter().next()
     }
 
     /// The `map` that gives a `proxy_set_header` its value, where that is one variable of one.
@@ -235,7 +220,7 @@ impl<'c> Model<'c> {
 }
 
 impl<'m, 'c> Asking<'m, 'c> {
-    fn new(model: &'m Model<'c>) -> Asking<'m, 'c> {
+    pub(super) fn new(model: &'m Model<'c>) -> Asking<'m, 'c> {
         Asking { model, entrances: None, witnesses: Witnesses::default(), known: FxHashMap::default() }
     }
 
@@ -358,7 +343,7 @@ impl<'m, 'c> Asking<'m, 'c> {
     }
 
     /// What the `proxy_pass`es of a location send upstream of a request.
-    fn ask(&mut self, location: Directive<'c>, asked: Asked) -> &[Passed<'c>] {
+    pub(super) fn ask(&mut self, location: Directive<'c>, asked: Asked) -> &[Passed<'c>] {
         let key = (location.id(), asked);
         if !self.known.contains_key(&key) {
             let passed = self.passed(location, asked);

@@ -9,6 +9,7 @@ pub mod forwarding;
 pub mod handshake;
 mod intent;
 mod locations;
+mod ordinary;
 mod reach;
 
 pub use applications::{Application, Patterns};

@@ -40,14 +40,14 @@ impl Rule for HstsPreloadIneligible {
 /// What the header by itself lacks.
 fn missing_in(header: &HstsHeader<'_>, policy: HstsPolicy) -> Vec<String> {
     let mut missing = Vec::new();
+    if !policy.include_subdomains {
+        missing.push("includeSubDomains".to_owned());
+    }
     if policy.max_age < YEAR {
         missing.push(format!("a max-age of a year (31536000), not {}", time_text(policy.max_age)));
     } else if header.value.contains('"') {
         // RFC 6797 allows it, and the list's scanner does not know it.
         missing.push("a max-age without quotes".to_owned());
-    }
-    if !policy.include_subdomains {
-        missing.push("includeSubDomains".to_owned());
     }
     missing
 }

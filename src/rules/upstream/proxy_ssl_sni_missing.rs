@@ -101,11 +101,9 @@ fn report_useless_name(model: &Model<'_>, sink: &mut Findings, pass: &TlsPass<'_
         Some(off) => off.argument(0).map(|word| edit::word_replaced(word, "on")),
         None => beside(given, &[Line::new(server_name, "on")], model.environment.version),
     };
-    finding.fix(if pass.server_name.by.is_none() {
-        Fix::safe(TITLE, [switched])
-    } else {
-        Fix::risky(TITLE, [switched])
-    });
+    let is_safe = pass.server_name.by.is_none()
+        && std::iter::once(pass).chain(others.iter().copied()).all(|pass| asks_for(pass, &name));
+    finding.fix(if is_safe { Fix::safe(TITLE, [switched]) } else { Fix::risky(TITLE, [switched]) });
 }
 
 fn report_hosts(model: &Model<'_>, sink: &mut Findings, hosts: &[String], pass: &TlsPass<'_>, others: &[&TlsPass<'_>]) {
@@ -168,6 +166,17 @@ fn asks_for_its_host(pass: &TlsPass<'_>) -> bool {
         name && header.argument(1).is_none_or(|value| !value.is("$proxy_host"))
     };
     !headers.is_partial && pass.block.config().is_whole() && !headers.directives.iter().any(is_host)
+}
+
+/// Whether the request is for the host of this name, by a Host that says so.
+fn asks_for(pass: &TlsPass<'_>, name: &str) -> bool {
+    let header = if pass.module.pass == "grpc_pass" { "grpc_set_header" } else { "proxy_set_header" };
+    let headers = inherit::in_effect(pass.block, header);
+    let is_host =
+        |header: &&Directive<'_>| header.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case("host"));
+    let mut hosts = headers.directives.iter().filter(is_host).filter_map(|header| header.argument(1)).peekable();
+    pass.module.side == Contexts::STREAM
+        || !headers.is_partial && hosts.peek().is_some() && hosts.all(|value| value.text().eq_ignore_ascii_case(name))
 }
 
 /// What is not seen of a snippet.

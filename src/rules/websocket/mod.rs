@@ -170,20 +170,30 @@ fn value_to_send(model: &Model<'_>, name: &str) -> String {
     }
 }
 
-/// Whether a handshake can be let through without another meaning for ordinary requests, as far as these come at all: a
-/// map tells the two apart, or Connection is nginx's own, `close`, and not set to keep connections to the upstream.
-fn is_for_handshakes_alone(model: &Model<'_>, location: &WebsocketLocation<'_>) -> bool {
-    let is_meant = match &location.intent {
-        intent if intent.header.is_some() || intent.twin.is_some() => true,
-        intent => intent.name.as_ref().is_some_and(NameIntent::is_unmistakable),
-    };
+/// Whether handshakes can be let through and ordinary requests stay what they are, as far as the location is there for
+/// any: they arrive with the same version of HTTP, ask for no upgrade and keep their connections as before. `connection`
+/// is what is to be sent as Connection, if that is to be another than now.
+fn is_for_handshakes_alone<'c>(model: &Model<'c>, location: &WebsocketLocation<'c>, connection: Option<&str>) -> bool {
+    let is_version_kept =
+        || location.forwarding.as_ref().is_some_and(|sent| sent.version == Some(UpstreamVersion::Http11));
+    let Some(connection) = connection else { return own_name(location).is_some() || is_version_kept() };
     let keeps = |header: &Directive<'_>| {
         header.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case("connection"))
             && header.argument(1).is_some_and(|value| value.text().is_empty() || value.text().contains('$'))
     };
-    let tells_apart = model.upgrade_variable().is_some()
-        || !websocket_connection_hardcoded::is_for_all(location) && !location.headers.directives.iter().any(keeps);
-    is_meant && tells_apart
+    let is_named = |name: &NameIntent| name.is_unmistakable() || connection.starts_with('$');
+    own_name(location).is_some_and(is_named) && !location.headers.directives.iter().any(keeps)
+        || model.leaves_ordinary_requests(location, connection) && is_version_kept()
+}
+
+/// What a fix sends as Connection, if it is about that header.
+fn connection_to_send(model: &Model<'_>, names: &[&str]) -> Option<String> {
+    names.contains(&"Connection").then(|| value_to_send(model, "Connection"))
+}
+
+/// The word of its path that says what a location is there for, so that ordinary requests are of little account.
+fn own_name<'l>(location: &'l WebsocketLocation<'_>) -> Option<&'l NameIntent> {
+    location.intent.name.as_ref().filter(|name| name.upstream.is_none())
 }
 
 /// The edits that make lines hold for a location. Its first header ends what it inherits, so that this is repeated.

@@ -8,6 +8,7 @@ use crate::config::Directive;
 use crate::model::requests::location::{Modifier, matcher};
 use crate::model::websocket::Sent;
 use crate::model::{Model, WebsocketLocation};
+use crate::rules::addition::within;
 use crate::rules::{Findings, Fix, Rule, edit};
 
 pub(super) struct WebsocketConnectionHardcoded;
@@ -43,7 +44,7 @@ impl Rule for WebsocketConnectionHardcoded {
                 finding.related(by.span(), "it is sent here");
             }
             if map.is_none() {
-                finding.fix(from_map(model, *by));
+                finding.fix(from_map(model, location, *by));
             }
             finding.help(match model.upgrade_variable() {
                 Some(variable) => {
@@ -59,11 +60,14 @@ impl Rule for WebsocketConnectionHardcoded {
     }
 }
 
-/// The variable of a map that is there, in the place of a fixed value.
-fn from_map(model: &Model<'_>, by: Directive<'_>) -> Option<Fix> {
+/// The variable of a map that is there, in the place of a fixed value. Where it is `close` for ordinary requests, their
+/// connections to the upstream end, which may have been kept until now; and others may send the same line.
+fn from_map<'c>(model: &Model<'c>, location: &WebsocketLocation<'c>, by: Directive<'c>) -> Option<Fix> {
     let variable = model.upgrade_variable()?;
     let title = format!("take Connection from {variable}");
-    Fix::safe(title, [by.argument(1).map(|value| edit::word_replaced(value, variable))])
+    let leaves = within(location.location(), by) == Some(by) && model.leaves_ordinary_requests(location, &variable);
+    let edits = [by.argument(1).map(|value| edit::word_replaced(value, variable))];
+    if leaves { Fix::safe(title, edits) } else { Fix::risky(title, edits) }
 }
 
 /// Whether ordinary requests certainly come to a location: it is the one for all that no other is for.

@@ -3,7 +3,7 @@
 //!
 //! RFC 6455, section 4.2.1; nginx: <https://nginx.org/en/docs/http/websocket.html>
 
-use super::{is_for_handshakes_alone, is_reached, passing, value_to_send};
+use super::{connection_to_send, is_for_handshakes_alone, is_reached, passing, value_to_send};
 use crate::config::Directive;
 use crate::model::websocket::{Forwarding, MapBehind, Sent};
 use crate::model::{Model, WebsocketLocation};
@@ -83,31 +83,49 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
     finding.help(help(model, name, &written, map.as_ref()));
     finding.fix(match &map {
         None => with_value_that_works(model, location, fault),
-        Some(map) => with_map_that_works(map),
+        Some(map) => with_map_that_works(model, map),
     });
 }
 
-/// A map of $http_upgrade with `default upgrade`: added where it has none, or swapped with that for `''`.
-fn with_map_that_works(map: &MapBehind<'_>) -> Option<Fix> {
+/// A map of $http_upgrade with `default upgrade`: added where it has none, or swapped with that for `''`. Whoever else
+/// reads its variable gets another value, too.
+fn with_map_that_works<'c>(model: &Model<'c>, map: &MapBehind<'c>) -> Option<Fix> {
     if !matches!(map.source.to_ascii_lowercase().as_str(), "$http_upgrade" | "${http_upgrade}") {
         return None;
     }
     let named = |name: &str| map.block.children().find(|entry| entry.name_text() == name)?.argument(0);
     match (named("default"), named("")) {
         (None, Some(_)) if !map.has_default => {
-            let line = ["default upgrade;".to_owned()];
-            Fix::safe("send upgrade for a handshake", [edit::lines_first_in(map.block, &line)])
+            let edits = [edit::lines_first_in(map.block, &["default upgrade;".to_owned()])];
+            let title = "send upgrade for a handshake";
+            if is_for_connection_alone(model, map) { Fix::safe(title, edits) } else { Fix::risky(title, edits) }
         }
         (Some(default), Some(empty)) if empty.text().eq_ignore_ascii_case("upgrade") => {
             let raw = |word: Word<'_>| String::from_utf8(word.raw().to_vec()).ok();
             let swap = |word, other| raw(other).map(|text| edit::word_replaced(word, text));
-            Fix::safe("turn the map round", [swap(default, empty), swap(empty, default)])
+            let edits = [swap(default, empty), swap(empty, default)];
+            let sends = |location: &&WebsocketLocation<'c>| {
+                location.headers.directives.iter().any(|header| model.map_behind(*header).as_ref() == Some(map))
+            };
+            let mut senders = model.websocket_locations().iter().filter(sends);
+            let is_left = senders.all(|location| model.leaves_ordinary_requests(location, &default.text()));
+            let is_safe = is_left && is_for_connection_alone(model, map);
+            if is_safe { Fix::safe("turn the map round", edits) } else { Fix::risky("turn the map round", edits) }
         }
         _ => None,
     }
 }
 
-fn with_value_that_works(model: &Model<'_>, location: &WebsocketLocation<'_>, fault: &Fault<'_>) -> Option<Fix> {
+/// Whether the variable of a map is sent as Connection and used for nothing else.
+fn is_for_connection_alone(model: &Model<'_>, map: &MapBehind<'_>) -> bool {
+    model.config.is_whole()
+        && model.readers_of(&map.variable).all(|reader| {
+            reader.is_named("proxy_set_header")
+                && reader.argument(0).is_some_and(|name| name.text().eq_ignore_ascii_case("connection"))
+        })
+}
+
+fn with_value_that_works<'c>(model: &Model<'c>, location: &WebsocketLocation<'c>, fault: &Fault<'c>) -> Option<Fix> {
     // A map is meant, which is not there.
     if fault.by.argument(1).is_some_and(|value| value.is("$connection")) && model.upgrade_variable().is_none() {
         return None;
@@ -116,7 +134,8 @@ fn with_value_that_works(model: &Model<'_>, location: &WebsocketLocation<'_>, fa
     let title = format!("send {value} as {}", fault.name);
     let edit = fault.by.argument(1).map(|word| edit::word_replaced(word, value));
     let is_own = within(location.location(), fault.by) == Some(fault.by);
-    if is_own && is_for_handshakes_alone(model, location) {
+    let connection = connection_to_send(model, &[fault.name]);
+    if is_own && is_for_handshakes_alone(model, location, connection.as_deref()) {
         Fix::safe(title, [edit])
     } else {
         Fix::risky(title, [edit])

@@ -5,7 +5,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{added, is_reached, lines_behind, locations, meaning, missing, on_host, passing, title, version_to_add};
+use super::{
+    added, is_for_handshakes_alone, is_reached, lines_behind, locations, meaning, missing, on_host, passing, title,
+    version_to_add,
+};
 use crate::config::{Directive, ItemId};
 use crate::model::requests::location::written;
 use crate::model::{Model, ProxiedBlock, WebsocketLocation, inherit};
@@ -45,41 +48,59 @@ impl Rule for WebsocketHeadersNotInherited {
             for header in lost.directives.iter().filter(|header| is_one_of(**header, &missing)) {
                 finding.related(header.span(), "this does not arrive");
             }
-            let (repeated, others) = repeated(location, &lost.directives, &missing);
+            let (repeated, others) = repeated(&lost.directives, &missing);
             let lead = "repeat what this block does not inherit, beside its own headers:";
-            finding.help(lines_behind(lead, model, &others, &repeated, forwarding));
-            let version = version_to_add(forwarding);
-            let headers = repeated.iter().map(|header| Line::like("proxy_set_header", *header));
-            let is_all = others.is_empty();
-            let added_lines = is_all.then(|| added(model, location, version.into_iter().chain(headers).collect()));
-            let title = format!("send {names} on here, too");
-            finding.fix(added_lines.and_then(|lines| Fix::safe(title, lines)));
+            let besides = besides(location, &lost.directives, &missing);
+            finding.help(lines_behind(lead, model, &others, &repeated, forwarding) + &besides);
+            if others.is_empty() {
+                finding.fix(repeating(model, location, &names, &repeated, version_to_add(forwarding)));
+            }
         }
         report_unused(model, sink);
     }
 }
 
-/// The outer headers that a block does not say anew, as they are written, and which of the missing ones are not among
-/// them with a value that can work.
-fn repeated<'c>(
-    location: &WebsocketLocation<'c>,
-    lost: &[Directive<'c>],
-    missing: &[&'static str],
-) -> (Vec<Directive<'c>>, Vec<&'static str>) {
+/// The headers of the outer level that a handshake needs, and which of them are not there with a value that can work.
+fn repeated<'c>(lost: &[Directive<'c>], missing: &[&'static str]) -> (Vec<Directive<'c>>, Vec<&'static str>) {
     let can_work = |header: &Directive<'_>| {
         let value = header.argument(1).map(|value| value.text().to_ascii_lowercase()).unwrap_or_default();
         let is_upgrade = is_one_of(*header, &["Upgrade"]);
         value.contains('$') || value.contains(if is_upgrade { "websocket" } else { "upgrade" })
     };
-    let is_said = |header: &Directive<'_>| {
-        let own = &location.headers.directives;
-        header.argument(0).is_some_and(|name| own.iter().any(|own| is_one_of(*own, &[&name.text()])))
-    };
-    let is_kept = |header: &Directive<'_>| !is_said(header) && (!is_one_of(*header, missing) || can_work(header));
-    let repeated: Vec<_> = lost.iter().copied().filter(is_kept).collect();
+    let is_needed = |header: &Directive<'_>| is_one_of(*header, missing) && can_work(header);
+    let repeated: Vec<_> = lost.iter().copied().filter(is_needed).collect();
     let is_repeated = |name: &str| repeated.iter().any(|header| is_one_of(*header, &[name]));
     let others = missing.iter().copied().filter(|name| !is_repeated(name)).collect();
     (repeated, others)
+}
+
+/// What else the block does not inherit: whether that is meant, its author knows.
+fn besides(location: &WebsocketLocation<'_>, lost: &[Directive<'_>], missing: &[&str]) -> String {
+    let own = &location.headers.directives;
+    let is_said = |name: &str| own.iter().any(|own| is_one_of(*own, &[name]));
+    let names = lost.iter().filter(|header| !is_one_of(**header, missing)).filter_map(|header| header.argument(0));
+    let names: Vec<String> = names.map(|name| name.text().into_owned()).filter(|name| !is_said(name)).collect();
+    if names.is_empty() { String::new() } else { format!("\nit does not inherit {} either", names.join(", ")) }
+}
+
+/// The lines that repeat `headers` in the location.
+fn repeating<'c>(
+    model: &Model<'c>,
+    location: &WebsocketLocation<'c>,
+    names: &str,
+    headers: &[Directive<'c>],
+    version: Option<Line>,
+) -> Option<Fix> {
+    let connection = headers.iter().rfind(|header| is_one_of(**header, &["Connection"]));
+    let connection = connection.and_then(|header| header.argument(1)).map(|value| value.text());
+    let lines = headers.iter().map(|header| Line::like("proxy_set_header", *header));
+    let edits = added(model, location, version.into_iter().chain(lines).collect());
+    let title = format!("send {names} on here, too");
+    if is_for_handshakes_alone(model, location, connection.as_deref()) {
+        Fix::safe(title, edits)
+    } else {
+        Fix::risky(title, edits)
+    }
 }
 
 /// Headers of an outer level that no location inherits, because each has some of its own.

@@ -3,7 +3,7 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version>
 
-use super::{is_reached, passing, place};
+use super::{is_reached, own_name, passing, place};
 use crate::config::Directive;
 use crate::model::websocket::Forwarding;
 use crate::model::{Model, UpstreamVersion, WebsocketLocation};
@@ -73,7 +73,8 @@ fn report<'c>(model: &Model<'c>, sink: &mut Findings, location: &WebsocketLocati
 fn of_version(location: &WebsocketLocation<'_>, version: UpstreamVersion, by: Directive<'_>) -> Option<Fix> {
     let edit = by.argument(0).map(|word| edit::word_replaced(word, "1.1"));
     // HTTP/2 is asked for by those who want it for all requests.
-    let is_for_it_alone = within(location.location(), by) == Some(by) && version != UpstreamVersion::Http2;
+    let is_own = within(location.location(), by) == Some(by) && version != UpstreamVersion::Http2;
+    let is_for_it_alone = is_own && own_name(location).is_some();
     if is_for_it_alone { Fix::safe(TITLE, [edit]) } else { Fix::risky(TITLE, [edit]) }
 }
 
@@ -82,11 +83,10 @@ fn said(model: &Model<'_>, location: &WebsocketLocation<'_>) -> Option<Fix> {
     let lines = [Line::new("proxy_http_version", "1.1")];
     let block = location.location();
     let place = place(location);
-    if place == block {
-        return Fix::safe(TITLE, [beside(within(block, location.proxied.pass)?, &lines, model.environment.version)]);
-    }
-    let edit = beside(place, &lines, model.environment.version);
-    let is_for_it_alone = place.parent().is_some_and(|level| level.is_named("location"));
+    let beside_it = if place == block { within(block, location.proxied.pass)? } else { place };
+    let edit = beside(beside_it, &lines, model.environment.version);
+    let is_own = place == block || place.parent().is_some_and(|level| level.is_named("location"));
+    let is_for_it_alone = is_own && own_name(location).is_some();
     if is_for_it_alone { Fix::safe(TITLE, [edit]) } else { Fix::risky(TITLE, [edit]) }
 }
 

@@ -3,8 +3,11 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/websocket.html>
 
+use rustc_hash::FxHashMap;
+
 use super::{
-    added, is_for_handshakes_alone, is_reached, lines, lines_to_add, meaning, missing, on_host, passing, place, title,
+    added, connection_to_send, is_for_handshakes_alone, is_reached, lines, lines_to_add, meaning, missing, on_host,
+    passing, place, title,
 };
 use crate::config::Directive;
 use crate::model::requests::location::written;
@@ -12,11 +15,13 @@ use crate::model::websocket::Forwarding;
 use crate::model::{Model, WebsocketLocation, inherit};
 use crate::rules::addition::{Line, beside};
 use crate::rules::{Finding, Findings, Fix, Rule};
+use crate::source::Span;
 
 pub(super) struct WebsocketMissingUpgrade;
 
 impl Rule for WebsocketMissingUpgrade {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
+        let mut lists = FxHashMap::default();
         for (location, forwarding) in passing(model) {
             let missing = missing(location, forwarding);
             let is_lost = || location.is_lost_to_own_headers(&missing);
@@ -26,7 +31,7 @@ impl Rule for WebsocketMissingUpgrade {
             if missing.iter().any(|name| name.starts_with("Sec-")) {
                 report_key(model, sink, location, &missing);
             } else if let Some(header) = location.intent.header {
-                report_half(model, sink, location, header, &missing, forwarding);
+                report_half(model, sink, location, header, &missing, forwarding, &mut lists);
             } else {
                 report_named(model, sink, location, &missing, forwarding);
             }
@@ -34,7 +39,8 @@ impl Rule for WebsocketMissingUpgrade {
     }
 }
 
-/// One of the two headers is sent on: somebody meant it, and it cannot work.
+/// One of the two headers is sent on: somebody meant it, and it cannot work. `lists` says of the headers that several
+/// locations have in common whether a line beside them is safe.
 fn report_half<'c>(
     model: &Model<'c>,
     sink: &mut Findings,
@@ -42,6 +48,7 @@ fn report_half<'c>(
     header: Directive<'c>,
     missing: &[&'static str],
     forwarding: &Forwarding<'c>,
+    lists: &mut FxHashMap<Span, bool>,
 ) {
     let place = place(location);
     let name = header.argument(0).map(|name| name.text().into_owned()).unwrap_or_default();
@@ -54,10 +61,24 @@ fn report_half<'c>(
     finding.help(lines(model, missing, &[], forwarding));
     let added_lines = lines_to_add(model, missing, forwarding);
     finding.fix(if place == header {
-        Fix::safe(title_of(missing), [beside(header, &added_lines, model.environment.version)])
+        let edit = beside(header, &added_lines, model.environment.version);
+        // Of one list it is asked once, however many have it.
+        let is_safe = *lists.entry(header.span()).or_insert_with(|| {
+            let connection = connection_to_send(model, missing);
+            senders(model, header).all(|location| is_for_handshakes_alone(model, location, connection.as_deref()))
+        });
+        if is_safe { Fix::safe(title_of(missing), [edit]) } else { Fix::risky(title_of(missing), [edit]) }
     } else {
         offer(model, location, missing, added_lines)
     });
+}
+
+/// The locations that send a header of a list that several have in common.
+fn senders<'m, 'c>(model: &'m Model<'c>, header: Directive<'c>) -> impl Iterator<Item = &'m WebsocketLocation<'c>> {
+    let has_it = move |location: &&WebsocketLocation<'c>| {
+        location.headers.directives.iter().any(|other| other.span() == header.span())
+    };
+    model.websocket_locations().iter().filter(has_it)
 }
 
 /// `send Upgrade and Connection on`
@@ -65,15 +86,20 @@ fn title_of(missing: &[&'static str]) -> String {
     format!("send {} on", missing.join(" and "))
 }
 
-fn offer(
-    model: &Model<'_>,
-    location: &WebsocketLocation<'_>,
+fn offer<'c>(
+    model: &Model<'c>,
+    location: &WebsocketLocation<'c>,
     missing: &[&'static str],
     lines: Vec<Line>,
 ) -> Option<Fix> {
     let edits = added(model, location, lines);
     let title = title_of(missing);
-    if is_for_handshakes_alone(model, location) { Fix::safe(title, edits) } else { Fix::risky(title, edits) }
+    let connection = connection_to_send(model, missing);
+    if is_for_handshakes_alone(model, location, connection.as_deref()) {
+        Fix::safe(title, edits)
+    } else {
+        Fix::risky(title, edits)
+    }
 }
 
 /// Only a name, or another server, says what is meant.

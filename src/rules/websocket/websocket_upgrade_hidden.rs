@@ -3,7 +3,7 @@
 //!
 //! nginx: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_hide_header>
 
-use super::{is_reached, passing};
+use super::{is_reached, own_name, passing};
 use crate::config::Directive;
 use crate::model::{Model, WebsocketLocation, inherit};
 use crate::rules::addition::within;
@@ -37,6 +37,7 @@ fn shown(location: &WebsocketLocation<'_>, hidden: Directive<'_>, name: &str) ->
     }
     let title = format!("let the client have {name}");
     let edits = [edit::without(hidden)];
-    let is_own = within(location.location(), hidden) == Some(hidden);
+    // The Upgrade of ordinary answers, as of Apache (`h2,h2c`), is hidden on purpose.
+    let is_own = within(location.location(), hidden) == Some(hidden) && own_name(location).is_some();
     if is_own { Fix::safe(title, edits) } else { Fix::risky(title, edits) }
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use ngxlint::nginx::NginxVersion;
 
 use super::locations::Writer;
-use super::words::{CERTIFICATES, MAPS, NAMES};
+use super::words::MAPS;
+use crate::names::{CERTIFICATES, NAMES};
 use crate::random::Random;
 use crate::real::Nginx;
 

@@ -13,8 +13,8 @@ use super::Setting;
 use super::compare::{Verdict, expected, judge};
 use super::configuration::{Surroundings, surrounded};
 use super::requests;
+use crate::names::pki;
 use crate::real;
-use crate::selection::pki;
 
 /// What stands in `http`, and requests with their answers.
 ///

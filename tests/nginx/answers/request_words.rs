@@ -1,38 +1,5 @@
 //! What generated requests are made of.
 
-pub(crate) const HOSTS: &[&str] = &[
-    "a.test",
-    "www.a.test",
-    "x.www.a.test",
-    "y.x.www.a.test",
-    "b.test",
-    "www.b.test",
-    "x.www.b.test",
-    "www.a.other",
-    "a.other",
-    "www.other",
-    "other",
-    "test",
-    "x.test",
-    "localhost",
-    "127.0.0.1",
-    "A.TEST",
-    "Www.A.Test",
-    "a.test.",
-    "WWW.a.test.",
-    "xn--a.test",
-    "_",
-    "-",
-    "www.a.test.org",
-    "www.x.a.test",
-    "aa.test",
-    "wwwa.test",
-    "www",
-    "x1",
-    "[::1]",
-    "shop.example",
-];
-
 pub(crate) const INVALID_HOSTS: &[&str] = &["", "a..test", "a b", "a/b", "[::1", ".", ".a.test", "a.test:x", ":80"];
 
 pub(crate) const METHODS: &[&str] =

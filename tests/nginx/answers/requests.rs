@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use ngxlint::model::{OtherHeaders, Request};
 
 use super::client::is_sni;
-use super::request_words::{ARGUMENTS, HEADERS, HOSTS, INVALID_HOSTS, METHODS, SEGMENTS, URIS};
+use super::request_words::{ARGUMENTS, HEADERS, INVALID_HOSTS, METHODS, SEGMENTS, URIS};
+use crate::names::HOSTS;
 use crate::random::Random;
 
 /// Requests that one connection can carry.

@@ -1,46 +1,5 @@
 //! What generated configurations are made of.
 
-pub(crate) const NAMES: &[&str] = &[
-    "a.test",
-    "www.a.test",
-    "x.www.a.test",
-    "*.a.test",
-    ".a.test",
-    "*.www.a.test",
-    "www.a.*",
-    "www.*",
-    "a.*",
-    "b.test",
-    ".b.test",
-    "*.b.test",
-    "www.b.*",
-    "*.test",
-    ".test",
-    "A.Test",
-    "*.A.test",
-    "_",
-    "\"\"",
-    "\"~^w.*\\.a\\.test$\"",
-    "\"~^x\"",
-    "\"~^(?<v1>.+)\\.b\\.test$\"",
-    "\"~A\\.TEST\"",
-    "\"~^\\D+$\"",
-    "\"~test\"",
-    "\"~^(.+)\\.test$\"",
-    "a.test.",
-    "localhost",
-    "127.0.0.1",
-    "www.a.test.*",
-    "xn--a.test",
-    "-",
-    "\"~^$\"",
-    "\"~^(www\\.)?(?<v2>a|b)\\.\"",
-    "shop.example",
-];
-
-pub(crate) const CERTIFICATES: &[&str] =
-    &["shop.example", "api.shop.example", "other.example", "blog.example", "localhost", "rsa.shop.example"];
-
 /// Texts of which values are made.
 pub(crate) const TEXTS: &[&str] = &[
     "a",

@@ -29,7 +29,7 @@ subjectAltName = DNS:shop.example
 /// Writes them to `directory`/pki.
 pub(super) fn write(directory: &Path) {
     let pki = directory.join("pki");
-    let fixtures = crate::selection::pki();
+    let fixtures = crate::names::pki();
     for below in ["", "broken"] {
         std::fs::create_dir_all(pki.join(below)).unwrap();
         for entry in std::fs::read_dir(fixtures.join(below)).unwrap() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ngxlint::nginx::NginxVersion;
 use serde::Deserialize;
 
-use crate::selection::pki;
+use crate::names::pki;
 
 /// A configuration, what ngxlint says of it, and what becomes of it.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 use ngxlint::model::{CertificateSource, InvalidHost, ListenSocket, Model, Server, Settled};
 
 use super::{
-    CERTIFICATES, GROUPS, HOSTS, Tally, addresses, compare_conflicts, group, pki, request, server_number, socket_of,
-    start, surrounded,
+    GROUPS, ODD_HOSTS, Tally, addresses, compare_conflicts, group, request, server_number, socket_of, start, surrounded,
 };
+use crate::names::{CERTIFICATES, HOSTS, pki};
 use crate::question::with_model;
 use crate::random::{Random, seeds};
 use crate::real::{self, Nginx, free_ports};
@@ -111,7 +111,7 @@ fn the_same_certificate_is_presented_for_a_name() {
                     let is_name = |host: &&str| {
                         !host.is_empty() && !host.contains(['[', ':', '/']) && host.parse::<IpAddr>().is_err()
                     };
-                    let names: Vec<&str> = HOSTS.iter().copied().filter(is_name).collect();
+                    let names: Vec<&str> = HOSTS.iter().chain(ODD_HOSTS).copied().filter(is_name).collect();
                     let sni = if random.once_in(8) { None } else { Some(random.pick(&names)) };
                     let host = sni.filter(|_| !random.once_in(3)).unwrap_or(random.pick(&names));
                     let expected = expected_handshake(model, socket, sni, host);

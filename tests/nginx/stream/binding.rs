@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use ngxlint::model::sockets::bound::ConflictKind;
 
+use crate::names::pki;
 use crate::question::with_model;
 use crate::random::{Random, seeds};
 use crate::real::{self, Nginx, free_ports};
-use crate::selection::{has_ipv6, pki};
+use crate::selection::has_ipv6;
 
 /// Generated cases beside the written ones.
 const GENERATED: usize = 60;

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use ngxlint::nginx::NginxVersion;
 
+use crate::names::pki;
 use crate::random::Random;
-use crate::selection::pki;
 
 /// Ports of one configuration.
 pub(crate) const PORTS: usize = STREAM + HTTP + 1;

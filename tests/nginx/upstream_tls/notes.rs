@@ -7,9 +7,9 @@ use ngxlint::model::Settled;
 
 use super::generate::Front;
 use super::{Seen, ask};
+use crate::names::pki;
 use crate::question::with_model_now;
 use crate::real::{self, Nginx, free_ports};
-use crate::selection::pki;
 
 /// What stands in a location, and the SNI that the upstream gets. `8443` is an upstream over TLS, `pool` and `a.test` are
 /// groups with it, `unix:SOCKET` leads to it, too; `$constant` is set to `a.test` by the server, `$changed` too, and

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use ngxlint::rules::Severity;
 
+use crate::names::pki;
 use crate::question::{findings, with_model};
 use crate::random::{Random, seeds};
 use crate::real::{self, Nginx, free_ports};
-use crate::selection::pki;
 
 const CASES: usize = 120;
 
