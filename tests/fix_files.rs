@@ -71,7 +71,7 @@ fn all_means_those_that_are_not_safe_as_well() {
     // A web service may have this name, too.
     folder.write("sites/shop.conf", SITE.replace("/socket.io/", "/ws/").as_bytes());
     let check = |fix: &[&str]| folder.run(&[&["check", "--select", "websocket", "nginx.conf"], fix].concat());
-    let shown = ["1 of them can be fixed with --fix=all\n", "--fix=all: send Upgrade and Connection on"];
+    let shown = ["it can be fixed with --fix=all\n", "--fix=all: send Upgrade and Connection on"];
     check(&[]).expect(1, &shown, &[]);
     check(&["--fix"]).expect(1, &shown, &[]);
     check(&["--fix=all"]).expect(0, &["no problems found"], &["note: made 3 fixes in 1 file"]);

@@ -310,10 +310,11 @@ fn summary(report: &Report<'_>, style: HumanStyle) -> String {
 fn fixable(report: &Report<'_>) -> Option<String> {
     let fixes = || report.findings().iter().filter_map(|finding| finding.fix.as_ref());
     let safe = fixes().filter(|fix| fix.is_safe).count();
+    let of_all = |count: usize| if report.findings().len() == 1 { "it".to_owned() } else { format!("{count} of them") };
     match (safe, fixes().count() - safe) {
         (0, 0) => None,
-        (0, others) => Some(format!("{others} of them can be fixed with --fix=all")),
-        (safe, 0) => Some(format!("{safe} of them can be fixed with --fix")),
+        (0, others) => Some(format!("{} can be fixed with --fix=all", of_all(others))),
+        (safe, 0) => Some(format!("{} can be fixed with --fix", of_all(safe))),
         (safe, others) => Some(format!("{safe} of them can be fixed with --fix, {others} more with --fix=all")),
     }
 }

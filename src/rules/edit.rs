@@ -57,7 +57,11 @@ pub(super) fn without_text(text: &[u8], whole: Span) -> Edit {
     let (start, end) = match indent_before(text, start) {
         Some(indent) if rest.trim_ascii().is_empty() => {
             let has_line_end = end + rest.len() < text.len();
-            (start - indent.len(), end + rest.len() + usize::from(has_line_end))
+            let (start, end) = (start - indent.len(), end + rest.len() + usize::from(has_line_end));
+            // Of two empty lines that would meet, one goes, too.
+            let is_behind_empty = text[..start].strip_suffix(b"\n").is_some_and(|before| is_empty(last_line(before)));
+            let next = text[end..].iter().position(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+            (start, if is_behind_empty && is_empty(&text[end..end + next]) { end + next } else { end })
         }
         Some(_) => (start, end + rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count()),
         None => {
@@ -66,6 +70,14 @@ pub(super) fn without_text(text: &[u8], whole: Span) -> Edit {
         }
     };
     Edit { span: Span { start: start as u32, end: end as u32, ..whole }, text: String::new() }
+}
+
+fn is_empty(line: &[u8]) -> bool {
+    line.trim_ascii().is_empty()
+}
+
+fn last_line(text: &[u8]) -> &[u8] {
+    text.iter().rposition(|&byte| byte == b'\n').map_or(text, |end| &text[end + 1..])
 }
 
 /// Puts a word behind another one.
@@ -122,15 +134,13 @@ fn end_of_line(text: &[u8], offset: usize) -> Option<usize> {
 
 /// What stands before `offset` on its line, if it is space.
 fn indent_before(text: &[u8], offset: usize) -> Option<&[u8]> {
-    let before = &text[..offset];
-    let line = before.iter().rposition(|&byte| byte == b'\n').map_or(before, |end| &before[end + 1..]);
+    let line = last_line(&text[..offset]);
     line.iter().all(u8::is_ascii_whitespace).then_some(line)
 }
 
 /// The space at the start of the line that holds `offset`.
 fn leading_space(text: &[u8], offset: usize) -> &[u8] {
-    let before = &text[..offset];
-    let line = before.iter().rposition(|&byte| byte == b'\n').map_or(before, |end| &before[end + 1..]);
+    let line = last_line(&text[..offset]);
     let length = line.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     &line[..length]
 }

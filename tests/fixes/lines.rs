@@ -309,3 +309,20 @@ fn a_server_listens_for_the_other_family_as_the_others_do() {
     let all = http(&[redirect.clone(), site("listen 443 ssl default_server;"), second]);
     adds_of(RULE, &all, &["? nginx.conf: listen [::]:443 ssl default_server;", "? nginx.conf: listen [::]:443 ssl;"]);
 }
+
+#[test]
+fn no_two_empty_lines_are_left_where_a_line_was() {
+    let mended = |between: &str| {
+        let text = site("/ {\nroot /srv;\n}", &format!("root /srv;\n{between}"), "");
+        case_of(&text).mended(VERSIONS[1], FixMode::Safe).unwrap().shown()
+    };
+    let line = "#ngxlint: ignore[redirect-loop] it is gone";
+    for (before, after) in [
+        (format!("\n{line}\n\n"), "root /srv;\n\nlocation"),
+        (format!("\n{line}\n"), "root /srv;\n\nlocation"),
+        (format!("{line}\n\n"), "root /srv;\n\nlocation"),
+        (format!("#why\n{line}\n\n"), "root /srv;\n#why\n\nlocation"),
+    ] {
+        assert!(mended(&before).contains(after), "{}", mended(&before));
+    }
+}
