@@ -312,17 +312,24 @@ fn a_server_listens_for_the_other_family_as_the_others_do() {
 
 #[test]
 fn no_two_empty_lines_are_left_where_a_line_was() {
-    let mended = |between: &str| {
-        let text = site("/ {\nroot /srv;\n}", &format!("root /srv;\n{between}"), "");
-        case_of(&text).mended(VERSIONS[1], FixMode::Safe).unwrap().shown()
+    let mended = |before: &str, after: &str| {
+        let line = "return 301 https://shop.example$request_uri;";
+        let tls = format!(
+            "server {{\nlisten 443 ssl;\nserver_name shop.example;\nssl_certificate pki/shop.example.pem;\n\
+             ssl_certificate_key pki/shop.example.key;\nroot /srv;\n{before}{line}\n{after}location /a/ {{\n}}\n}}\n"
+        );
+        let text = format!("events {{}}\nhttp {{\n{tls}}}\n");
+        case_of(&text).mended(VERSIONS[1], FixMode::All).unwrap().shown()
     };
-    let line = "#ngxlint: ignore[redirect-loop] it is gone";
-    for (before, after) in [
-        (format!("\n{line}\n"), "root /srv;\n\nlocation"),
-        (format!("\n{line}\n"), "root /srv;\n\nlocation"),
-        (format!("{line}\n"), "root /srv;\n\nlocation"),
-        (format!("#why\n{line}\n"), "root /srv;\n#why\n\nlocation"),
+    for (before, after, left) in [
+        ("\n", "\n", "root /srv;\n\nlocation"),
+        ("\n", " \n", "root /srv;\n\nlocation"),
+        ("", "\n", "root /srv;\n\nlocation"),
+        ("\n", "", "root /srv;\n\nlocation"),
+        ("\n\n", "\n\n", "root /srv;\n\n\n\nlocation"),
+        ("#why\n", "\n", "root /srv;\n#why\n\nlocation"),
     ] {
-        assert!(mended(&before).contains(after), "{}", mended(&before));
+        let text = mended(before, after);
+        assert!(text.contains(left), "{text}");
     }
 }
