@@ -5,6 +5,7 @@ use super::fix::{Offer, mend};
 use super::formats::{Destination, Format};
 use super::input::Changes;
 use super::lint::{Lint, Linted, Linting, Places};
+use super::readers::{self, OtherReaders};
 use super::settings::{Given, Run};
 use super::{RunError, Status, add_ignore, baseline, complain, output, repository, show_settings};
 use crate::nginx::NginxVersion;
@@ -43,10 +44,12 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         write(arguments, &destinations, &report)?;
         return Ok(status(arguments, &report));
     };
-    let mended = mend(Offer::new(&sources, &report, &places, mode), |changes| {
+    let has_fixes = report.findings().iter().any(|finding| finding.fix.as_ref().is_some_and(|fix| mode.takes(fix)));
+    let others = if has_fixes { readers::find(&runs, &places)? } else { OtherReaders::new() };
+    let mended = mend(Offer::new(&sources, &report, &places, &others, mode), |changes| {
         let sources = Sources::default();
         let (report, places) = teller.report(lint.again(changes, &sources)?, &sources, false)?;
-        Ok(Offer::new(&sources, &report, &places, mode))
+        Ok(Offer::new(&sources, &report, &places, &others, mode))
     })?;
     if !arguments.output.quiet {
         mended.notes().for_each(|note| complain("note", &note));

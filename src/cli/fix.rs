@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::RunError;
 use super::input::Changes;
 use super::lint::Places;
+use super::readers::OtherReaders;
 use super::write::{ReplaceError, replace_file};
 use crate::fixes::{self, FixMode};
 use crate::report::{Report, Repository, Secrets, counted};
@@ -29,12 +30,14 @@ pub(super) struct Offer {
 type LeftAlone = BTreeMap<(PathBuf, Reason), usize>;
 
 /// Why a fix is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Reason {
     /// The file is not below what is linted.
     Outside,
     /// Another configuration reads the file and does not offer the same, or not as a safe one.
     Shared,
+    /// This configuration, which is not linted, reads the file, too.
+    ReadBy(PathBuf),
 }
 
 struct OfferedFile {
@@ -46,7 +49,13 @@ struct OfferedFile {
 
 impl Offer {
     /// What `report` offers.
-    pub(super) fn new(sources: &Sources, report: &Report<'_>, places: &Places, mode: FixMode) -> Offer {
+    pub(super) fn new(
+        sources: &Sources,
+        report: &Report<'_>,
+        places: &Places,
+        others: &OtherReaders,
+        mode: FixMode,
+    ) -> Offer {
         let syntax_errors = places.values().map(|place| place.syntax_errors).sum();
         let mut offer =
             Offer { fixes: Vec::new(), files: BTreeMap::new(), syntax_errors, left_alone: LeftAlone::new() };
@@ -54,9 +63,11 @@ impl Offer {
             let Some(fix) = finding.fix.as_ref().filter(|fix| mode.takes(fix)) else { continue };
             let files: BTreeSet<FileId> = fix.edits.iter().map(|edit| edit.span.file).collect();
             let reason = |file: &FileId| match places.get(file) {
-                Some(place) if !place.may_change => Some(Reason::Outside),
-                Some(place) if !place.all_readers_offer(finding.rule, fix, mode) => Some(Reason::Shared),
-                place => place.is_none().then_some(Reason::Outside),
+                Some(place) if place.may_change => match others.get(&place.canonical) {
+                    Some(reader) => Some(Reason::ReadBy(reader.clone())),
+                    None => (!place.all_readers_offer(finding.rule, fix, mode)).then_some(Reason::Shared),
+                },
+                _ => Some(Reason::Outside),
             };
             match files.iter().find_map(|file| Some((file, reason(file)?))) {
                 Some((&file, reason)) => {
@@ -223,8 +234,11 @@ impl Mended {
         self.left_alone.iter().map(|((path, reason), count)| {
             let fixes = if *count == 1 { "a fix".to_owned() } else { format!("{count} fixes") };
             let reason = match reason {
-                Reason::Outside => "the file is not below what is linted; name it to change it",
-                Reason::Shared => "another configuration that reads the file does not ask for the same",
+                Reason::Outside => "the file is not below what is linted; name it to change it".to_owned(),
+                Reason::Shared => "another configuration that reads the file does not ask for the same".to_owned(),
+                Reason::ReadBy(reader) => {
+                    format!("{} reads the file, too, and is not linted; name it as well", reader.display())
+                }
             };
             format!("{fixes} for {} left out: {reason}", path.display())
         })

@@ -24,6 +24,7 @@ mod lint;
 mod man;
 mod output;
 mod progress;
+mod readers;
 mod rebuild_preload;
 mod repository;
 mod rule_names;
