@@ -16,6 +16,8 @@ mod expected;
 #[allow(dead_code, reason = "tests/nginx asks more of it")]
 #[path = "nginx/real.rs"]
 mod real;
+#[path = "fixes/safety.rs"]
+mod safety;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

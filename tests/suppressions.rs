@@ -281,7 +281,11 @@ fn what_hangs_on_a_certificate_that_is_not_here_is_not_taken_out() {
         }
         for mode in ["--certs=auto", "--certs=require"] {
             // Beside it, the other one may be of use to a run that knows all.
-            check(&[mode, "--format=short"]).expect(0, &["6:27: info[unused-suppression] `cert-weak` finds nothing"], &[]);
+            check(&[mode, "--format=short"]).expect(
+                0,
+                &["6:27: info[unused-suppression] `cert-weak` finds nothing"],
+                &[],
+            );
             assert!(!check(&[mode]).stdout.contains("cert-name-mismatch"));
             assert_eq!(check(&[mode, "--diff"]).stdout, "");
         }
@@ -290,4 +294,40 @@ fn what_hangs_on_a_certificate_that_is_not_here_is_not_taken_out() {
     check(&["--format=short"]).expect(1, &["6:27: warning[unused-suppression] `cert-weak` finds nothing"], &[]);
     assert!(check(&["--diff"]).stdout.contains("-        # ngxlint: ignore[cert-weak] as of old"));
     assert!(!check(&["--diff"]).stdout.contains("-        # ngxlint: ignore[cert-name"));
+}
+
+#[test]
+fn certificates_that_stand_somewhere_else_make_no_fix_safe() {
+    let site = SITES
+        .replace("x.pem", "pki/shop.example.pem")
+        .replace("ssl_certificate pki", "ssl_stapling on; ssl_certificate pki");
+    let folder = program::certificates::folder(&site);
+    let fixes = |conf: &str, more: &[&str]| {
+        let select = "--select=ssl-stapling-without-responder,cert-weak,unused-suppression";
+        let arguments = ["check", program::certificates::NOW, "--format=json", select, conf];
+        let report = json(&folder.run(&[&arguments, more].concat()));
+        let findings = report["findings"].as_array().unwrap().clone();
+        let mut fixes: Vec<String> = findings
+            .iter()
+            .map(|one| {
+                format!(
+                    "{} {} {}",
+                    one["rule"].as_str().unwrap(),
+                    one["severity"].as_str().unwrap(),
+                    one["fix"]["safe"]
+                )
+            })
+            .collect();
+        fixes.dedup();
+        fixes
+    };
+    let expected = |safe: bool| {
+        [format!("unused-suppression warning {safe}"), format!("ssl-stapling-without-responder info {safe}")]
+    };
+    assert_eq!(fixes("nginx.conf", &[]), expected(true));
+    folder.write("live.conf", site.replace("pki/", "/etc/letsencrypt/live/").as_bytes());
+    assert_eq!(fixes("live.conf", &["--map=/etc/letsencrypt/live=pki"]), expected(false));
+    folder.write("image/nginx.conf", site.replace("pki/", "/certs/").as_bytes());
+    folder.copy_certificates("image/certs");
+    assert_eq!(fixes("image/nginx.conf", &["--root=image"]), expected(false));
 }

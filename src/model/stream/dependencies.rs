@@ -108,9 +108,10 @@ impl<'c> Model<'c> {
             let own = directive.parent().into_iter().chain([*directive]);
             known.contains(directive) || own.into_iter().any(|block| tables.iter().any(|table| table.block == block))
         };
-        let mut others = self.config.directives().filter(|directive| {
-            directive.ancestors().any(|block| block.is_named("stream")) && !is_known(directive)
-        });
+        let mut others = self
+            .config
+            .directives()
+            .filter(|directive| directive.ancestors().any(|block| block.is_named("stream")) && !is_known(directive));
         others.any(|directive| directive.arguments().any(|word| is_of_tables(&word.text())))
             || self.stream_servers().any(|server| Handling::of(server).is_unknown)
     }

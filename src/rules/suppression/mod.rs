@@ -240,7 +240,9 @@ struct Judge<'a> {
     lacks_certificates: bool,
     /// Whether there are some among them that cannot be loaded, and so nobody knows what is in them.
     has_lost_certificates: bool,
-    /// The blocks whose certificates are such.
+    /// Whether nginx may have others than those that were read.
+    has_certificates_elsewhere: bool,
+    /// The blocks whose certificates cannot be loaded.
     without_certificate: Vec<Span>,
     /// Whether there is a configuration around, which is not known.
     is_part: bool,
@@ -261,6 +263,7 @@ impl<'a> Judge<'a> {
             selection,
             lacks_certificates,
             has_lost_certificates: lost().next().is_some() || model.lacks_authorities(),
+            has_certificates_elsewhere: model.has_certificates_elsewhere,
             without_certificate: blocks.filter_map(|block| block.whole_span()).collect(),
             is_part: !model.config.is_whole(),
             has_gaps: model.config.has_gaps(),
@@ -283,6 +286,12 @@ impl<'a> Judge<'a> {
         self.is_part
             || self.has_gaps && !name.rules.iter().all(is_of_syntax)
             || !name.rules.iter().all(|&rule| self.has_known_all(rule))
+    }
+
+    /// Whether nginx has no use for it, whatever certificates it has.
+    fn is_safe_to_remove(&self, name: &Name) -> bool {
+        let reads = |rule: &RuleId| rule.entry().reads_certificates;
+        !self.is_uncertain(name) && !(self.has_certificates_elsewhere && name.rules.iter().any(reads))
     }
 
     fn is_unused(&self, comment: &Suppression, name: &Name) -> bool {

@@ -46,7 +46,7 @@ impl Judge<'_> {
         };
         finding.help(help);
         let edits = vec![Edit { span: removed, text: String::new() }];
-        finding.fix = Some(Fix { title: help.to_owned(), is_safe: !is_uncertain, edits });
+        finding.fix = Some(Fix { title: help.to_owned(), is_safe: self.is_safe_to_remove(name), edits });
     }
 
     /// The findings about comments that are of use and do not say why.
