@@ -206,9 +206,7 @@ pub fn run() -> Status {
             Status::Failed
         }
         Ok(Err(error)) => {
-            let causes = std::iter::successors(std::error::Error::source(&error), |error| error.source());
-            let causes: String = causes.map(|cause| format!(": {cause}")).collect();
-            complain("error", &format!("{error}{causes}"));
+            complain("error", &with_causes(&error));
             Status::Failed
         }
         // The panic hook has said what and where.
@@ -217,6 +215,12 @@ pub fn run() -> Status {
             Status::Failed
         }
     }
+}
+
+/// An error with what led to it.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// Writes one line to standard error.

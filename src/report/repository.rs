@@ -22,6 +22,12 @@ impl Repository {
     /// repository is absolute.
     #[must_use]
     pub fn path(&self, shown: &Path) -> String {
+        self.path_of(shown).to_string_lossy().into_owned()
+    }
+
+    /// The same, with every byte of the name.
+    #[must_use]
+    pub fn path_of(&self, shown: &Path) -> PathBuf {
         let absolute = without_dots(&self.working_directory.join(shown));
         let around =
             self.roots.iter().filter(|root| absolute.starts_with(root)).max_by_key(|root| root.as_os_str().len());
@@ -30,7 +36,7 @@ impl Repository {
             around => around,
         };
         let path = base.and_then(|base| absolute.strip_prefix(base).ok()).unwrap_or(&absolute);
-        path.to_string_lossy().into_owned()
+        path.to_path_buf()
     }
 
     /// The places that `path`, as [`Repository::path`] gives it, may stand for: one in each repository.
