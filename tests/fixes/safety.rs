@@ -4,9 +4,8 @@ use std::path::Path;
 
 use ngxlint::fixes::FixMode;
 use ngxlint::model::{Edge, Edges, Environment, Model};
-use ngxlint::nginx::NginxVersion;
 use ngxlint::rules::{Finding, Selection, Severity, run};
-use ngxlint::source::{FileSystem, Sources};
+use ngxlint::source::Sources;
 
 use super::{Case, VERSIONS, adds, case_of, environment, pki};
 
@@ -76,4 +75,31 @@ fn a_map_that_something_else_asks_is_not_changed_unseen() {
     adds(&stream("log_format y 'route $upstream_addr';", ""), &[LINE]);
     // To http it is another variable.
     adds(&(stream("", "") + "http {\nlog_format y '$up';\nmap $host $up {\ndefault x;\n}\n}\n"), &[LINE]);
+}
+
+#[test]
+fn nothing_gets_worse_but_what_the_fault_has_hidden() {
+    let server = |name: &str| {
+        format!(
+            "server {{\nlisten 443;\nserver_name {name};\nssl_certificate pki/wildcard.shop.example.pem;\n\
+             ssl_certificate_key pki/wildcard.shop.example.key;\n}}\n"
+        )
+    };
+    let servers = server("a.shop.example") + &server("b.shop.example");
+    let case = with_certificates(&format!("events {{}}\nhttp {{\n{servers}}}\n"));
+    let linted = case.lint(VERSIONS[1]);
+    let finding = linted.findings.iter().find(|finding| finding.rule.as_str() == "listen-443-without-ssl").unwrap();
+    let fix = finding.fix.as_ref().unwrap();
+    let (mended, faults) = super::faults(&case, &linted, finding, fix, VERSIONS[1]);
+    assert_eq!(faults, [""; 0]);
+    let severity = |case: &Case| {
+        let found = case.lint(VERSIONS[1]).findings.into_iter();
+        found
+            .filter(|finding| finding.rule.as_str() == "implicit-default-server")
+            .map(|finding| finding.severity)
+            .next()
+    };
+    assert_eq!((severity(&case), severity(&mended)), (Some(Severity::Info), Some(Severity::Warning)));
+    // With the others made, nothing of it is left.
+    assert_eq!(severity(&case.mended(VERSIONS[1], FixMode::Safe).unwrap()), None);
 }
