@@ -8,8 +8,7 @@ use super::targets::{USUAL_ROOT, files_of, include_directory};
 use super::{Library, LoadedFile, include, snippet};
 use crate::source::walk;
 
-/// Files and folders around a configuration among which others are looked for. In larger trees only what stands above
-/// a file is known to read it.
+/// Files and folders around a configuration among which others are looked for. Of larger trees the rest is not looked at.
 const MAX_FILES: usize = 100_000;
 
 /// Those of `files`, by canonical path, that somebody reads who is not among `linted`, each with a reader: a root, if
@@ -67,6 +66,7 @@ fn directories(library: &Library<'_>, files: &FxHashSet<PathBuf>) -> Vec<PathBuf
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "what is walked are real files")]
 mod tests {
     use super::*;
     use crate::source::{RealFiles, Sources};

@@ -291,7 +291,8 @@ impl<'a> Judge<'a> {
     /// Whether nginx has no use for it, whatever certificates it has.
     fn is_safe_to_remove(&self, name: &Name) -> bool {
         let reads = |rule: &RuleId| rule.entry().reads_certificates;
-        !self.is_uncertain(name) && !(self.has_certificates_elsewhere && name.rules.iter().any(reads))
+        let may_differ = self.has_certificates_elsewhere && name.rules.iter().any(reads);
+        !self.is_uncertain(name) && !may_differ
     }
 
     fn is_unused(&self, comment: &Suppression, name: &Name) -> bool {
