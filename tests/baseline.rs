@@ -316,3 +316,25 @@ fn what_stands_in_it_cannot_speak_to_the_terminal() {
     run.expect(1, &[], &["1 entry of known.json is not found any more"]);
     assert!(!run.stderr.contains('\u{1b}'));
 }
+
+/// What depends on a certificate is not gone because the certificate is.
+#[test]
+fn what_hangs_on_a_certificate_that_is_not_here_stays_known() {
+    let site = |port: &str, name: &str, certificate: &str| {
+        format!(
+            "server {{\nlisten {port} ssl;\nserver_name {name};\nssl_certificate {certificate};\n\
+             ssl_certificate_key pki/shop.example.key;\n}}\n"
+        )
+    };
+    let sites = site("443", "shop.example", "pki/shop.example.pem") + &site("8443", "other.example", "x.pem");
+    let folder = program::certificates::folder(&format!("events {{}}\nhttp {{\n{sites}}}\n"));
+    let certificate = fs::read(folder.path("pki/shop.example.pem")).unwrap();
+    let select = ["--select=cert-name-mismatch,redirect-loop", program::certificates::NOW];
+    folder.write("x.pem", &certificate);
+    folder.run(&[WRITE, &select].concat()).expect(0, &[], &["has 1 entry (1 added, 0 dropped)"]);
+    fs::remove_file(folder.path("x.pem")).unwrap();
+    folder.run(&[CHECK, &select].concat()).expect(0, &["no problems found"], &[]);
+    folder.run(&[WRITE, &select].concat()).expect(0, &[], &["has 1 entry (0 added, 0 dropped)"]);
+    folder.write("x.pem", &certificate);
+    folder.run(&[CHECK, &select].concat()).expect(0, &["1 known finding is in the baseline"], &[]);
+}

@@ -457,3 +457,38 @@ fn files_that_several_roots_share_are_mended_once() {
     folder.holds("shop.conf", FIXED);
     assert!(Path::new(&folder.path("b/nginx.conf")).exists());
 }
+
+#[test]
+fn a_file_that_another_root_reads_is_left_alone() {
+    // One needs a.example, to the other it is a name that another server has.
+    const A: &str = "events {}\nhttp { server { listen 80; include snip/names.conf; } }\n";
+    const B: &str = "events {}\nhttp { server { listen 80 default_server; server_name a.example; }\n\
+                     server { listen 80; include snip/names.conf; } }\n";
+    const NAMES: &str = "server_name b.example a.example;\n";
+    let folder = Folder::new(&[("nginx-a.conf", A), ("nginx-b.conf", B), ("snip/names.conf", NAMES)]);
+    let fix = |paths: &[&str]| {
+        folder.run(&[&["check", "--fix", "--select", "conflicting-server-name,unused-suppression"], paths].concat())
+    };
+    let named =
+        "a fix for snip/names.conf left out: nginx-a.conf reads the file, too, and is not linted; name it as well";
+    let shared = "a fix for snip/names.conf left out: another configuration that reads the file does not ask";
+    fix(&["nginx-b.conf"]).expect(1, &["conflicting-server-name"], &[named]);
+    fix(&["nginx-b.conf", "nginx-a.conf"]).expect(1, &["conflicting-server-name"], &[shared]);
+    folder.holds("snip/names.conf", NAMES);
+    // A comment that suppresses for one of them.
+    let commented = "# ngxlint: ignore[conflicting-server-name] one has it\nserver_name b.example a.example;\n";
+    folder.write("snip/names.conf", commented.as_bytes());
+    let diff =
+        |path: &str| folder.run(&["check", "--diff", "--select", "conflicting-server-name,unused-suppression", path]);
+    assert_eq!(diff("nginx-a.conf").stdout, "");
+    // In a repository it may stand anywhere.
+    folder.write(".git/HEAD", b"");
+    folder.write("snip/names.conf", NAMES.as_bytes());
+    folder.write("hosts/a/nginx.conf", A.replace("snip/", "../../snip/").as_bytes());
+    std::fs::remove_file(folder.path("nginx-a.conf")).unwrap();
+    fix(&["nginx-b.conf"]).expect(1, &[], &["hosts/a/nginx.conf reads the file, too"]);
+    folder.holds("snip/names.conf", NAMES);
+    std::fs::remove_file(folder.path("hosts/a/nginx.conf")).unwrap();
+    fix(&["nginx-b.conf"]).expect(0, &[], &["made 1 fix"]);
+    folder.holds("snip/names.conf", "server_name b.example;\n");
+}

@@ -20,6 +20,8 @@ mod ordinary;
 #[allow(dead_code, reason = "tests/nginx asks more of it")]
 #[path = "nginx/real.rs"]
 mod real;
+#[path = "fixes/safety.rs"]
+mod safety;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -30,7 +32,7 @@ use ngxlint::config::{Config, Library};
 use ngxlint::fixes::{FixMode, apply, choose};
 use ngxlint::model::{Edge, Environment, Model};
 use ngxlint::nginx::NginxVersion;
-use ngxlint::rules::{Finding, Fix, RuleId, Selection, all_rules, run};
+use ngxlint::rules::{Finding, Fix, RuleId, Selection, Severity, all_rules, run};
 use ngxlint::source::{FileId, FileSystem, MemoryFiles, Sources};
 use real::{Nginx, Verdict};
 
@@ -56,11 +58,11 @@ struct Linted {
 }
 
 /// A finding, wherever it stands.
-type Said = (RuleId, String);
+type Said = (RuleId, String, Severity);
 
 impl Linted {
     fn said(&self) -> Vec<Said> {
-        self.findings.iter().map(|finding| (finding.rule, finding.message.clone())).collect()
+        self.findings.iter().map(|finding| (finding.rule, finding.message.clone(), finding.severity)).collect()
     }
 
     fn count(&self, rule: &str) -> usize {
@@ -227,10 +229,11 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// What is in `after` and not in `before`.
+/// What is in `after` and not in `before`, or not as bad there.
 fn added(before: &[Said], after: &[Said]) -> Vec<Said> {
     let mut left = before.to_vec();
-    let is_new = |said: &&Said| match left.iter().position(|known| known == *said) {
+    let is_known = |known: &Said, said: &Said| (&known.0, &known.1) == (&said.0, &said.1) && known.2 >= said.2;
+    let is_new = |said: &&Said| match left.iter().position(|known| is_known(known, said)) {
         Some(place) => {
             left.swap_remove(place);
             false
@@ -254,14 +257,14 @@ fn faults(case: &Case, linted: &Linted, finding: &Finding, fix: &Fix, version: N
     if after.count("syntax-error") > linted.count("syntax-error") {
         wrong.push("it leaves what nginx cannot read".to_owned());
     }
-    let said = (finding.rule, finding.message.clone());
-    let times = |linted: &Linted| linted.said().into_iter().filter(|other| *other == said).count();
+    let is_it = |other: &&Finding| (other.rule, &other.message) == (finding.rule, &finding.message);
+    let times = |linted: &Linted| linted.findings.iter().filter(is_it).count();
     if times(&after) >= times(linted) {
         wrong.push("its finding is still there".to_owned());
     }
-    for (rule, message) in added(&linted.said(), &after.said()) {
+    for (rule, message, severity) in added(&linted.said(), &after.said()) {
         if !holds_back(finding.rule, rule) {
-            wrong.push(format!("{rule} says now: {message}"));
+            wrong.push(format!("{rule} says now: {severity}: {message}"));
         }
     }
     let place = |edit: &ngxlint::rules::Edit| (edit.span.file, edit.span.start, edit.span.end);

@@ -260,3 +260,87 @@ fn a_full_disk_and_a_kill_in_the_middle_leave_whole_files() {
         folder.run(&["check", "."]).expect(0, &["no problems found in 2 files"], &[]);
     }
 }
+
+/// Two sites, the second of which has a certificate of another name, which a comment suppresses.
+const SITES: &str = "events {}
+http {
+    server {
+        listen 443 ssl;
+        server_name shop.example;
+        # ngxlint: ignore[cert-weak] as of old
+        ssl_certificate pki/shop.example.pem;
+        ssl_certificate_key pki/shop.example.key;
+    }
+    server {
+        listen 8443 ssl;
+        # ngxlint: ignore[cert-name-mismatch] the load balancer asks no name
+        server_name other.example;
+        ssl_certificate x.pem;
+        ssl_certificate_key pki/shop.example.key;
+    }
+}
+";
+
+#[test]
+fn what_hangs_on_a_certificate_that_is_not_here_is_not_taken_out() {
+    let folder = program::certificates::folder(SITES);
+    let check = |more: &[&str]| {
+        let select = ["check", program::certificates::NOW, "--select=cert-name-mismatch,cert-weak,unused-suppression"];
+        folder.run(&[&select, more, &["nginx.conf"]].concat())
+    };
+    for text in [None, Some("no certificate")] {
+        if let Some(text) = text {
+            folder.write("x.pem", text.as_bytes());
+        }
+        for mode in ["--certs=auto", "--certs=require"] {
+            // Beside it, the other one may be of use to a run that knows all.
+            check(&[mode, "--format=short"]).expect(
+                0,
+                &["6:27: info[unused-suppression] `cert-weak` finds nothing"],
+                &[],
+            );
+            assert!(!check(&[mode]).stdout.contains("cert-name-mismatch"));
+            assert_eq!(check(&[mode, "--diff"]).stdout, "");
+        }
+    }
+    folder.write("x.pem", &std::fs::read(folder.path("pki/shop.example.pem")).unwrap());
+    check(&["--format=short"]).expect(1, &["6:27: warning[unused-suppression] `cert-weak` finds nothing"], &[]);
+    assert!(check(&["--diff"]).stdout.contains("-        # ngxlint: ignore[cert-weak] as of old"));
+    assert!(!check(&["--diff"]).stdout.contains("-        # ngxlint: ignore[cert-name"));
+}
+
+#[test]
+fn certificates_that_stand_somewhere_else_make_no_fix_safe() {
+    let site = SITES
+        .replace("x.pem", "pki/shop.example.pem")
+        .replace("ssl_certificate pki", "ssl_stapling on; ssl_certificate pki");
+    let folder = program::certificates::folder(&site);
+    let fixes = |conf: &str, more: &[&str]| {
+        let select = "--select=ssl-stapling-without-responder,cert-weak,unused-suppression";
+        let arguments = ["check", program::certificates::NOW, "--format=json", select, conf];
+        let report = json(&folder.run(&[&arguments, more].concat()));
+        let findings = report["findings"].as_array().unwrap().clone();
+        let mut fixes: Vec<String> = findings
+            .iter()
+            .map(|one| {
+                format!(
+                    "{} {} {}",
+                    one["rule"].as_str().unwrap(),
+                    one["severity"].as_str().unwrap(),
+                    one["fix"]["safe"]
+                )
+            })
+            .collect();
+        fixes.dedup();
+        fixes
+    };
+    let expected = |safe: bool| {
+        [format!("unused-suppression warning {safe}"), format!("ssl-stapling-without-responder info {safe}")]
+    };
+    assert_eq!(fixes("nginx.conf", &[]), expected(true));
+    folder.write("live.conf", site.replace("pki/", "/etc/letsencrypt/live/").as_bytes());
+    assert_eq!(fixes("live.conf", &["--map=/etc/letsencrypt/live=pki"]), expected(false));
+    folder.write("image/nginx.conf", site.replace("pki/", "/certs/").as_bytes());
+    folder.copy_certificates("image/certs");
+    assert_eq!(fixes("image/nginx.conf", &["--root=image"]), expected(false));
+}

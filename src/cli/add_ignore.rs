@@ -1,7 +1,7 @@
 //! `--add-ignore`: comments that suppress today's findings, written into the files.
 
 use super::write::replace_file;
-use super::{RunError, Status, complain, output};
+use super::{RunError, Status, complain, output, with_causes};
 use crate::report::{Report, counted, printable};
 use crate::rules::{Finding, add_comments};
 use crate::source::{FileId, Sources};
@@ -80,9 +80,7 @@ fn write(sources: &Sources, file: FileId, findings: &[Finding], reason: &str) ->
         }
     };
     if let Err(error) = replace_file(&source.path, &source.text, &made.text) {
-        let causes = std::iter::successors(std::error::Error::source(&error), |error| error.source());
-        let causes: String = causes.map(|cause| format!(": {cause}")).collect();
-        complain("error", &format!("{path} is left as it is: {error}{causes}"));
+        complain("error", &format!("{path} is left as it is: {}", with_causes(&error)));
         return None;
     }
     for (finding, _) in all.iter().zip(&made.is_suppressed).filter(|(_, is_suppressed)| !**is_suppressed) {

@@ -45,13 +45,13 @@ impl Subject<'_, '_> {
         let files = self.library.files();
         let canonical = |paths: &[PathBuf]| paths.iter().filter_map(|path| files.canonicalize(path).ok()).collect();
         if self.is_dump {
-            return Changeable::default();
+            return Changeable { is_dump: true, ..Changeable::default() };
         }
         let mut meant: Vec<PathBuf> = canonical(self.input.paths());
         // That of a file in the working directory is empty.
         let directory = Some(self.config.directory.as_path()).filter(|directory| !directory.as_os_str().is_empty());
         meant.extend(files.canonicalize(directory.unwrap_or(Path::new("."))));
-        Changeable { meant, replaced: canonical(self.input.replaced()) }
+        Changeable { meant, replaced: canonical(self.input.replaced()), is_dump: false }
     }
 }
 
@@ -61,13 +61,18 @@ impl Subject<'_, '_> {
 pub(super) struct Changeable {
     meant: Vec<PathBuf>,
     replaced: Vec<PathBuf>,
+    is_dump: bool,
 }
 
 impl Changeable {
     /// Whether the file with this real path is one.
     pub(super) fn holds(&self, canonical: &Path) -> bool {
-        self.meant.iter().any(|meant| canonical.starts_with(meant))
-            && !self.replaced.iter().any(|replaced| replaced == canonical)
+        self.meant.iter().any(|meant| canonical.starts_with(meant)) && !self.is_replaced(canonical)
+    }
+
+    /// Whether its text is from somewhere else.
+    pub(super) fn is_replaced(&self, canonical: &Path) -> bool {
+        self.is_dump || self.replaced.iter().any(|replaced| replaced == canonical)
     }
 }
 

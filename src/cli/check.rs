@@ -5,8 +5,9 @@ use super::fix::{Offer, mend};
 use super::formats::{Destination, Format};
 use super::input::Changes;
 use super::lint::{Lint, Linted, Linting, Places};
+use super::readers::{self, OtherReaders};
 use super::settings::{Given, Run};
-use super::{RunError, Status, add_ignore, baseline, complain, output, repository, show_settings};
+use super::{RunError, Status, add_ignore, baseline, complain, output, repository, show_settings, with_causes};
 use crate::nginx::NginxVersion;
 use crate::report::{self, Report, Repository, Secrets};
 use crate::rules::Finding;
@@ -47,10 +48,12 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         write(arguments, &destinations, &report)?;
         return Ok(status(arguments, &report));
     };
-    let mended = mend(Offer::new(&sources, &report, &places, mode), |changes| {
+    let has_fixes = report.findings().iter().any(|finding| finding.fix.as_ref().is_some_and(|fix| mode.takes(fix)));
+    let others = if has_fixes { readers::find(&runs, &places)? } else { OtherReaders::new() };
+    let mut mended = mend(Offer::new(&sources, &report, &places, &others, mode), |changes| {
         let sources = Sources::default();
         let (report, places) = teller.report(lint.again(changes, &sources)?, &sources, false)?;
-        Ok(Offer::new(&sources, &report, &places, mode))
+        Ok(Offer::new(&sources, &report, &places, &others, mode))
     })?;
     if !arguments.output.quiet {
         mended.notes().for_each(|note| complain("note", &note));
@@ -65,10 +68,10 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     }
     let failures = mended.write();
     for (path, error) in &failures {
-        complain("error", &format!("cannot change {}: {error}", path.display()));
+        complain("error", &format!("cannot change {}: {}", path.display(), with_causes(error)));
     }
-    if !arguments.output.quiet && !mended.is_empty() {
-        complain("note", &format!("made {}", mended.summary()));
+    if let Some(summary) = mended.summary().filter(|_| !arguments.output.quiet) {
+        complain("note", &format!("made {summary}"));
     }
     // What the files hold now, whatever was meant to be in them.
     let sources = Sources::default();

@@ -121,13 +121,16 @@ pub(super) struct FixOptions {
     /// Files are changed that are named, or are below a directory that is named or holds the root file; one that several
     /// configurations of the run read, only as each of them asks for. What is left is reported. Fixes that are not safe
     /// (--fix=all) want a look at what they did.
-    #[arg(long, value_name = "WHICH", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
+    #[arg(
+        long, value_name = "WHICH", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "safe",
+        conflicts_with = "no_ignores"
+    )]
     pub(super) fix: Option<FixChoice>,
 
     /// Show what --fix would change as a unified diff, and change nothing
     ///
     /// For git apply and patch -p1. With --fix=all, all fixes.
-    #[arg(long, conflicts_with_all = ["formats", "statistics"])]
+    #[arg(long, conflicts_with_all = ["formats", "statistics", "no_ignores"])]
     pub(super) diff: bool,
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::RunError;
 use super::input::Changes;
 use super::lint::Places;
+use super::readers::OtherReaders;
 use super::write::{ReplaceError, replace_file};
 use crate::fixes::{self, FixMode};
 use crate::report::{Report, Repository, Secrets, counted};
@@ -29,12 +30,18 @@ pub(super) struct Offer {
 type LeftAlone = BTreeMap<(PathBuf, Reason), usize>;
 
 /// Why a fix is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Reason {
+    /// What was read is not the file itself.
+    Replaced,
     /// The file is not below what is linted.
     Outside,
     /// Another configuration reads the file and does not offer the same, or not as a safe one.
     Shared,
+    /// This configuration, which is not linted, reads the file, too.
+    ReadBy(PathBuf),
+    /// nginx cannot read the configuration.
+    Misread,
 }
 
 struct OfferedFile {
@@ -46,7 +53,13 @@ struct OfferedFile {
 
 impl Offer {
     /// What `report` offers.
-    pub(super) fn new(sources: &Sources, report: &Report<'_>, places: &Places, mode: FixMode) -> Offer {
+    pub(super) fn new(
+        sources: &Sources,
+        report: &Report<'_>,
+        places: &Places,
+        others: &OtherReaders,
+        mode: FixMode,
+    ) -> Offer {
         let syntax_errors = places.values().map(|place| place.syntax_errors).sum();
         let mut offer =
             Offer { fixes: Vec::new(), files: BTreeMap::new(), syntax_errors, left_alone: LeftAlone::new() };
@@ -54,9 +67,13 @@ impl Offer {
             let Some(fix) = finding.fix.as_ref().filter(|fix| mode.takes(fix)) else { continue };
             let files: BTreeSet<FileId> = fix.edits.iter().map(|edit| edit.span.file).collect();
             let reason = |file: &FileId| match places.get(file) {
-                Some(place) if !place.may_change => Some(Reason::Outside),
-                Some(place) if !place.all_readers_offer(finding.rule, fix, mode) => Some(Reason::Shared),
-                place => place.is_none().then_some(Reason::Outside),
+                Some(place) if place.is_replaced => Some(Reason::Replaced),
+                Some(place) if place.may_change && place.is_misread(finding.rule) => Some(Reason::Misread),
+                Some(place) if place.may_change => match others.get(&place.canonical) {
+                    Some(reader) => Some(Reason::ReadBy(reader.clone())),
+                    None => (!place.all_readers_offer(finding.rule, fix, mode)).then_some(Reason::Shared),
+                },
+                _ => Some(Reason::Outside),
             };
             match files.iter().find_map(|file| Some((file, reason(file)?))) {
                 Some((&file, reason)) => {
@@ -91,6 +108,12 @@ impl Offer {
         chosen
     }
 
+    /// The real paths of the files that a fix changes.
+    fn files_of(&self, fix: &Fix) -> BTreeSet<PathBuf> {
+        let files = fix.edits.iter().filter_map(|edit| self.files.get(&edit.span.file));
+        files.map(|file| file.canonical.clone()).collect()
+    }
+
     fn key(&self, rule: RuleId, fix: &Fix) -> FixKey {
         let file = fix.edits.first().and_then(|edit| self.files.get(&edit.span.file));
         let path = file.map(|file| file.canonical.clone()).unwrap_or_default();
@@ -109,9 +132,13 @@ pub(super) struct Mended {
     originals: BTreeMap<PathBuf, Original>,
     /// The texts as they are to be.
     changes: Changes,
-    /// The number of fixes that were made.
-    made: usize,
-    /// What was not changed from the start.
+    /// The fixes that were made: the files of each.
+    made: Vec<BTreeSet<PathBuf>>,
+    /// Whether there are more to make.
+    is_cut: bool,
+    /// The files that could not be written.
+    failed: BTreeSet<PathBuf>,
+    /// What was not changed.
     left_alone: LeftAlone,
 }
 
@@ -124,9 +151,13 @@ struct Original {
 ///
 /// A fix that would leave more syntax errors than there were is not made.
 pub(super) fn mend(mut offer: Offer, relint: impl Fn(&Changes) -> Result<Offer, RunError>) -> Result<Mended, RunError> {
-    let mut mended = Mended { left_alone: std::mem::take(&mut offer.left_alone), ..Mended::default() };
+    let mut mended = Mended::default();
     let mut rejected = Rejected::new();
-    for _ in 0..MAX_ROUNDS {
+    for round in 0.. {
+        if round == MAX_ROUNDS {
+            mended.is_cut = !offer.choose(usize::MAX, &rejected).is_empty();
+            break;
+        }
         let mut limit = usize::MAX;
         let next = loop {
             let chosen = offer.choose(limit, &rejected);
@@ -134,7 +165,7 @@ pub(super) fn mend(mut offer: Offer, relint: impl Fn(&Changes) -> Result<Offer, 
             let changes = mended.with(&offer, &chosen);
             let next = relint(&changes)?;
             if next.syntax_errors <= offer.syntax_errors {
-                mended.made += chosen.len();
+                mended.made.extend(chosen.iter().map(|fix| offer.files_of(fix)));
                 break Some((changes, next));
             }
             limit = chosen.len() / 2;
@@ -145,19 +176,20 @@ pub(super) fn mend(mut offer: Offer, relint: impl Fn(&Changes) -> Result<Offer, 
             }
         };
         let Some((changes, next)) = next else { break };
-        for file in offer.files.into_values() {
+        for file in std::mem::take(&mut offer.files).into_values() {
             let original = Original { shown: file.shown, text: file.text };
             mended.originals.entry(file.canonical).or_insert(original);
         }
         mended.changes = changes;
         offer = next;
     }
+    mended.left_alone = offer.left_alone;
     Ok(mended)
 }
 
 /// A diff that shows no private key, if need be with fewer lines around the changes.
 fn diff(repository: &Repository, secrets: &Secrets, original: &Original, text: &[u8]) -> Option<Vec<u8>> {
-    let path = repository.path(&original.shown);
+    let path = repository.path_of(&original.shown);
     fixes::CONTEXTS.iter().find_map(|&context| {
         let mut diff = Vec::new();
         // Writing to a Vec cannot fail.
@@ -198,36 +230,42 @@ impl Mended {
         self.changed().filter(shows).map(|(_, original, _)| original.shown.clone()).collect()
     }
 
-    /// Whether no file is to change.
-    pub(super) fn is_empty(&self) -> bool {
-        self.changed().next().is_none()
-    }
-
     /// Writes the changed files. Those that cannot be written are told, with the reason.
-    pub(super) fn write(&self) -> Vec<(PathBuf, ReplaceError)> {
-        let written = self.changed().map(|(path, original, text)| {
-            let outcome = replace_file(path, &original.text, text);
-            outcome.map_err(|error| (original.shown.clone(), error))
+    pub(super) fn write(&mut self) -> Vec<(PathBuf, ReplaceError)> {
+        let written = self.changed().filter_map(|(path, original, text)| {
+            let error = replace_file(path, &original.text, text).err()?;
+            Some((path.clone(), original.shown.clone(), error))
         });
-        written.filter_map(Result::err).collect()
+        let failures: Vec<_> = written.collect();
+        self.failed = failures.iter().map(|(path, ..)| path.clone()).collect();
+        failures.into_iter().map(|(_, shown, error)| (shown, error)).collect()
     }
 
-    /// `3 fixes in 2 files`.
-    pub(super) fn summary(&self) -> String {
-        let fixes = format!("{} fix{}", self.made, if self.made == 1 { "" } else { "es" });
-        format!("{fixes} in {}", counted(self.changed().count(), "file"))
+    /// What was written: `3 fixes in 2 files`; `None` where nothing was.
+    pub(super) fn summary(&self) -> Option<String> {
+        let fixes = self.made.iter().filter(|files| files.is_disjoint(&self.failed)).count();
+        let files = self.changed().filter(|(path, ..)| !self.failed.contains(*path)).count();
+        let counted_fixes = format!("{fixes} fix{}", if fixes == 1 { "" } else { "es" });
+        (files > 0).then(|| format!("{counted_fixes} in {}", counted(files, "file")))
     }
 
     /// What is said of files that are not changed although a fix is there for them.
     pub(super) fn notes(&self) -> impl Iterator<Item = String> {
-        self.left_alone.iter().map(|((path, reason), count)| {
+        let cut = self.is_cut.then(|| format!("there are more fixes than {MAX_ROUNDS} rounds make; run it again"));
+        let left_alone = self.left_alone.iter().map(|((path, reason), count)| {
             let fixes = if *count == 1 { "a fix".to_owned() } else { format!("{count} fixes") };
             let reason = match reason {
-                Reason::Outside => "the file is not below what is linted; name it to change it",
-                Reason::Shared => "another configuration that reads the file does not ask for the same",
+                Reason::Replaced => "what was read is not the file itself; run this where it is".to_owned(),
+                Reason::Misread => "nginx cannot read the configuration; that comes first".to_owned(),
+                Reason::Outside => "the file is not below what is linted; name it to change it".to_owned(),
+                Reason::Shared => "another configuration that reads the file does not ask for the same".to_owned(),
+                Reason::ReadBy(reader) => {
+                    format!("{} reads the file, too, and is not linted; name it as well", reader.display())
+                }
             };
             format!("{fixes} for {} left out: {reason}", path.display())
-        })
+        });
+        left_alone.chain(cut)
     }
 }
 

@@ -19,6 +19,9 @@ use crate::report::{Checked, Report};
 use crate::rules::{self, Edit, Fix, Outcome, RuleId};
 use crate::source::{FileId, Sources};
 
+/// The rule that speaks of what nginx cannot read.
+const SYNTAX_ERROR: &str = "syntax-error";
+
 /// What became of the PATHs.
 pub(super) enum Linting {
     /// The user wanted to see which files are read, and has.
@@ -50,8 +53,12 @@ pub(super) struct FilePlace {
     pub(super) canonical: PathBuf,
     /// Whether it may be changed: the user means it, and what was read is what stands there.
     pub(super) may_change: bool,
+    /// Whether what was read is from somewhere else: from a dump, or from a file in its place.
+    pub(super) is_replaced: bool,
     /// What nginx cannot read in it, whichever rules are selected.
     pub(super) syntax_errors: usize,
+    /// Whether nginx cannot read a configuration that it belongs to, so that what is said of it may be misread.
+    is_of_broken: bool,
     /// The configurations that read it.
     readers: usize,
     /// The fixes that change it, with the number of configurations that offer each.
@@ -67,12 +74,14 @@ struct Offers {
 }
 
 impl FilePlace {
-    fn new(changeable: &Changeable, config: &Config<'_>, file: &LoadedFile<'_>) -> FilePlace {
+    fn new(changeable: &Changeable, config: &Config<'_>, is_broken: bool, file: &LoadedFile<'_>) -> FilePlace {
         let is_its = |problem: &&Problem| problem.span.file == file.ast.file && problem.is_of_syntax();
         FilePlace {
             canonical: file.canonical.clone(),
             may_change: changeable.holds(&file.canonical),
+            is_replaced: changeable.is_replaced(&file.canonical),
             syntax_errors: file.ast.errors.len() + config.problems.iter().filter(is_its).count(),
+            is_of_broken: is_broken,
             readers: 1,
             offered: BTreeMap::new(),
         }
@@ -89,8 +98,16 @@ impl FilePlace {
         self.readers == 1 || willing == self.readers
     }
 
+    /// Whether what a rule says of it may come from misreading: where a brace or a semicolon is missing, only how to
+    /// mend that is known.
+    pub(super) fn is_misread(&self, rule: RuleId) -> bool {
+        self.is_of_broken && rule.as_str() != SYNTAX_ERROR
+    }
+
     fn add(&mut self, other: FilePlace) {
         self.may_change |= other.may_change;
+        self.is_replaced &= other.is_replaced;
+        self.is_of_broken |= other.is_of_broken;
         self.syntax_errors += other.syntax_errors;
         self.readers += other.readers;
         for (fix, offers) in other.offered {
@@ -160,7 +177,9 @@ impl Analysis {
         let mut outcome = rules::judge(&model, &run.selection);
         let ignored = FileIgnores::new(subject);
         outcome.findings.retain(|finding| !ignored.ignores(finding));
-        let place = |file: &LoadedFile<'_>| (file.ast.file, FilePlace::new(&changeable, config, file));
+        let is_broken = config.files().any(|file| !file.ast.errors.is_empty())
+            || config.problems.iter().any(Problem::stops_reading);
+        let place = |file: &LoadedFile<'_>| (file.ast.file, FilePlace::new(&changeable, config, is_broken, file));
         let mut files: Places = config.files().map(place).collect();
         for (rule, fix) in outcome.findings.iter().filter_map(|finding| Some((finding.rule, finding.fix.as_ref()?))) {
             for edit in &fix.edits {

@@ -25,6 +25,7 @@ mod man;
 mod output;
 mod per_file_ignores;
 mod progress;
+mod readers;
 mod rebuild_preload;
 mod repository;
 mod rule_names;
@@ -203,9 +204,7 @@ pub fn run() -> Status {
             Status::Failed
         }
         Ok(Err(error)) => {
-            let causes = std::iter::successors(std::error::Error::source(&error), |error| error.source());
-            let causes: String = causes.map(|cause| format!(": {cause}")).collect();
-            complain("error", &format!("{error}{causes}"));
+            complain("error", &with_causes(&error));
             Status::Failed
         }
         // The panic hook has said what and where.
@@ -214,6 +213,12 @@ pub fn run() -> Status {
             Status::Failed
         }
     }
+}
+
+/// An error with what led to it.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// Writes one line to standard error.

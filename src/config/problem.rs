@@ -39,6 +39,13 @@ impl Problem {
                 | ProblemKind::NoBlock { .. }
         )
     }
+
+    /// Whether nginx reads no further for certain, so that what stands behind it may mean something else when it is mended.
+    #[must_use]
+    pub fn stops_reading(&self) -> bool {
+        let is_read = matches!(self.kind, ProblemKind::MissingSemicolon { is_refused: false, .. });
+        self.is_of_syntax() && self.is_certain && !is_read
+    }
 }
 
 /// The kinds of [`Problem`].

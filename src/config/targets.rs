@@ -10,7 +10,7 @@ use crate::nginx::Contexts;
 use crate::source::{FileKind, ReadError, Walk, walk};
 
 /// What root files are called, unless somebody has a reason.
-const USUAL_ROOT: &str = "nginx.conf";
+pub(super) const USUAL_ROOT: &str = "nginx.conf";
 
 /// One configuration to analyse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -254,11 +254,9 @@ impl<'l> Search<'l, '_> {
     /// All files that a root leads to, itself included.
     fn files_of(&mut self, path: &Path, root: &'l LoadedFile<'_>) -> &FxHashSet<PathBuf> {
         let library = self.library;
-        self.included.entry(path.to_path_buf()).or_insert_with(|| {
-            let includes = include::follow(library, root, &include::root_directory(path));
-            let targets = includes.values().flat_map(|target| &target.files).filter_map(|(_, file)| file.as_ref().ok());
-            targets.map(|file| file.canonical.clone()).chain([root.canonical.clone()]).collect()
-        })
+        self.included
+            .entry(path.to_path_buf())
+            .or_insert_with(|| files_of(library, root, &include::root_directory(path)))
     }
 
     fn add_root(&mut self, path: &Path, root: &LoadedFile<'_>, named: Option<&Path>) {
@@ -308,19 +306,26 @@ impl<'l> Search<'l, '_> {
             return;
         }
         let mut surroundings = infer_surroundings(self.library.dialect(), &file.ast, self.context);
-        surroundings.directory = self.include_directory(file);
+        surroundings.directory = include_directory(self.library, file);
         let target = Target { path: path.to_path_buf(), surroundings: Some(surroundings), named: Vec::new() };
         self.found.targets.push(target);
     }
+}
 
-    /// The directory from which a lone snippet's relative includes exist: its own or one above it,
-    /// since the root file it belongs to is not known.
-    fn include_directory(&self, file: &LoadedFile<'_>) -> Option<PathBuf> {
-        let value = file.includes.iter().find_map(|&node| include::parameter(file, node))?;
-        let exists = |directory: &&Path| {
-            let matches = super::glob::expand(self.library.files(), &include::full_path(directory, &value));
-            matches.paths.iter().any(|path| self.library.files().kind(path).is_ok())
-        };
-        file.canonical.ancestors().skip(1).take(4).find(exists).map(Path::to_path_buf)
-    }
+/// All files that `file` leads to, itself included, where relative includes start from `directory`.
+pub(super) fn files_of<'l>(library: &'l Library<'_>, file: &'l LoadedFile<'l>, directory: &Path) -> FxHashSet<PathBuf> {
+    let includes = include::follow(library, file, directory);
+    let targets = includes.values().flat_map(|target| &target.files).filter_map(|(_, file)| file.as_ref().ok());
+    targets.map(|file| file.canonical.clone()).chain([file.canonical.clone()]).collect()
+}
+
+/// The directory from which a lone snippet's relative includes exist: its own or one above it,
+/// since the root file it belongs to is not known.
+pub(super) fn include_directory(library: &Library<'_>, file: &LoadedFile<'_>) -> Option<PathBuf> {
+    let value = file.includes.iter().find_map(|&node| include::parameter(file, node))?;
+    let exists = |directory: &&Path| {
+        let matches = super::glob::expand(library.files(), &include::full_path(directory, &value));
+        matches.paths.iter().any(|path| library.files().kind(path).is_ok())
+    };
+    file.canonical.ancestors().skip(1).take(4).find(exists).map(Path::to_path_buf)
 }

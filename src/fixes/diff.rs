@@ -1,6 +1,7 @@
 //! Changes as a unified diff that `git apply` and `patch -p1` take.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use similar::TextDiff;
 
@@ -12,7 +13,7 @@ pub const CONTEXTS: [usize; 3] = [3, 2, 1];
 ///
 /// # Errors
 /// What `out` says.
-pub fn write_diff(path: &str, old: &[u8], new: &[u8], context: usize, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_diff(path: &Path, old: &[u8], new: &[u8], context: usize, out: &mut dyn Write) -> io::Result<()> {
     // Lines as git counts them: a lone CR ends none.
     let lines = |text| <[u8]>::split_inclusive(text, |&byte| byte == b'\n').collect::<Vec<&[u8]>>();
     let (old, new) = (lines(old), lines(new));
@@ -21,7 +22,11 @@ pub fn write_diff(path: &str, old: &[u8], new: &[u8], context: usize, out: &mut 
     unified.context_radius(context);
     for (number, hunk) in unified.iter_hunks().enumerate() {
         if number == 0 {
-            writeln!(out, "--- {}\n+++ {}", quoted("a", path), quoted("b", path))?;
+            for (mark, side) in [("---", "a"), ("+++", "b")] {
+                write!(out, "{mark} ")?;
+                out.write_all(&quoted(side, path))?;
+                writeln!(out)?;
+            }
         }
         writeln!(out, "{}", hunk.header())?;
         // Not `to_writer`, which writes other bytes for what is not UTF-8.
@@ -36,22 +41,33 @@ pub fn write_diff(path: &str, old: &[u8], new: &[u8], context: usize, out: &mut 
     Ok(())
 }
 
-/// A name as git writes it: in quotes, where it has a character that would end it or could not be read back.
-fn quoted(side: &str, path: &str) -> String {
-    let name = format!("{side}/{}", path.trim_start_matches('/'));
-    if !name.contains(|char: char| char.is_control() || matches!(char, '"' | '\\')) {
-        return name;
+/// A name as git writes it: in quotes, where it has a byte that would end it or could not be read back, and with a tab
+/// behind it where `patch` would end it at a space.
+fn quoted(side: &str, path: &Path) -> Vec<u8> {
+    let path = path.as_os_str().as_encoded_bytes();
+    let path = &path[path.iter().take_while(|&&byte| byte == b'/').count()..];
+    let name = [side.as_bytes(), b"/", path].concat();
+    let needs_quotes = |char: char| char.is_control() || matches!(char, '"' | '\\');
+    let is_plain = std::str::from_utf8(&name).is_ok_and(|name| !name.contains(needs_quotes));
+    let mut quoted = if is_plain { name.clone() } else { c_quoted(&name) };
+    if name.contains(&b' ') {
+        quoted.push(b'\t');
     }
-    let mut quoted = String::from("\"");
-    for byte in name.bytes() {
+    quoted
+}
+
+/// As in C, with numbers for all but ASCII.
+fn c_quoted(name: &[u8]) -> Vec<u8> {
+    let mut quoted = vec![b'"'];
+    for &byte in name {
         match byte {
-            b'"' | b'\\' => quoted.extend(['\\', char::from(byte)]),
-            b'\n' => quoted += "\\n",
-            b'\t' => quoted += "\\t",
-            b' '..=b'~' => quoted.push(char::from(byte)),
-            other => quoted += &format!("\\{other:03o}"),
+            b'"' | b'\\' => quoted.extend([b'\\', byte]),
+            b'\n' => quoted.extend(b"\\n"),
+            b'\t' => quoted.extend(b"\\t"),
+            b' '..=b'~' => quoted.push(byte),
+            other => quoted.extend(format!("\\{other:03o}").bytes()),
         }
     }
-    quoted.push('"');
+    quoted.push(b'"');
     quoted
 }

@@ -38,9 +38,9 @@ pub fn choose<'f>(fixes: impl IntoIterator<Item = &'f Fix>) -> Vec<&'f Fix> {
     fixes.into_iter().filter(|fix| taken.take(&fix.edits)).collect()
 }
 
-/// The places that chosen fixes change, by file and start, with their ends.
+/// The places that chosen fixes change, by file and start, with their ends and whether they only take something away.
 #[derive(Default)]
-struct Taken(BTreeMap<(FileId, u32), u32>);
+struct Taken(BTreeMap<(FileId, u32), (u32, bool)>);
 
 impl Taken {
     fn take(&mut self, edits: &[Edit]) -> bool {
@@ -48,17 +48,23 @@ impl Taken {
             return false;
         }
         for edit in edits {
-            let end = self.0.entry((edit.span.file, edit.span.start)).or_default();
+            let (end, removes) = self.0.entry((edit.span.file, edit.span.start)).or_insert((0, true));
             *end = edit.span.end.max(*end);
+            *removes &= edit.text.is_empty();
         }
         true
     }
 
-    /// Places that meet count as one: what is put at the end of a removed line belongs to neither.
+    /// Places that meet count as one: what is put at the end of a removed line belongs to neither. Of two that go away
+    /// nothing is left to be confused.
     fn touches(&self, edit: &Edit) -> bool {
         let span = edit.span;
-        let before = self.0.range(..=(span.file, span.end)).next_back();
-        before.is_some_and(|(&(file, _), &end)| file == span.file && end >= span.start)
+        let before = self.0.range(..=(span.file, span.end)).rev();
+        let mut near = before.take_while(|&(&(file, _), &(end, _))| file == span.file && end >= span.start);
+        let is_apart = |start: u32, end: u32| end == span.start || start == span.end;
+        near.any(|(&(_, start), &(end, removes))| {
+            !(removes && edit.text.is_empty() && is_apart(start, end) && span.start < span.end)
+        })
     }
 }
 

@@ -109,6 +109,20 @@ impl Model<'_> {
     }
 }
 
+impl Model<'_> {
+    /// Whether an edge that ends TLS stands before all names of a server. One without a name is like a host that nothing
+    /// is said of.
+    #[must_use]
+    pub fn is_behind_edge(&self, server: &Server<'_>) -> bool {
+        let edges = &self.environment.edge;
+        let mut hosts = server.names.iter().flat_map(ServerName::witnesses).peekable();
+        match hosts.peek() {
+            None => edges.default == Edge::Tls,
+            Some(_) => hosts.all(|host| edges.of_host(&host.to_string()) == Edge::Tls),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

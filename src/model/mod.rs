@@ -161,6 +161,8 @@ pub struct Model<'c> {
     /// Whether none of the configuration's certificates and keys can be read, or it has none, so that it may be a
     /// repository without its secrets.
     pub lacks_certificates: bool,
+    /// Whether some of the certificates that were read may be others than nginx has: they stand somewhere else here.
+    pub has_certificates_elsewhere: bool,
     /// What is assumed of the world.
     pub environment: Environment,
     documents: DocumentFiles<'c>,
@@ -234,6 +236,8 @@ impl<'c> Model<'c> {
         let lacks_certificates = environment.certificates == CertificateMode::Auto
             && certificates.files().all(CertificateFile::is_unreadable)
             && !has_key(config, files);
+        let has_certificates_elsewhere =
+            certificates.files().chain(trusted.files()).any(|file| files.is_elsewhere(&file.path));
         let sockets = ListenSocket::all(&servers, 0..http_servers);
         let mut sockets_by_server = vec![Vec::new(); servers.len()];
         for (number, socket) in sockets.iter().enumerate() {
@@ -251,6 +255,7 @@ impl<'c> Model<'c> {
             certificates,
             keys,
             lacks_certificates,
+            has_certificates_elsewhere,
             environment,
             documents,
             servers,

@@ -22,10 +22,12 @@ impl Repository {
     /// repository is absolute.
     #[must_use]
     pub fn path(&self, shown: &Path) -> String {
-        self.relative(shown).to_string_lossy().into_owned()
+        self.path_of(shown).to_string_lossy().into_owned()
     }
 
-    fn relative(&self, shown: &Path) -> PathBuf {
+    /// The same, with every byte of the name.
+    #[must_use]
+    pub fn path_of(&self, shown: &Path) -> PathBuf {
         let absolute = without_dots(&self.working_directory.join(shown));
         let around =
             self.roots.iter().filter(|root| absolute.starts_with(root)).max_by_key(|root| root.as_os_str().len());
@@ -46,7 +48,7 @@ impl Repository {
     /// are no text are kept.
     #[must_use]
     pub fn uri(&self, shown: &Path) -> String {
-        let path = self.relative(shown);
+        let path = self.path_of(shown);
         let scheme = if path.has_root() { "file://" } else { "" };
         format!("{scheme}{}", percent_encode(path.as_os_str().as_encoded_bytes(), ESCAPED))
     }

@@ -111,6 +111,11 @@ pub fn judge(model: &Model<'_>, selection: &Selection) -> Outcome {
         })
         .collect();
     let mut findings: Vec<Finding> = found.into_iter().flatten().collect();
+    if model.has_certificates_elsewhere {
+        // Those that nginx has may ask for nothing of the kind.
+        let hang_on_them = findings.iter_mut().filter(|finding| finding.rule.entry().reads_certificates);
+        hang_on_them.filter_map(|finding| finding.fix.as_mut()).for_each(|fix| fix.is_safe = false);
+    }
     findings.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
     findings.dedup_by(|a, b| (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message));
     let mut outcome = if selection.ignores_comments {

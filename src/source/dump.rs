@@ -83,6 +83,10 @@ impl<F: FileSystem> FileSystem for DumpFiles<F> {
         if self.dump.kind(path).is_ok() { None } else { self.rest.permissions(path) }
     }
 
+    fn is_elsewhere(&self, path: &Path) -> bool {
+        self.dump.kind(path).is_err() && self.rest.is_elsewhere(path)
+    }
+
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, ReadError> {
         self.dump.canonicalize(path).or_else(|_| self.rest.canonicalize(path))
     }

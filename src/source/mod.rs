@@ -166,6 +166,12 @@ pub trait FileSystem: Sync {
         None
     }
 
+    /// Whether what is read for `path` stands somewhere else here, so that it may be another than nginx's: a certificate
+    /// for tests.
+    fn is_elsewhere(&self, _path: &Path) -> bool {
+        false
+    }
+
     /// The path of the real file that a repository holds: mapped, absolute, without symbolic links.
     /// Two paths name the same file exactly if this gives the same answer.
     ///
@@ -189,6 +195,10 @@ impl<F: FileSystem + ?Sized> FileSystem for &F {
 
     fn permissions(&self, path: &Path) -> Option<Permissions> {
         (**self).permissions(path)
+    }
+
+    fn is_elsewhere(&self, path: &Path) -> bool {
+        (**self).is_elsewhere(path)
     }
 
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, ReadError> {

@@ -103,6 +103,10 @@ impl<F: FileSystem> FileSystem for Overlay<F> {
         if self.find(path).is_some() { None } else { self.rest.permissions(path) }
     }
 
+    fn is_elsewhere(&self, path: &Path) -> bool {
+        self.find(path).is_some() || self.rest.is_elsewhere(path)
+    }
+
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, ReadError> {
         match self.rest.canonicalize(path) {
             Err(_) if self.find(path).is_some() || !self.names_in(path).is_empty() => Ok(self.identity(path)),

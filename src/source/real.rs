@@ -173,6 +173,10 @@ impl FileSystem for RealFiles {
         Some(Permissions { mode: metadata.mode() & 0o7777, owner: metadata.uid(), group: metadata.gid() })
     }
 
+    fn is_elsewhere(&self, path: &Path) -> bool {
+        self.map.real_path(path) != path
+    }
+
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, ReadError> {
         Ok(std::fs::canonicalize(self.locate(path)?)?)
     }

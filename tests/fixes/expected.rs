@@ -51,7 +51,8 @@ pub(crate) const HELD_BACK: &[(&str, &[&str])] = &[
     ("redirect-chain", &["redirect-chain"]),
     // What errors lack without `always` is not lost to another block.
     ("hsts-not-always", &["hsts-header-lost"]),
-    ("listen-443-without-ssl", &["hsts-missing"]),
+    // Over plain HTTP it matters less who is the default server: no name asks for a certificate.
+    ("listen-443-without-ssl", &["hsts-missing", "implicit-default-server"]),
     // Where HSTS makes https:// of it, it is told otherwise.
     ("hsts-subdomains-uncovered", &["redirect-to-plain-http"]),
     ("websocket-header-value", &["websocket-missing-host", "websocket-read-timeout"]),

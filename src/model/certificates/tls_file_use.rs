@@ -309,6 +309,17 @@ impl<'c> Model<'c> {
         .collect()
     }
 
+    /// Whether authorities or revocation lists that the configuration names cannot be read, those for upstreams included.
+    #[must_use]
+    pub fn lacks_authorities(&self) -> bool {
+        let lacks = |used: &UsedTlsFile<'_, '_>| match used.content {
+            TlsFileContent::Authorities(file) => file.problem.is_some(),
+            TlsFileContent::RevocationLists(file) => file.problem.is_some(),
+            _ => false,
+        };
+        self.tls_files().iter().any(lacks) || self.trusted.files().any(|file| file.problem.is_some())
+    }
+
     /// The certificates of authorities that a user has, from all files that it has for that.
     pub(crate) fn authorities_of(&self, user: TlsUser) -> impl Iterator<Item = &CertificateFile> {
         let files = self.tls_files.as_ref();

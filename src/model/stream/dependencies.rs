@@ -92,6 +92,30 @@ impl<'c> Model<'c> {
         found
     }
 
+    /// Whether something of `stream` besides `known` may ask for a variable of these tables: other code than nginx's
+    /// may ask for any.
+    pub(crate) fn asks_elsewhere(&self, tables: &[&Table<'c>], known: &[Directive<'c>]) -> bool {
+        let is_of_tables = |word: &str| {
+            pieces(word).any(|piece| match piece {
+                Piece::Variable(name) => self
+                    .stream_definitions()
+                    .table(&name.to_ascii_lowercase())
+                    .is_some_and(|table| tables.iter().any(|one| one.block == table.block)),
+                _ => false,
+            })
+        };
+        let is_known = |directive: &Directive<'c>| {
+            let own = directive.parent().into_iter().chain([*directive]);
+            known.contains(directive) || own.into_iter().any(|block| tables.iter().any(|table| table.block == block))
+        };
+        let mut others = self
+            .config
+            .directives()
+            .filter(|directive| directive.ancestors().any(|block| block.is_named("stream")) && !is_known(directive));
+        others.any(|directive| directive.arguments().any(|word| is_of_tables(&word.text())))
+            || self.stream_servers().any(|server| Handling::of(server).is_unknown)
+    }
+
     /// What is evaluated in a server before the client's greeting can be read, and depends on it: the directive, and
     /// the variable that is empty from then on.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::model::{ListenSocket, Member, Model};
+use crate::model::{Edge, ListenSocket, Member, Model};
 use crate::rules::{Findings, Fix, Rule, edit};
 
 pub(super) struct Listen443WithoutSsl;
@@ -24,6 +24,9 @@ impl Rule for Listen443WithoutSsl {
             let Some(first) = socket.members.first().filter(|first| is_meant && seen.insert(first.server)) else {
                 continue;
             };
+            if socket.members.iter().all(|member| model.is_behind_edge(model.server(member.server))) {
+                continue;
+            }
             report(model, sink, socket, *first, has_certificate);
         }
     }
@@ -34,8 +37,13 @@ fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, first: 
     let span = server.listen_span(first.listen);
     let endpoint = &socket.endpoint;
     let is_https = endpoint.port == HTTPS_PORT;
+    let has_edge = socket.members.iter().any(|member| ends_before(model, *member));
     let finding = if !model.config.is_whole() {
         let message = format!("{endpoint} speaks plain HTTP, unless a server in another file says `ssl` for it");
+        sink.warning(span, message).conditional()
+    } else if has_edge {
+        let message =
+            format!("{endpoint} speaks plain HTTP: right only for the hosts for which TLS ends in front of nginx");
         sink.warning(span, message).conditional()
     } else if has_certificate {
         let message = format!(
@@ -65,13 +73,18 @@ fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, first: 
         _ => format!("write `listen 443 ssl;`, too, or remove the certificate{certificate}"),
     });
     if endpoint.port != HTTP_PORT && model.config.is_whole() {
-        finding.fix(with_ssl(model, first, is_https && has_certificate));
+        finding.fix(with_ssl(model, first, is_https && has_certificate && !has_edge));
     }
+}
+
+/// Whether TLS ends in front of nginx for a host of the server.
+fn ends_before(model: &Model<'_>, member: Member) -> bool {
+    model.edge_of(model.server(member.server)) == Edge::Tls
 }
 
 /// Says `ssl` on a listen, and on those of its server for other addresses of the port, if each server of their sockets
 /// has a certificate to present.
-fn with_ssl(model: &Model<'_>, first: Member, is_certain: bool) -> Option<Fix> {
+fn with_ssl(model: &Model<'_>, first: Member, mut is_certain: bool) -> Option<Fix> {
     let has_pair = |member: &Member| {
         let server = model.server(member.server);
         server.rejects_handshake || !server.certificates.is_empty() && !server.certificate_keys.is_empty()
@@ -87,9 +100,11 @@ fn with_ssl(model: &Model<'_>, first: Member, is_certain: bool) -> Option<Fix> {
             continue;
         }
         let directive = listen.directive.filter(|directive| directive.readings() == 1)?;
-        if !sockets.all(|socket| socket.members.iter().all(has_pair)) {
+        let members: Vec<Member> = sockets.flat_map(|socket| socket.members.iter().copied()).collect();
+        if !members.iter().all(has_pair) {
             return None;
         }
+        is_certain &= !members.iter().any(|member| ends_before(model, *member));
         edits.push(directive.argument(0).map(|address| edit::word_behind(address, "ssl")));
     }
     let title = "speak TLS on this socket";

@@ -65,25 +65,35 @@ fn without_preread(model: &Model<'_>, server: &Server<'_>) -> Option<Edit> {
 const PREREAD: &str = "ssl_preread_server_name";
 
 /// The name of the handshake that nginx answers, in the place of the one that it does not read: in the directive, or in
-/// the map behind it, if nobody else has use for that.
+/// the map behind it, if no server has use for that. Safe where nothing else asks the map, such as a log.
 fn asks_otherwise<'c>(model: &Model<'c>, server: &Server<'c>, directive: Directive<'c>) -> Option<Fix> {
-    let depends = |server: &Server<'c>| {
+    let asking_in = |server: &Server<'c>| {
         let name = inherit::value_in_effect(server.directive, "proxy_ssl_name");
-        let words = [Handling::of(server).handler, name].into_iter().flatten().filter_map(|by| by.argument(0));
-        words.into_iter().any(|word| model.dependencies(server, &word.text()).find(&[PREREAD]).is_some())
+        [Handling::of(server).handler, name].into_iter().flatten().collect::<Vec<_>>()
+    };
+    let depends = |server: &Server<'c>| {
+        let mut words = asking_in(server).into_iter().filter_map(|by| by.argument(0));
+        words.any(|word| model.dependencies(server, &word.text()).find(&[PREREAD]).is_some())
     };
     let ends_tls = |server: &Server<'_>| model.stream_sockets_of(server.id).all(|socket| socket.is_tls);
-    let mut users = model.stream_servers().filter(|server| depends(server));
-    if !users.all(ends_tls) || !ends_tls(server) {
+    let users: Vec<&Server<'c>> = model.stream_servers().filter(|server| depends(server)).collect();
+    if !users.iter().all(|server| ends_tls(server)) || !ends_tls(server) {
         return None;
     }
     let word = directive.argument(0)?;
     let dependencies = model.dependencies(server, &word.text());
     let sources = dependencies.tables.iter().filter_map(|table| table.source);
     let mut asking = std::iter::once(word).chain(sources).filter(|word| word.text().contains(PREREAD));
-    let (word, None) = (asking.next()?, asking.next()) else { return None };
-    let text = String::from_utf8(word.raw().to_vec()).ok()?.replace(PREREAD, "ssl_server_name");
-    Fix::safe("ask $ssl_server_name instead", [Some(edit::word_replaced(word, text))])
+    let (changed, None) = (asking.next()?, asking.next()) else { return None };
+    let text = String::from_utf8(changed.raw().to_vec()).ok()?.replace(PREREAD, "ssl_server_name");
+    let edits = [Some(edit::word_replaced(changed, text))];
+    let title = "ask $ssl_server_name instead";
+    let known: Vec<Directive<'c>> = users.into_iter().flat_map(asking_in).collect();
+    if changed.span() == word.span() || !model.asks_elsewhere(&dependencies.tables, &known) {
+        Fix::safe(title, edits)
+    } else {
+        Fix::risky(title, edits)
+    }
 }
 
 /// The `listen` that makes a socket speak TLS.

@@ -221,8 +221,8 @@ pub(super) fn apply(model: &Model<'_>, selection: &Selection, findings: Vec<Find
         found.extend(about_comments);
         suppressions.take(found, &mut outcome);
         outcome.findings.extend(judge.unused_among(&suppressions, rule, about_itself));
-        let names = suppressions.all().flat_map(|comment| &comment.names);
-        outcome.used.extend(names.filter(|name| !judge.is_unused(name)).map(|name| name.span));
+        let names = suppressions.all().flat_map(|comment| comment.names.iter().map(move |name| (comment, name)));
+        outcome.used.extend(names.filter(|(comment, name)| !judge.is_unused(comment, name)).map(|(_, name)| name.span));
     }
     outcome
 }
@@ -230,7 +230,7 @@ pub(super) fn apply(model: &Model<'_>, selection: &Selection, findings: Vec<Find
 /// The rules that have not run, or have certificates to look at that are not here.
 pub(super) fn silent(model: &Model<'_>, selection: &Selection) -> FxHashSet<RuleId> {
     let judge = Judge::new(model, selection);
-    all_rules().iter().map(|entry| entry.id).filter(|&rule| !judge.has_run(rule)).collect()
+    all_rules().iter().map(|entry| entry.id).filter(|&rule| !judge.has_known_all(rule)).collect()
 }
 
 /// What this run can say of comments.
@@ -238,6 +238,12 @@ struct Judge<'a> {
     selection: &'a Selection,
     /// Whether there are certificates that are not known.
     lacks_certificates: bool,
+    /// Whether there are some among them that cannot be loaded, and so nobody knows what is in them.
+    has_lost_certificates: bool,
+    /// Whether nginx may have others than those that were read.
+    has_certificates_elsewhere: bool,
+    /// The blocks whose certificates cannot be loaded.
+    without_certificate: Vec<Span>,
     /// Whether there is a configuration around, which is not known.
     is_part: bool,
     /// Whether there are files in it that are not known, where most rules take heed of what may be in them.
@@ -248,21 +254,56 @@ impl<'a> Judge<'a> {
     fn new(model: &Model<'_>, selection: &'a Selection) -> Judge<'a> {
         let lacks_certificates = model.environment.certificates == CertificateMode::Skip
             || model.lacks_certificates && model.certificates.files().next().is_some();
-        Judge { selection, lacks_certificates, is_part: !model.config.is_whole(), has_gaps: model.config.has_gaps() }
+        let lost = || model.certificate_uses().filter(|used| used.file.is_some() && used.leaf().is_none());
+        let blocks = lost().flat_map(|used| {
+            let servers = used.servers.iter().map(|&id| model.server(id).directive);
+            servers.chain(used.endpoints.iter().map(|&id| model.tls_endpoint(id).block)).collect::<Vec<_>>()
+        });
+        Judge {
+            selection,
+            lacks_certificates,
+            has_lost_certificates: lost().next().is_some() || model.lacks_authorities(),
+            has_certificates_elsewhere: model.has_certificates_elsewhere,
+            without_certificate: blocks.filter_map(|block| block.whole_span()).collect(),
+            is_part: !model.config.is_whole(),
+            has_gaps: model.config.has_gaps(),
+        }
     }
 
-    /// Whether a rule has run, and has known what it goes by.
+    /// Whether a rule has run, and has known something that it goes by.
     fn has_run(&self, rule: RuleId) -> bool {
         self.selection.includes(rule) && !(self.lacks_certificates && rule.entry().reads_certificates)
+    }
+
+    /// Whether a rule has run, and has known all that it goes by.
+    fn has_known_all(&self, rule: RuleId) -> bool {
+        self.has_run(rule) && !(self.has_lost_certificates && rule.entry().reads_certificates)
     }
 
     /// Whether another run, with the files that this one lacks, may find something.
     fn is_uncertain(&self, name: &Name) -> bool {
         let is_of_syntax = |rule: &RuleId| rule.entry().category == "syntax";
-        self.is_part || self.has_gaps && !name.rules.iter().all(is_of_syntax)
+        self.is_part
+            || self.has_gaps && !name.rules.iter().all(is_of_syntax)
+            || !name.rules.iter().all(|&rule| self.has_known_all(rule))
     }
 
-    fn is_unused(&self, name: &Name) -> bool {
-        !name.is_used && name.rules.iter().all(|&rule| self.has_run(rule))
+    /// Whether nginx has no use for it, whatever certificates it has.
+    fn is_safe_to_remove(&self, name: &Name) -> bool {
+        let reads = |rule: &RuleId| rule.entry().reads_certificates;
+        let may_differ = self.has_certificates_elsewhere && name.rules.iter().any(reads);
+        !self.is_uncertain(name) && !may_differ
+    }
+
+    fn is_unused(&self, comment: &Suppression, name: &Name) -> bool {
+        let is_beside = |block: &Span| {
+            let covered = comment.covers.start.min(comment.span.start)..comment.covers.end.max(comment.span.end);
+            block.file == comment.span.file && block.start < covered.end && covered.start < block.end
+        };
+        let has_run = |rule: RuleId| {
+            let is_blind = rule.entry().reads_certificates && self.without_certificate.iter().any(is_beside);
+            self.has_run(rule) && !is_blind
+        };
+        !name.is_used && name.rules.iter().all(|&rule| has_run(rule))
     }
 }

@@ -13,7 +13,7 @@ impl Judge<'_> {
     ) -> Vec<Finding> {
         let mut sink = Findings::new(rule, serde_yaml::Value::Null);
         for comment in comments.all() {
-            for name in comment.names.iter().filter(|name| is_asked(name) && self.is_unused(name)) {
+            for name in comment.names.iter().filter(|name| is_asked(name) && self.is_unused(comment, name)) {
                 self.report_unused(comment, name, &mut sink);
             }
         }
@@ -46,14 +46,14 @@ impl Judge<'_> {
         };
         finding.help(help);
         let edits = vec![Edit { span: removed, text: String::new() }];
-        finding.fix = Some(Fix { title: help.to_owned(), is_safe: !is_uncertain, edits });
+        finding.fix = Some(Fix { title: help.to_owned(), is_safe: self.is_safe_to_remove(name), edits });
     }
 
     /// The findings about comments that are of use and do not say why.
     pub(super) fn without_reason(&self, comments: &Suppressions, rule: RuleId) -> Vec<Finding> {
         let mut sink = Findings::new(rule, serde_yaml::Value::Null);
         for comment in comments.all().filter(|comment| comment.reason.is_empty()) {
-            if comment.names.iter().any(|name| !self.is_unused(name)) {
+            if comment.names.iter().any(|name| !self.is_unused(comment, name)) {
                 sink.warning(comment.span, "this suppression does not say why")
                     .help("write the reason behind the brackets, for whoever reads it next");
             }

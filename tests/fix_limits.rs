@@ -1,0 +1,124 @@
+//! Where `--fix` stops: files that nginx cannot read, that cannot be written, or that are not there.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test runs programs and reads their files")]
+
+mod program;
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use program::{Folder, Run};
+
+const SITE: &str = "server {\n    listen 80;\n    location /socket.io/ {\n        proxy_pass http://127.0.0.1:9000;\n        \
+     proxy_http_version 1.1;\n    }\n}\n";
+
+/// A root that includes the sites, with a fix for each.
+fn sites(names: &[&str]) -> Folder {
+    let folder = Folder::new(&[("nginx.conf", "events {}\nhttp {\n    include sites/*;\n}\n")]);
+    names.iter().for_each(|name| folder.write(&format!("sites/{name}"), SITE.as_bytes()));
+    folder
+}
+
+fn check(folder: &Folder, more: &[&str]) -> Run {
+    folder.run(&[&["check", "--select", "websocket-missing-upgrade,syntax-error"], more].concat())
+}
+
+fn text(folder: &Folder, path: &str) -> String {
+    fs::read_to_string(folder.path(path)).unwrap()
+}
+
+#[test]
+fn what_was_not_written_is_not_counted() {
+    let folder = sites(&["a.conf", "b.conf"]);
+    fs::set_permissions(folder.path("sites/a.conf"), fs::Permissions::from_mode(0o444)).unwrap();
+    let run = check(&folder, &["--fix", "nginx.conf"]);
+    run.expect(2, &["websocket-missing-upgrade"], &["cannot change sites/a.conf", "note: made 1 fix in 1 file\n"]);
+    let run = check(&folder, &["--fix", "nginx.conf"]);
+    run.expect(2, &["websocket-missing-upgrade"], &["cannot change sites/a.conf: it is read-only"]);
+    assert!(!run.stderr.contains("made"), "{}", run.stderr);
+}
+
+#[test]
+fn what_cannot_be_read_is_mended_first() {
+    // The quote does not end where it should, so that no block is what it seems to be.
+    let broken = "events {}\nhttp {\n  server { listen 80; server_name a.example;\n    location / { return 200 \"a; }\n    \
+                  location /b { return 200 \"b\"; }\n  }\n  server { listen 80; server_name b.example; } }\n}\n";
+    let folder = Folder::new(&[("nginx.conf", broken)]);
+    let run = folder.run(&["check", "--fix=all", "--diff", "nginx.conf"]);
+    run.expect(1, &[], &["a fix for nginx.conf left out: nginx cannot read the configuration; that comes first"]);
+    assert!(!run.stdout.contains("default_server"), "{}", run.stdout);
+    // What is mended is read, and the rest follows.
+    let folder = sites(&["a.conf", "b.conf"]);
+    folder.write("sites/b.conf", SITE.replace("listen 80;", "listen 80").as_bytes());
+    check(&folder, &["--fix", "nginx.conf"]).expect(0, &["no problems found"], &["note: made 3 fixes in 2 files"]);
+    // Another configuration does not wait for it.
+    folder.write("sites/a.conf", SITE.as_bytes());
+    folder.write("other.conf", b"events {}\nhttp {\n    server { listen 80; }\n");
+    let run = check(&folder, &["--fix", "nginx.conf", "other.conf"]);
+    run.expect(1, &["syntax-error"], &["note: made 1 fix in 1 file"]);
+    assert!(text(&folder, "sites/a.conf").contains("Upgrade"));
+    // What nginx reads in some way is no obstacle.
+    folder.write("sites/a.conf", SITE.replace("listen 80;", "listen 80;\nindex a.html\nautoindex on;").as_bytes());
+    check(&folder, &["--fix", "nginx.conf"]).expect(1, &["missing `;`"], &["note: made 1 fix in 1 file"]);
+}
+
+#[test]
+fn a_run_that_leaves_fixes_says_so() {
+    let folder = Folder::new(&[("nginx.conf", &format!("events {{}}\nhttp {{\n}}\n{}", "}\n".repeat(3000)))]);
+    let run = folder.run(&["check", "--fix=all", "nginx.conf"]);
+    run.expect(1, &["syntax-error"], &["note: there are more fixes than 50 rounds make; run it again", "note: made "]);
+}
+
+#[test]
+fn audits_change_nothing() {
+    let folder = sites(&["a.conf"]);
+    for fix in ["--fix", "--fix=all", "--diff"] {
+        check(&folder, &["--no-ignores", fix, "nginx.conf"]).expect(2, &[], &["cannot be used with"]);
+    }
+    assert_eq!(text(&folder, "sites/a.conf"), SITE);
+}
+
+#[test]
+fn a_dump_is_no_file_to_change() {
+    let folder = sites(&["a.conf"]);
+    let dump = format!("# configuration file /etc/nginx/nginx.conf:\nevents {{}}\nhttp {{\n{SITE}}}\n");
+    folder.write("dump.txt", dump.as_bytes());
+    let note =
+        "note: a fix for /etc/nginx/nginx.conf left out: what was read is not the file itself; run this where it is\n";
+    check(&folder, &["--fix", "dump.txt"]).expect(1, &[], &[note]);
+    assert_eq!(text(&folder, "dump.txt"), dump);
+    folder.write("new.conf", SITE.as_bytes());
+    let run = check(&folder, &["--fix", "--as", "sites/a.conf=new.conf", "nginx.conf"]);
+    run.expect(1, &[], &["a fix for sites/a.conf left out: what was read is not the file itself"]);
+    assert_eq!(text(&folder, "sites/a.conf") + &text(&folder, "new.conf"), SITE.repeat(2));
+}
+
+#[test]
+fn git_and_patch_take_a_diff_with_any_names() {
+    let names: [&[u8]; 7] =
+        [b"a.conf", b"the shop.conf", b"ends .conf", b"\xff.conf", "ä b.conf".as_bytes(), b"q\"x.conf", b"\xfe y.conf"];
+    let path = |folder: &Folder, name: &[u8]| folder.path("sites").join(Path::new(std::ffi::OsStr::from_bytes(name)));
+    let folder = sites(&[]);
+    fs::create_dir(folder.path("sites")).unwrap();
+    let write = || names.iter().for_each(|name| fs::write(path(&folder, name), SITE).unwrap());
+    write();
+    let arguments = ["check", "--diff", "--select", "websocket-missing-upgrade", "nginx.conf"];
+    let diff = folder.command(&arguments).output().unwrap().stdout;
+    folder.write("fix.diff", &diff);
+    let run = |program: &str, arguments: &[&str]| {
+        let status = Command::new(program).args(arguments).current_dir(folder.path(".")).status();
+        status.is_ok_and(|status| status.success())
+    };
+    let is_applied = || {
+        let is_changed = |name: &&[u8]| fs::read_to_string(path(&folder, name)).unwrap().contains("Upgrade");
+        names.iter().filter(|name| is_changed(name)).count() == names.len()
+    };
+    assert!(run("git", &["init", "-q"]) && run("git", &["apply", "fix.diff"]) && is_applied());
+    write();
+    if Command::new("patch").arg("--version").output().is_ok() {
+        assert!(run("patch", &["-p1", "-s", "-i", "fix.diff"]) && is_applied());
+    }
+}
