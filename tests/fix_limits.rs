@@ -42,6 +42,35 @@ fn what_was_not_written_is_not_counted() {
 }
 
 #[test]
+fn a_fix_of_several_files_is_made_in_all_or_in_none() {
+    const TLS: &str = "server {\n    listen 443 ssl http2;\n    server_name NAME.example;\n    ssl_certificate a.pem;\n    \
+                       ssl_certificate_key a.key;\n}\n";
+    let folder = sites(&["c.conf"]);
+    folder.write("sites/a.conf", TLS.replace("NAME", "a").as_bytes());
+    folder.write("sites/b.conf", TLS.replace("NAME", "b").as_bytes());
+    fs::set_permissions(folder.path("sites/b.conf"), fs::Permissions::from_mode(0o444)).unwrap();
+    let fix = || {
+        let rules = ["check", "--select", "websocket-missing-upgrade,listen-http2-deprecated", "--certs", "skip"];
+        folder.run(&[&rules[..], &["--fix", "nginx.conf"]].concat())
+    };
+    let run = fix();
+    run.expect(
+        2,
+        &["sites/a.conf:2:5", "sites/b.conf:2:5"],
+        &[
+            "error: cannot change sites/a.conf: a fix changes sites/b.conf as well, which cannot be changed",
+            "error: cannot change sites/b.conf: it is read-only",
+            "note: made 1 fix in 1 file\n",
+        ],
+    );
+    assert_eq!(text(&folder, "sites/a.conf"), TLS.replace("NAME", "a"));
+    assert!(fs::read_dir(folder.path("sites")).unwrap().count() == 3, "nothing is left beside the files");
+    fs::set_permissions(folder.path("sites/b.conf"), fs::Permissions::from_mode(0o644)).unwrap();
+    fix().expect(0, &["no problems found"], &["note: made 1 fix in 2 files\n"]);
+    assert!(text(&folder, "sites/a.conf").contains("http2 on;") && text(&folder, "sites/b.conf").contains("http2 on;"));
+}
+
+#[test]
 fn what_cannot_be_read_is_mended_first() {
     // The quote does not end where it should, so that no block is what it seems to be.
     let broken = "events {}\nhttp {\n  server { listen 80; server_name a.example;\n    location / { return 200 \"a; }\n    \

@@ -8,7 +8,7 @@ use super::RunError;
 use super::input::Changes;
 use super::lint::Places;
 use super::readers::OtherReaders;
-use super::write::{ReplaceError, replace_file};
+use super::write::{ReplaceError, Replacement};
 use crate::fixes::{self, FixMode};
 use crate::report::{Report, Repository, Secrets, counted};
 use crate::rules::{Fix, RuleId};
@@ -230,15 +230,44 @@ impl Mended {
         self.changed().filter(shows).map(|(_, original, _)| original.shown.clone()).collect()
     }
 
-    /// Writes the changed files. Those that cannot be written are told, with the reason.
+    /// Writes the changed files. Those that cannot be written are told, with the reason. A fix that changes several files
+    /// is made in all of them or in none.
     pub(super) fn write(&mut self) -> Vec<(PathBuf, ReplaceError)> {
-        let written = self.changed().filter_map(|(path, original, text)| {
-            let error = replace_file(path, &original.text, text).err()?;
-            Some((path.clone(), original.shown.clone(), error))
-        });
-        let failures: Vec<_> = written.collect();
-        self.failed = failures.iter().map(|(path, ..)| path.clone()).collect();
-        failures.into_iter().map(|(_, shown, error)| (shown, error)).collect()
+        let mut ready = BTreeMap::new();
+        let mut failures = BTreeMap::new();
+        for (path, original, text) in self.changed() {
+            match Replacement::prepare(path, &original.text, text) {
+                Ok(replacement) => drop(ready.insert(path, replacement)),
+                Err(error) => drop(failures.insert(path.clone(), error)),
+            }
+        }
+        while let Some((failed, other)) = self.halved(&failures) {
+            ready.remove(&other);
+            failures.insert(other, ReplaceError::Halved(self.shown(&failed)));
+        }
+        for (path, replacement) in ready {
+            if let Err(error) = replacement.place() {
+                failures.insert(path.clone(), error);
+            }
+        }
+        let told = failures.keys().map(|path| self.shown(path)).collect::<Vec<_>>();
+        self.failed = failures.keys().cloned().collect();
+        told.into_iter().zip(failures.into_values()).collect()
+    }
+
+    /// A file that cannot be written, and another one that a fix changes together with it.
+    fn halved(&self, failures: &BTreeMap<PathBuf, ReplaceError>) -> Option<(PathBuf, PathBuf)> {
+        let mut several = self.made.iter().filter(|files| files.len() > 1 && !failures.is_empty());
+        several.find_map(|files| {
+            let failed = files.iter().find(|file| failures.contains_key(*file))?;
+            let other = files.iter().find(|file| !failures.contains_key(*file))?;
+            Some((failed.clone(), other.clone()))
+        })
+    }
+
+    /// The path that messages show.
+    fn shown(&self, path: &PathBuf) -> PathBuf {
+        self.originals.get(path).map_or_else(|| path.clone(), |original| original.shown.clone())
     }
 
     /// What was written: `3 fixes in 2 files`; `None` where nothing was.

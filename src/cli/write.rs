@@ -24,6 +24,9 @@ pub(super) enum ReplaceError {
     /// Nobody may write to it.
     #[error("it is read-only")]
     ReadOnly,
+    /// A fix changes another file as well, which is left as it is.
+    #[error("a fix changes {} as well, which cannot be changed", .0.display())]
+    Halved(PathBuf),
     /// It belongs to somebody else, and the new one would not.
     #[error("its owner and group cannot be kept")]
     Owner(#[source] io::Error),
@@ -38,27 +41,47 @@ pub(super) enum ReplaceError {
 /// Puts `text` in the place of `read`, which is what the file held when it was read. Links stay and lead to the new
 /// text; owner, group and mode stay.
 pub(super) fn replace_file(path: &Path, read: &[u8], text: &[u8]) -> Result<(), ReplaceError> {
-    let target = RealFiles::default().canonicalize(path)?;
-    let is_unchanged = || Ok::<_, ReadError>(RealFiles::default().read(&target, MAX_CONFIGURATION_BYTES)? == read);
-    if !is_unchanged()? {
-        return Err(ReplaceError::Changed);
+    Replacement::prepare(path, read, text)?.place()
+}
+
+/// The new text of a file, written and not yet in its place.
+pub(super) struct Replacement<'r> {
+    target: PathBuf,
+    read: &'r [u8],
+    temporary: Temporary,
+}
+
+impl<'r> Replacement<'r> {
+    /// What [`replace_file`] does, but for the last step: only that somebody else writes to the file can come between.
+    pub(super) fn prepare(path: &Path, read: &'r [u8], text: &[u8]) -> Result<Replacement<'r>, ReplaceError> {
+        let target = RealFiles::default().canonicalize(path)?;
+        still_holds(&target, read)?;
+        let metadata = fs::metadata(&target)?;
+        // To put another file in its place needs a directory that can be written to, no more. Whoever made it read-only
+        // means it all the same.
+        if metadata.permissions().readonly() {
+            return Err(ReplaceError::ReadOnly);
+        }
+        OpenOptions::new().write(true).open(&target)?;
+        let (temporary, mut file) = Temporary::beside(&target)?;
+        keep_owner(&file, &metadata).map_err(ReplaceError::Owner)?;
+        fs::set_permissions(&temporary.path, metadata.permissions())?;
+        file.write_all(text)?;
+        file.sync_all()?;
+        Ok(Replacement { target, read, temporary })
     }
-    let metadata = fs::metadata(&target)?;
-    // To put another file in its place needs a directory that can be written to, no more. Whoever made it read-only
-    // means it all the same.
-    if metadata.permissions().readonly() {
-        return Err(ReplaceError::ReadOnly);
+
+    /// Puts it there.
+    pub(super) fn place(self) -> Result<(), ReplaceError> {
+        // An editor may have saved while the findings were made.
+        still_holds(&self.target, self.read)?;
+        Ok(self.temporary.take_the_place_of(&self.target)?)
     }
-    OpenOptions::new().write(true).open(&target)?;
-    let mut temporary = Temporary::beside(&target)?;
-    keep_owner(&temporary, &metadata).map_err(ReplaceError::Owner)?;
-    fs::set_permissions(&temporary.path, metadata.permissions())?;
-    temporary.file.write_all(text)?;
-    // An editor may have saved while the findings were made.
-    if !is_unchanged()? {
-        return Err(ReplaceError::Changed);
-    }
-    Ok(temporary.take_the_place_of(&target)?)
+}
+
+fn still_holds(target: &Path, read: &[u8]) -> Result<(), ReplaceError> {
+    let text = RealFiles::default().read(target, MAX_CONFIGURATION_BYTES)?;
+    if text == read { Ok(()) } else { Err(ReplaceError::Changed) }
 }
 
 /// Lets `write` make a file. One that is there already keeps its mode, and its links lead to the new text, as do links to
@@ -70,15 +93,16 @@ pub(super) fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::
         let mut file = BufWriter::new(OpenOptions::new().write(true).open(&target)?);
         return write(&mut file).and_then(|()| file.flush());
     }
-    let temporary = Temporary::beside(&target)?;
+    let (temporary, file) = Temporary::beside(&target)?;
     if let Some(metadata) = metadata {
         // What may be read by a web server has to be so the next time; whose it is matters less.
-        let _ = keep_owner(&temporary, &metadata);
+        let _ = keep_owner(&file, &metadata);
         fs::set_permissions(&temporary.path, metadata.permissions())?;
     }
-    let mut file = BufWriter::new(&temporary.file);
-    write(&mut file).and_then(|()| file.flush())?;
-    drop(file);
+    let mut writer = BufWriter::new(&file);
+    write(&mut writer).and_then(|()| writer.flush())?;
+    drop(writer);
+    file.sync_all()?;
     temporary.take_the_place_of(&target)
 }
 
@@ -105,20 +129,19 @@ pub(super) fn behind_links(path: &Path) -> io::Result<PathBuf> {
 /// A file that is not yet what it is to be; it goes away unless it takes the place of another.
 struct Temporary {
     path: PathBuf,
-    file: File,
     is_placed: bool,
 }
 
 impl Temporary {
     /// One in the directory of `target`, so that it can be renamed to it. `include *` does not match its name.
-    fn beside(target: &Path) -> io::Result<Temporary> {
+    fn beside(target: &Path) -> io::Result<(Temporary, File)> {
         if target.file_name().is_none() {
             return Err(ErrorKind::InvalidInput.into());
         }
         let mut outcome = Err(ErrorKind::AlreadyExists.into());
         for number in 0..ATTEMPTS {
             let path = target.with_file_name(format!(".ngxlint.{}.{number}", std::process::id()));
-            outcome = File::create_new(&path).map(|file| Temporary { path, file, is_placed: false });
+            outcome = File::create_new(&path).map(|file| (Temporary { path, is_placed: false }, file));
             if !outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
                 break;
             }
@@ -126,9 +149,9 @@ impl Temporary {
         outcome
     }
 
+    /// The text must be on the disk by now: a machine that loses its power could be left with the name of the one and the
+    /// text of neither.
     fn take_the_place_of(mut self, target: &Path) -> io::Result<()> {
-        // Without it, a machine that loses its power can be left with the name of the one and the text of neither.
-        self.file.sync_all()?;
         fs::rename(&self.path, target)?;
         self.is_placed = true;
         // Some file systems cannot sync a directory.
@@ -146,17 +169,17 @@ impl Drop for Temporary {
 }
 
 #[cfg(unix)]
-fn keep_owner(temporary: &Temporary, metadata: &Metadata) -> io::Result<()> {
+fn keep_owner(file: &File, metadata: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
-    let own = temporary.file.metadata()?;
+    let own = file.metadata()?;
     if (own.uid(), own.gid()) == (metadata.uid(), metadata.gid()) {
         return Ok(());
     }
-    fchown(&temporary.file, Some(metadata.uid()), Some(metadata.gid()))
+    fchown(file, Some(metadata.uid()), Some(metadata.gid()))
 }
 
 #[cfg(not(unix))]
-fn keep_owner(_: &Temporary, _: &Metadata) -> io::Result<()> {
+fn keep_owner(_: &File, _: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
