@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use ngxlint::fixes::FixMode;
 use ngxlint::model::{Edge, Edges, Environment, Model};
 use ngxlint::rules::{Finding, Selection, Severity, run};
 use ngxlint::source::Sources;
