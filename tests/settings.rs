@@ -458,6 +458,18 @@ fn a_mistake_is_shown_at_its_place() {
 }
 
 #[test]
+fn long_values_are_quoted_in_part() {
+    let word = "x".repeat(500);
+    for text in [word.clone(), format!("ignore: [{word}]"), format!("{word}: 1"), format!("certs: '{word} é'")] {
+        let folder = repository(&text);
+        let run = check(&folder, &["nginx.conf"]);
+        assert_eq!(run.status, 2);
+        let message = run.stderr.split("╭─").next().unwrap();
+        assert!(message.contains('…') && message.matches('x').count() < 80, "{message}");
+    }
+}
+
+#[test]
 fn what_is_no_settings_file() {
     let folder = repository("");
     assert_eq!(check(&folder, &["."]).status, 1);

@@ -15,6 +15,7 @@ use textwrap::{WordSeparator, WordSplitter};
 use super::Report;
 use super::excerpt::Excerpt;
 use super::printable::{printable, printable_lines};
+use super::secrets::Secrets;
 use crate::rules::{Certainty, Finding, Fix, Severity};
 use crate::source::{Sources, Span};
 
@@ -63,11 +64,13 @@ pub fn write_misplaced(mistake: &Misplaced<'_>, style: HumanStyle, out: &mut dyn
     let excerpt = Excerpt::new(&sources, &[span], style.width.saturating_sub(10).max(16));
     let labels =
         excerpt.marks.iter().map(|mark| LabeledSpan::new_primary_with_span(None, (mark.start, mark.end - mark.start)));
+    // They may quote what stands there. Once they are wrapped, a key is harder to find.
+    let secrets = Secrets::of(&sources);
     let drawing = Drawing {
         severity: Severity::Error,
         code: "error[settings]".to_owned(),
-        message: printable(mistake.message).into_owned(),
-        help: mistake.help.map(printable_lines),
+        message: printable(&secrets.without(mistake.message)).into_owned(),
+        help: mistake.help.map(|help| printable_lines(&secrets.without(help))),
         url: None,
         labels: labels.collect(),
         lines: Lines(excerpt),
