@@ -1,6 +1,8 @@
 //! `--add-ignore`: comments that suppress today's findings, written into the files.
 
-use super::write::replace_file;
+use super::changeable::OUTSIDE;
+use super::lint::{FilePlace, Places};
+use super::write::{ReplaceError, replace_file};
 use super::{RunError, Status, complain, output};
 use crate::report::{Report, counted, printable};
 use crate::rules::{Finding, add_comments};
@@ -31,13 +33,19 @@ struct Done {
 }
 
 /// Writes the comments, and says how many are where.
-pub(super) fn run(sources: &Sources, report: &Report<'_>, reason: &str) -> Result<Status, RunError> {
+pub(super) fn run(sources: &Sources, report: &Report<'_>, places: &Places, reason: &str) -> Result<Status, RunError> {
     let mut status = if report.has_failed() { Status::Failed } else { Status::Success };
     let mut told = String::new();
     let (mut files, mut comments, mut suppressed) = (0, 0, 0);
     for findings in report.findings().chunk_by(|a, b| a.span.file == b.span.file) {
         let Some(file) = findings.first().map(|finding| finding.span.file) else { continue };
-        let Some(done) = write(sources, file, findings, reason) else {
+        let Some(place) = places.get(&file).filter(|place| place.may_change || place.is_elsewhere) else {
+            let path = sources.path(file).display();
+            complain("note", &format!("{} in {path} left out: {OUTSIDE}", counted(findings.len(), "finding")));
+            status = if status == Status::Success { Status::Found } else { status };
+            continue;
+        };
+        let Some(done) = write(sources, place, file, findings, reason) else {
             status = Status::Failed;
             continue;
         };
@@ -66,7 +74,7 @@ pub(super) fn run(sources: &Sources, report: &Report<'_>, reason: &str) -> Resul
 }
 
 /// Writes the comments of one file; `None` when the file is left as it is, which is said.
-fn write(sources: &Sources, file: FileId, findings: &[Finding], reason: &str) -> Option<Done> {
+fn write(sources: &Sources, place: &FilePlace, file: FileId, findings: &[Finding], reason: &str) -> Option<Done> {
     let source = sources.file(file);
     let path = source.path.display();
     let all: Vec<&Finding> = findings.iter().collect();
@@ -79,7 +87,11 @@ fn write(sources: &Sources, file: FileId, findings: &[Finding], reason: &str) ->
             return None;
         }
     };
-    if let Err(error) = replace_file(&source.path, &source.text, &made.text) {
+    let written = match place.is_elsewhere {
+        true => Err(ReplaceError::Changed),
+        false => replace_file(&place.canonical, &source.text, &made.text),
+    };
+    if let Err(error) = written {
         let causes = std::iter::successors(std::error::Error::source(&error), |error| error.source());
         let causes: String = causes.map(|cause| format!(": {cause}")).collect();
         complain("error", &format!("{path} is left as it is: {error}{causes}"));

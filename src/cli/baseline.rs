@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
+use super::changeable::leads_out;
 use super::check_arguments::BaselineOptions;
 use super::write::write_file;
 use super::{RunError, complain};
@@ -37,6 +38,9 @@ pub(super) fn apply(
         }
     }
     if let Some(path) = &options.write_baseline {
+        if leads_out(path) {
+            return Err(RunError::BaselineOutside(path.clone()));
+        }
         let failed = |source| RunError::Baseline { path: path.clone(), source };
         let old = match RealFiles::default().kind(path) {
             Err(ReadError::NotFound) => Baseline::default(),

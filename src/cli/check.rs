@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     let teller = Teller { arguments, version: version_of(&runs), repository: repository::around(&runs)? };
     let (report, places) = teller.report(linted, &sources, true)?;
     if let Some(reason) = &arguments.known.add_ignore {
-        return add_ignore::run(&sources, &report, reason);
+        return add_ignore::run(&sources, &report, &places, reason);
     }
     let Some(mode) = arguments.fixes.mode() else {
         write(arguments, &destinations, &report)?;

@@ -94,7 +94,7 @@ pub(super) struct BaselineOptions {
     /// Write comments into the configuration that suppress what is found
     ///
     /// # ngxlint: ignore[rule] REASON, above each place. Nothing is reported but where they are; nginx reads the files
-    /// as before.
+    /// as before. Files are changed that --fix would change.
     #[arg(
         long,
         value_name = "REASON",

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::RunError;
+use super::changeable::OUTSIDE;
 use super::input::Changes;
 use super::lint::Places;
 use super::write::{ReplaceError, replace_file};
@@ -227,7 +228,7 @@ impl Mended {
         self.left_alone.iter().map(|((path, reason), count)| {
             let fixes = if *count == 1 { "a fix".to_owned() } else { format!("{count} fixes") };
             let reason = match reason {
-                Reason::Outside => "the file is not below what is linted; name it to change it",
+                Reason::Outside => OUTSIDE,
                 Reason::Shared => "another configuration that reads the file does not ask for the same",
             };
             format!("{fixes} for {} left out: {reason}", path.display())

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashSet;
 
-use super::analyses::{Analyses, Changeable, Subject, analyse};
+use super::analyses::{Analyses, Subject, analyse};
+use super::changeable::Changeable;
 use super::input::Changes;
 use super::per_file_ignores::{self, FileIgnores, FittingGlobs};
 use super::settings::Run;
@@ -49,6 +50,8 @@ pub(super) struct FilePlace {
     pub(super) canonical: PathBuf,
     /// Whether it may be changed: the user means it, and what was read is what stands there.
     pub(super) may_change: bool,
+    /// Whether what was read does not stand there.
+    pub(super) is_elsewhere: bool,
     /// The configurations that read it.
     readers: usize,
     /// The fixes that change it, with the number of configurations that offer each.
@@ -57,8 +60,13 @@ pub(super) struct FilePlace {
 
 impl FilePlace {
     fn new(changeable: &Changeable, canonical: &Path) -> FilePlace {
-        let may_change = changeable.holds(canonical);
-        FilePlace { canonical: canonical.to_path_buf(), may_change, readers: 1, offered: BTreeMap::new() }
+        FilePlace {
+            canonical: canonical.to_path_buf(),
+            may_change: changeable.holds(canonical),
+            is_elsewhere: changeable.is_elsewhere(canonical),
+            readers: 1,
+            offered: BTreeMap::new(),
+        }
     }
 
     /// Whether every configuration that reads it offers this fix: what one of them needs may be wrong in another.
@@ -68,6 +76,7 @@ impl FilePlace {
 
     fn add(&mut self, other: FilePlace) {
         self.may_change |= other.may_change;
+        self.is_elsewhere &= other.is_elsewhere;
         self.readers += other.readers;
         for (fix, count) in other.offered {
             *self.offered.entry(fix).or_default() += count;

@@ -10,6 +10,7 @@ mod arguments;
 mod baseline;
 mod certs;
 mod certs_arguments;
+mod changeable;
 mod check;
 mod check_arguments;
 mod completions;
@@ -157,6 +158,12 @@ enum RunError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The baseline is a link to what is no file of its repository.
+    #[error(
+        "cannot write the baseline {}: it is a link out of the repository, or below one; name the file itself",
+        .0.display()
+    )]
+    BaselineOutside(PathBuf),
     /// Two reports for one place.
     #[error("only one --format can go to standard output; give the others a file, as in --format sarif=ngxlint.sarif")]
     SeveralFormats,
