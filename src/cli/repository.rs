@@ -25,7 +25,7 @@ pub(super) fn around(runs: &[Run]) -> Result<Repository, RunError> {
     }
     roots.sort();
     roots.dedup();
-    Ok(Repository { working_directory, roots })
+    Ok(Repository { working_directory, roots, base: None })
 }
 
 /// The top of the repository that holds a file or folder. Git marks it by a folder `.git`, or by a file of this name in
