@@ -121,6 +121,51 @@ fn a_baseline_behind_a_link_that_leads_out() {
     run(&folder, &["nginx.conf", "--write-baseline", "../own/known.json"]).expect(0, &[], &["known.json has "]);
 }
 
+/// A report is not to take the place of what it is about, by whatever name.
+#[test]
+fn a_report_in_the_place_of_what_is_read() {
+    let root = "events {}\nhttp {\n    include sub/*.conf;\n}\n";
+    let folder = checkout("ignore: [hsts]\n", root);
+    folder.write("repo/known.json", b"{\"schema_version\": 1, \"findings\": []}");
+    folder.write("repo/dump.txt", b"# configuration file /etc/nginx/nginx.conf:\nevents {}\n");
+    symlink("sub/x.conf", folder.path("repo/link.conf")).unwrap();
+    let names = ["nginx.conf", "sub/x.conf", "link.conf", ".ngxlint.yaml", "known.json", "dump.txt", "own.conf"];
+    symlink("../own/nginx.conf", folder.path("repo/own.conf")).unwrap();
+    let before = names.map(|path| fs::read(folder.path("repo").join(path)).unwrap());
+    let cases: &[&[&str]] = &[
+        &["check", "nginx.conf", "-o", "nginx.conf"],
+        &["check", "nginx.conf", "-o", "./sub/../nginx.conf"],
+        &["check", "nginx.conf", "-o", "sub/x.conf"],
+        &["check", "nginx.conf", "-o", "link.conf"],
+        &["check", ".", "--format", "human", "--format", "sarif=nginx.conf"],
+        &["check", "nginx.conf", "--format", "sarif=sub/x.conf", "--fix=all"],
+        &["check", "nginx.conf", "--diff", "-o", "sub/x.conf"],
+        &["check", "nginx.conf", "--show-files", "-o", "nginx.conf"],
+        &["check", "nginx.conf", "--show-settings", "-o", ".ngxlint.yaml"],
+        &["check", "nginx.conf", "-o", ".ngxlint.yaml"],
+        &["check", "nginx.conf", "--baseline", "known.json", "-o", "known.json"],
+        &["check", "dump.txt", "-o", "dump.txt"],
+        &["check", "--as", "/etc/nginx/nginx.conf=nginx.conf", "-o", "nginx.conf"],
+        &["check", "own.conf", "-o", "../own/nginx.conf"],
+        &["certs", "nginx.conf", "-o", "sub/x.conf"],
+        &["trace", "http://a.test/", "--conf", "nginx.conf", "-o", "nginx.conf"],
+        &["trace", "--diff", "nginx.conf", "../own/nginx.conf", "-o", "nginx.conf"],
+    ];
+    for arguments in cases {
+        let mut command = folder.command(arguments);
+        let run = Run::of(command.current_dir(folder.path("repo")).output().unwrap());
+        run.expect(2, &[], &["is read by this run: a report cannot take its place\n"]);
+        assert_eq!(run.stdout, "", "{arguments:?}");
+        assert_eq!(names.map(|path| fs::read(folder.path("repo").join(path)).unwrap()), before, "{arguments:?}");
+    }
+    let baseline = run(&folder, &["nginx.conf", "--write-baseline", "nginx.conf"]);
+    baseline.expect(2, &[], &["error: cannot use the baseline nginx.conf: it is no baseline"]);
+    // Others are replaced.
+    folder.write("repo/old.json", b"old");
+    run(&folder, &["nginx.conf", "--format=json", "-o", "old.json"]).expect(1, &[], &[]);
+    assert!(fs::read_to_string(folder.path("repo/old.json")).unwrap().starts_with('{'));
+}
+
 /// A snippet in no repository says by its own includes where they start; that is not what the user names.
 #[test]
 fn includes_of_a_lone_snippet() {

@@ -170,6 +170,9 @@ enum RunError {
     /// As above, in a file: the second would take the place of the first.
     #[error("two reports cannot go to one file: {}", .0.display())]
     FormatsToOneFile(PathBuf),
+    /// A report in the place of what it is about.
+    #[error("{} is read by this run: a report cannot take its place", .0.display())]
+    OutputIsRead(PathBuf),
     /// `--output` where every report has a file of its own.
     #[error("--output names a file, but every --format has one of its own")]
     OutputNotUsed,
