@@ -134,7 +134,9 @@ fn severities_options_and_ignores() {
         ("*.conf", true),
         ("**/a.conf", true),
         ("./sites/a.*", true),
-        ("sites", false),
+        ("sites", true),
+        ("site", false),
+        ("b", false),
         ("b/*", false),
     ] {
         folder.write(

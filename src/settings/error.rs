@@ -145,7 +145,10 @@ pub(super) fn told(error: &serde_yaml::Error) -> Told {
         if let Some((path, rest)) = kind(words) {
             let (found, expected) = rest.split_once(", expected ").unwrap_or((rest, "something else"));
             let of = if path.is_empty() { String::new() } else { format!("`{path}`: ") };
-            return format!("{of}expected {}, not {}", named(expected), named(found)).as_str().into();
+            let message = format!("{of}expected {}, not {}", named(expected), named(found));
+            let is_unquoted = ["integer ", "floating point ", "boolean "].iter().any(|kind| found.starts_with(kind));
+            let help = (expected == "text" && is_unquoted).then(|| "put quotes around it".to_owned());
+            return Told { help, ..message.as_str().into() };
         }
     }
     text.as_str().into()
@@ -174,10 +177,13 @@ fn named(text: &str) -> String {
         "u8" | "u32" | "u64" | "usize" => "a number".to_owned(),
         "path string" | "a string" => "text".to_owned(),
         "a boolean" => "true or false".to_owned(),
-        _ => match text.strip_prefix("string ").or_else(|| text.strip_prefix("integer ")) {
-            Some(value) => value.replace('`', ""),
-            None => text.to_owned(),
-        },
+        _ => {
+            match ["string ", "integer ", "floating point ", "boolean "].iter().find_map(|kind| text.strip_prefix(kind))
+            {
+                Some(value) => value.replace('`', "").replace(" as u128", "").replace(" as i128", ""),
+                None => text.to_owned(),
+            }
+        }
     }
 }
 
