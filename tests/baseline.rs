@@ -34,7 +34,7 @@ fn what_is_known_is_not_reported_wherever_it_moves() {
     let folder = folder();
     folder.run(WRITE).expect(
         0,
-        &["no problems found", "; 4 known findings are in the baseline\n"],
+        &["no new problems found", "; 4 known findings are in the baseline\n"],
         &["note: known.json has 4 entries (4 added, 0 dropped)\n"],
     );
     assert_eq!(

@@ -56,18 +56,19 @@ pub(super) fn run(sources: &Sources, report: &Report<'_>, places: &Places, reaso
         comments += done.comments;
         suppressed += done.suppressed;
         let path = sources.path(file).display().to_string();
-        told += &format!("{}: {}\n", printable(&path), counted(done.comments, "comment"));
+        told += &format!("{}: wrote {}\n", printable(&path), counted(done.comments, "comment"));
     }
     if report.checked().files == 0 {
         told += "nothing to lint: no nginx configuration was found\n";
     } else if report.findings().is_empty() {
         told += "no findings: there is nothing to suppress\n";
     } else {
-        let findings = match report.findings().len() {
-            all if all == suppressed => counted(all, "finding"),
-            all => format!("{suppressed} of {}", counted(all, "finding")),
-        };
-        told += &format!("{} in {} for {findings}\n", counted(comments, "comment"), counted(files, "file"));
+        let all = report.findings().len();
+        let findings = counted(all, "finding");
+        let verb = if suppressed == 1 || all == 1 { "is" } else { "are" };
+        let suppressed = if all == suppressed { findings } else { format!("{suppressed} of {findings}") };
+        let (comments, files) = (counted(comments, "comment"), counted(files, "file"));
+        told += &format!("wrote {comments} in {files}: {suppressed} {verb} suppressed now\n");
     }
     output::write_to(None, |out| out.write_all(told.as_bytes()))?;
     Ok(status)

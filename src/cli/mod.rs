@@ -96,7 +96,7 @@ enum RunError {
     #[error(transparent)]
     Settings(#[from] crate::settings::SettingsError),
     /// `init` where there are settings.
-    #[error("{} exists already", .0.display())]
+    #[error("{} exists already and is left as it is; `ngxlint init -o -` shows what would be written", .0.display())]
     SettingsExist(PathBuf),
     /// A file of `--ca` holds no certificates.
     #[error("cannot use --ca {0}")]

@@ -283,7 +283,8 @@ fn summary(report: &Report<'_>, style: HumanStyle) -> String {
         .map(|(count, noun)| counted(count, noun))
         .collect();
     let (color, found) = if counts.is_empty() {
-        ("32", "no problems found".to_owned())
+        // Known ones are problems all the same.
+        ("32", if checked.baselined > 0 { "no new problems found" } else { "no problems found" }.to_owned())
     } else {
         (if errors > 0 { "31" } else { "33" }, counts.join(", "))
     };
