@@ -120,8 +120,8 @@ fn baseline_file() -> impl TypedValueParser<Value = PathBuf> {
 pub(super) struct FixOptions {
     /// Change the files: make the safe fixes, which keep the meaning of all else; with --fix=all, all that there are
     ///
-    /// Files are changed that are named, or are below a directory that is named or holds the root file. What is left is
-    /// reported. Fixes that are not safe (--fix=all) want a look at what they did.
+    /// Files are changed that are named, or are below a directory that is named or holds the root file; never others to
+    /// which settings, includes or links out of the repository lead. What is left is reported. Fixes that are not safe (--fix=all) want a look at what they did.
     #[arg(long, value_name = "WHICH", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
     pub(super) fix: Option<FixChoice>,
 

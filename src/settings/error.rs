@@ -42,41 +42,8 @@ pub struct Mistake {
 impl Mistake {
     pub(super) fn new(path: PathBuf, text: Vec<u8>, span: Range<usize>, told: Told) -> Mistake {
         let Told { message, help, .. } = told;
-        Mistake { path, text, span, message: with_short_quotes(&message), help }
+        Mistake { path, text, span, message, help }
     }
-}
-
-/// Characters of a value that a message quotes: who pastes a whole file into a value does not want to read it again.
-const QUOTED: usize = 60;
-
-/// The message, with the start of what stands there between quotes, if that is long.
-fn with_short_quotes(message: &str) -> String {
-    let mut short = String::with_capacity(message.len());
-    let mut rest = message;
-    while let Some(open) = rest.find(['`', '"']) {
-        let (before, quoted) = rest.split_at(open + 1);
-        short.push_str(before);
-        let is_string = before.ends_with('"');
-        let mut is_escaped = false;
-        let is_end = |&(_, char): &(usize, char)| {
-            let ends = if is_string { char == '"' && !is_escaped } else { char == '`' };
-            is_escaped = char == '\\' && !is_escaped;
-            ends
-        };
-        let end = quoted.char_indices().find(is_end).map_or(quoted.len(), |(end, _)| end);
-        let (value, behind) = quoted.split_at(end);
-        match value.char_indices().nth(QUOTED) {
-            Some((cut, _)) => {
-                short.push_str(&value[..cut]);
-                short.push('…');
-            }
-            None => short.push_str(value),
-        }
-        let close = behind.chars().next().map_or(0, char::len_utf8);
-        short.push_str(&behind[..close]);
-        rest = &behind[close..];
-    }
-    short + rest
 }
 
 impl fmt::Display for Mistake {
