@@ -34,7 +34,7 @@ fn what_is_known_is_not_reported_wherever_it_moves() {
     let folder = folder();
     folder.run(WRITE).expect(
         0,
-        &["no problems found", "; 4 known findings are in the baseline\n"],
+        &["no new problems found", "; 4 known findings are in the baseline\n"],
         &["note: known.json has 4 entries (4 added, 0 dropped)\n"],
     );
     assert_eq!(
@@ -168,17 +168,54 @@ fn paths_are_those_of_the_repository() {
 }
 
 #[test]
+fn without_a_repository_paths_are_relative_to_the_baseline() {
+    for known in ["known.json", "ci/known.json", "../known.json"] {
+        let sites = [("etc/sites/x", "include  c.conf;\n"), ("etc/sites/y", "include d.conf;\n")];
+        let outside = Folder::new(&sites);
+        outside.write("etc/nginx.conf", ROOT.as_bytes());
+        fs::create_dir(outside.path("etc/ci")).unwrap();
+        let run = |directory: &str, conf: &str, option: &str, known: &str| {
+            let mut command = outside.command(&["check", conf, option, known]);
+            program::Run::of(command.current_dir(outside.path(directory)).output().unwrap())
+        };
+        run("etc", "nginx.conf", "--write-baseline", known).expect(0, &[], &["4 added"]);
+        run("etc", "nginx.conf", "--baseline", known).expect(0, &["4 known findings"], &[]);
+        let from_above = format!("etc/{known}");
+        run(".", "etc/nginx.conf", "--baseline", &from_above).expect(0, &["4 known findings"], &[]);
+        let absolute = fs::canonicalize(outside.path("etc")).unwrap();
+        let (conf, known) = (absolute.join("nginx.conf"), absolute.join(known));
+        let (conf, known) = (conf.to_str().unwrap(), known.to_str().unwrap());
+        run("etc/sites", conf, "--baseline", known).expect(0, &["4 known findings"], &[]);
+        let mut command = outside.command(&["check", conf, "--baseline", known]);
+        program::Run::of(command.current_dir("/").output().unwrap()).expect(0, &["4 known findings"], &[]);
+        // What is gone is known to be gone from anywhere.
+        fs::remove_file(outside.path("etc/sites/x")).unwrap();
+        run(".", "etc/nginx.conf", "--baseline", &from_above).expect(0, &["3 known"], &["1 entry of etc/"]);
+        outside.write("etc/nginx.conf", b"events {}\n");
+        run(".", "etc/nginx.conf", "--write-baseline", &from_above).expect(0, &[], &["(0 added, 3 dropped)"]);
+    }
+}
+
+#[test]
 fn a_file_that_is_no_baseline_ends_the_run() {
     let folder = folder();
     let big = format!("{{\"schema_version\": 1, \"findings\": [{}]}}", "{},".repeat(4 << 20) + "{}");
     let deep = format!("{{\"schema_version\": 1, \"findings\": {}}}", "[".repeat(100_000));
+    let wrong = |column: usize| {
+        format!(
+            "it is no baseline that ngxlint has written: an object with the number `schema_version` and the list `findings` \
+             is expected, each finding with `file`, `rule`, `text` and `fingerprint`; see line 1 column {column}\n"
+        )
+    };
     let cases: &[(&str, &[u8], &str)] = &[
         ("empty", b"", "it is no baseline that ngxlint has written: EOF while parsing a value at line 1 column 0"),
         ("broken", b"{\"schema_version\": 1,\n \"findings\": [", "EOF while parsing a list at line 2 column 14"),
         ("version", b"{\"schema_version\": 2, \"known\": {}}", "its schema_version is 2, and this ngxlint reads 1"),
         ("no version", b"{\"findings\": []}", "missing field `schema_version`"),
-        ("array", b"[]", "it is no baseline that ngxlint has written"),
-        ("types", b"{\"schema_version\": 1, \"findings\": [{\"file\": 1}]}", "invalid type: integer `1`"),
+        ("array", b"[]", &wrong(2)),
+        ("types", b"{\"schema_version\": 1, \"findings\": [{\"file\": 1}]}", &wrong(45)),
+        ("brackets", &[b'['; 300], &wrong(1)),
+        ("text", b"{\"schema_version\": \"-----BEGIN PRIVATE KEY-----\"}", &wrong(48)),
         ("bytes", b"{\"schema_version\": 1, \"findings\": \"\xff\xfe\"}", "it is no baseline"),
         ("deep", deep.as_bytes(), "it is no baseline"),
         ("10 MB", big.as_bytes(), "missing field `file`"),

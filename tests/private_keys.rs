@@ -137,6 +137,39 @@ fn no_output_shows_the_pin_of_a_token() {
     }
 }
 
+/// Who names the wrong file as settings does not want to see it in the log of CI.
+#[test]
+fn no_message_about_settings_shows_a_key() {
+    let (begin, end) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
+    let key = format!("{begin}\n{}\n{end}\n", LINES.join("\n"));
+    let indented = key.replace('\n', "\n    ");
+    let escaped = key.replace('\n', "\\n");
+    let settings = [
+        key.clone(),
+        format!("{end}\n{key}"),
+        format!("ignore: [\"{escaped}\"]"),
+        format!("ca:\n  - |\n    {indented}"),
+        format!("root: \"{escaped}\""),
+        format!("nginx-version: \"{escaped}\""),
+        format!("\"{escaped}\": 1"),
+        format!("rules: {{hsts: \"{escaped}\", cert-expires-soon: {{days: 1}}}}"),
+        format!("rules: {{cert-expires-soon: {{days: \"{escaped}\"}}}}"),
+        format!("map:\n  /a: |\n    {indented}"),
+        format!("prefix: \"{escaped}\""),
+        format!("per-file-ignores: {{\"{escaped}\": [hsts]}}"),
+    ];
+    for text in settings {
+        let folder = Folder::new(&[("nginx.conf", "events {}\nhttp {}\n"), ("x.yaml", &text)]);
+        for more in [&[][..], &["--show-settings"]] {
+            for columns in ["40", "200"] {
+                let mut command = folder.command(&[&["check", "--config=x.yaml", "nginx.conf"], more].concat());
+                let run = program::Run::of(command.env("COLUMNS", columns).output().unwrap());
+                assert_hidden(&format!("{}{}", run.stdout, run.stderr), &text);
+            }
+        }
+    }
+}
+
 #[test]
 fn lines_keep_their_places_beside_a_key() {
     let folder = Folder::new(&[("nginx.conf", &configurations()[0]), ("shop.pem", "")]);

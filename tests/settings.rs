@@ -134,7 +134,9 @@ fn severities_options_and_ignores() {
         ("*.conf", true),
         ("**/a.conf", true),
         ("./sites/a.*", true),
-        ("sites", false),
+        ("sites", true),
+        ("site", false),
+        ("b", false),
         ("b/*", false),
     ] {
         folder.write(
@@ -454,6 +456,18 @@ fn a_mistake_is_shown_at_its_place() {
     );
     for command in [&["certs"][..], &["trace", "http://a.test/", "--conf=nginx.conf"], &["check", "--show-settings"]] {
         folder.run(command).expect(2, &[], &["[.ngxlint.yaml:3:3]"]);
+    }
+}
+
+#[test]
+fn long_values_are_quoted_in_part() {
+    let word = "x".repeat(500);
+    for text in [word.clone(), format!("ignore: [{word}]"), format!("{word}: 1"), format!("certs: '{word} é'")] {
+        let folder = repository(&text);
+        let run = check(&folder, &["nginx.conf"]);
+        assert_eq!(run.status, 2);
+        let message = run.stderr.split("╭─").next().unwrap();
+        assert!(message.contains('…') && message.matches('x').count() < 80, "{message}");
     }
 }
 

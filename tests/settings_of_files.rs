@@ -54,7 +54,13 @@ fn globs_fit_links_and_folders() {
         ("other/vendor/", &[shop, vendor]),
         ("vendor/x.conf/", &[shop, vendor]),
         ("sites-enabled/*", &[shop, vendor]),
-        ("vendor", &[shop, vendor]),
+        ("vendor", &[shop]),
+        ("nginx/vendor", &[shop]),
+        ("*/vendor", &[shop]),
+        ("./nginx", &[]),
+        ("nginx/sites-enabled/shop", &[vendor]),
+        ("vend?r", &[shop, vendor]),
+        ("nginx/*", &[shop, vendor]),
     ] {
         let folder = debian(&format!("per-file-ignores: {{\"{glob}\": [redirect]}}\n"));
         for paths in [&["."][..], &["nginx/nginx.conf"], &["nginx/sites-enabled/shop", vendor]] {

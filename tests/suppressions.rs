@@ -138,7 +138,11 @@ fn comments_are_written_above_each_place() {
     let run = folder.run(&["check", "nginx.conf", "--add-ignore", "before the move"]);
     run.expect(
         0,
-        &["nginx.conf: 1 comment\n", "sites-available/a: 2 comments\n", "3 comments in 2 files for 4 findings\n"],
+        &[
+            "nginx.conf: wrote 1 comment\n",
+            "sites-available/a: wrote 2 comments\n",
+            "wrote 3 comments in 2 files: 4 findings are suppressed now\n",
+        ],
         &[],
     );
     let read = |path: &str| fs::read_to_string(folder.path(path)).unwrap();
@@ -170,7 +174,7 @@ fn a_comment_of_the_same_reason_takes_another_rule() {
         "events {}\n# ngxlint: ignore[unused-suppression,syntax-error] known\ninclude no.conf;\n",
     )]);
     let run = folder.run(&["check", "nginx.conf", "--select=include-not-found", "--add-ignore", "known"]);
-    run.expect(0, &["1 comment in 1 file for 1 finding\n"], &[]);
+    run.expect(0, &["wrote 1 comment in 1 file: 1 finding is suppressed now\n"], &[]);
     let text = fs::read_to_string(folder.path("nginx.conf")).unwrap();
     assert!(text.contains("\n# ngxlint: ignore[unused-suppression,syntax-error,include-not-found] known\n"), "{text}");
 }
@@ -196,7 +200,11 @@ fn reasons_are_one_line_that_says_something() {
     folder.write("dump.txt", dump.as_bytes());
     let before = fs::read(&root).unwrap();
     let run = folder.run(&["check", "dump.txt", "--add-ignore", "x"]);
-    run.expect(2, &["0 comments in 0 files for 0 of 1 finding"], &["in its place (--as, or the output of `nginx -T`)"]);
+    run.expect(
+        2,
+        &["wrote 0 comments in 0 files: 0 of 1 finding is suppressed now"],
+        &["in its place (--as, or the output of `nginx -T`)"],
+    );
     assert_eq!((fs::read(&root).unwrap(), fs::read(folder.path("dump.txt")).unwrap()), (before, dump.into_bytes()));
 }
 
@@ -207,7 +215,7 @@ fn what_cannot_be_written_is_left_as_it_is() {
     let folder = site();
     fs::set_permissions(folder.path("nginx.conf"), fs::Permissions::from_mode(0o444)).unwrap();
     let run = folder.run(&["check", "nginx.conf", "--add-ignore", "x"]);
-    run.expect(2, &["sites-available/a: 2 comments\n"], &["nginx.conf is left as it is: it is read-only"]);
+    run.expect(2, &["sites-available/a: wrote 2 comments\n"], &["nginx.conf is left as it is: it is read-only"]);
 
     let folder = site();
     fs::set_permissions(folder.path("sites-available"), fs::Permissions::from_mode(0o555)).unwrap();

@@ -1,6 +1,8 @@
 //! `--add-ignore`: comments that suppress today's findings, written into the files.
 
-use super::write::replace_file;
+use super::changeable::OUTSIDE;
+use super::lint::{FilePlace, Places};
+use super::write::{ReplaceError, replace_file};
 use super::{RunError, Status, complain, output, with_causes};
 use crate::report::{Report, counted, printable};
 use crate::rules::{Finding, add_comments};
@@ -31,13 +33,19 @@ struct Done {
 }
 
 /// Writes the comments, and says how many are where.
-pub(super) fn run(sources: &Sources, report: &Report<'_>, reason: &str) -> Result<Status, RunError> {
+pub(super) fn run(sources: &Sources, report: &Report<'_>, places: &Places, reason: &str) -> Result<Status, RunError> {
     let mut status = if report.has_failed() { Status::Failed } else { Status::Success };
     let mut told = String::new();
     let (mut files, mut comments, mut suppressed) = (0, 0, 0);
     for findings in report.findings().chunk_by(|a, b| a.span.file == b.span.file) {
         let Some(file) = findings.first().map(|finding| finding.span.file) else { continue };
-        let Some(done) = write(sources, file, findings, reason) else {
+        let Some(place) = places.get(&file).filter(|place| place.may_change || place.is_elsewhere) else {
+            let path = sources.path(file).display();
+            complain("note", &format!("{} in {path} left out: {OUTSIDE}", counted(findings.len(), "finding")));
+            status = if status == Status::Success { Status::Found } else { status };
+            continue;
+        };
+        let Some(done) = write(sources, place, file, findings, reason) else {
             status = Status::Failed;
             continue;
         };
@@ -48,25 +56,26 @@ pub(super) fn run(sources: &Sources, report: &Report<'_>, reason: &str) -> Resul
         comments += done.comments;
         suppressed += done.suppressed;
         let path = sources.path(file).display().to_string();
-        told += &format!("{}: {}\n", printable(&path), counted(done.comments, "comment"));
+        told += &format!("{}: wrote {}\n", printable(&path), counted(done.comments, "comment"));
     }
     if report.checked().files == 0 {
         told += "nothing to lint: no nginx configuration was found\n";
     } else if report.findings().is_empty() {
         told += "no findings: there is nothing to suppress\n";
     } else {
-        let findings = match report.findings().len() {
-            all if all == suppressed => counted(all, "finding"),
-            all => format!("{suppressed} of {}", counted(all, "finding")),
-        };
-        told += &format!("{} in {} for {findings}\n", counted(comments, "comment"), counted(files, "file"));
+        let all = report.findings().len();
+        let findings = counted(all, "finding");
+        let verb = if suppressed == 1 || all == 1 { "is" } else { "are" };
+        let suppressed = if all == suppressed { findings } else { format!("{suppressed} of {findings}") };
+        let (comments, files) = (counted(comments, "comment"), counted(files, "file"));
+        told += &format!("wrote {comments} in {files}: {suppressed} {verb} suppressed now\n");
     }
     output::write_to(None, |out| out.write_all(told.as_bytes()))?;
     Ok(status)
 }
 
 /// Writes the comments of one file; `None` when the file is left as it is, which is said.
-fn write(sources: &Sources, file: FileId, findings: &[Finding], reason: &str) -> Option<Done> {
+fn write(sources: &Sources, place: &FilePlace, file: FileId, findings: &[Finding], reason: &str) -> Option<Done> {
     let source = sources.file(file);
     let path = source.path.display();
     let all: Vec<&Finding> = findings.iter().collect();
@@ -79,7 +88,11 @@ fn write(sources: &Sources, file: FileId, findings: &[Finding], reason: &str) ->
             return None;
         }
     };
-    if let Err(error) = replace_file(&source.path, &source.text, &made.text) {
+    let written = match place.is_elsewhere {
+        true => Err(ReplaceError::Changed),
+        false => replace_file(&place.canonical, &source.text, &made.text),
+    };
+    if let Err(error) = written {
         complain("error", &format!("{path} is left as it is: {}", with_causes(&error)));
         return None;
     }

@@ -1,10 +1,11 @@
 //! PATHs to configurations, each of which is given to an analysis, in parallel: what `check` and `certs` have in common.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
+use super::changeable::Changeable;
 use super::input::{Changes, Input, PathGroup};
 use super::settings::Run;
 use super::shown::Shown;
@@ -42,37 +43,17 @@ pub(super) struct Subject<'a, 's> {
 impl Subject<'_, '_> {
     /// The files that may be changed.
     pub(super) fn changeable(&self) -> Changeable {
-        let files = self.library.files();
-        let canonical = |paths: &[PathBuf]| paths.iter().filter_map(|path| files.canonicalize(path).ok()).collect();
         if self.is_dump {
             return Changeable { is_dump: true, ..Changeable::default() };
         }
-        let mut meant: Vec<PathBuf> = canonical(self.input.paths());
+        let files = self.library.files();
         // That of a file in the working directory is empty.
         let directory = Some(self.config.directory.as_path()).filter(|directory| !directory.as_os_str().is_empty());
-        meant.extend(files.canonicalize(directory.unwrap_or(Path::new("."))));
-        Changeable { meant, replaced: canonical(self.input.replaced()), is_dump: false }
-    }
-}
-
-/// The files whose text is what stands on the disk, and which the user means by the PATHs: those that are named, and
-/// what is below a directory that is named or holds the root file.
-#[derive(Debug, Default)]
-pub(super) struct Changeable {
-    meant: Vec<PathBuf>,
-    replaced: Vec<PathBuf>,
-    is_dump: bool,
-}
-
-impl Changeable {
-    /// Whether the file with this real path is one.
-    pub(super) fn holds(&self, canonical: &Path) -> bool {
-        self.meant.iter().any(|meant| canonical.starts_with(meant)) && !self.is_replaced(canonical)
-    }
-
-    /// Whether its text is from somewhere else.
-    pub(super) fn is_replaced(&self, canonical: &Path) -> bool {
-        self.is_dump || self.replaced.iter().any(|replaced| replaced == canonical)
+        let directory = files.canonicalize(directory.unwrap_or(Path::new("."))).ok();
+        // Where a lone snippet's includes start is a guess.
+        let directory = directory.filter(|_| self.target.surroundings.is_none());
+        let replaced = self.input.replaced().iter().filter_map(|path| files.canonicalize(path).ok()).collect();
+        Changeable { replaced, ..self.run.named.with_root_in(directory) }
     }
 }
 

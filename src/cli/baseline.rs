@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
+use super::changeable::leads_out;
 use super::check_arguments::BaselineOptions;
 use super::write::write_file;
 use super::{RunError, complain};
@@ -27,8 +28,10 @@ pub(super) fn apply(
     silent: &FxHashSet<RuleId>,
     wants_notes: bool,
 ) -> Result<(), RunError> {
+    let Some(path) = options.baseline.as_ref().or(options.write_baseline.as_ref()) else { return Ok(()) };
+    let repository = &repository.seen_from(path);
     let is_gone = |file: &str| is_gone(repository, file);
-    let scope = &Scope { files, silent, is_gone: &is_gone };
+    let scope = &Scope { files, silent, repository, is_gone: &is_gone };
     if let Some(path) = &options.baseline {
         let baseline = read(path).map_err(|source| RunError::Baseline { path: path.clone(), source })?;
         let stale = report.take_known(&baseline, scope);
@@ -37,6 +40,9 @@ pub(super) fn apply(
         }
     }
     if let Some(path) = &options.write_baseline {
+        if leads_out(path) {
+            return Err(RunError::BaselineOutside(path.clone()));
+        }
         let failed = |source| RunError::Baseline { path: path.clone(), source };
         let old = match RealFiles::default().kind(path) {
             Err(ReadError::NotFound) => Baseline::default(),

@@ -1,5 +1,7 @@
 //! `ngxlint check`: PATHs to findings, to reports.
 
+use std::path::{Path, PathBuf};
+
 use super::check_arguments::{CheckArguments, OutputOptions};
 use super::fix::{Offer, mend};
 use super::formats::{Destination, Format};
@@ -22,10 +24,12 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         rules: Some(&arguments.rules),
     };
     let runs = given.runs(&arguments.paths)?;
+    let destinations = arguments.output.destinations()?;
+    let outputs = || destinations.iter().map(|place| place.file.as_deref()).chain([arguments.output.output.as_deref()]);
+    outputs().try_for_each(|output| output::refuse_read(output, named(arguments, &runs)))?;
     if arguments.show_settings {
         return show_settings::run(given, &runs, arguments.output.output.as_deref());
     }
-    let destinations = arguments.output.destinations()?;
     let is_to_change = arguments.fixes.mode().is_some() || arguments.known.add_ignore.is_some();
     if is_to_change && arguments.reads_stdin() {
         return Err(RunError::FixOfStdin);
@@ -36,13 +40,14 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         Linting::FilesShown(status) => return Ok(status),
         Linting::Done(linted) => *linted,
     };
+    outputs().try_for_each(|output| output::refuse_read(output, output::paths_of(&sources)))?;
     if !arguments.output.quiet {
         linted.notes(&runs).iter().for_each(|note| complain("note", note));
     }
     let teller = Teller { arguments, version: version_of(&runs), repository: repository::around(&runs)? };
     let (report, places) = teller.report(linted, &sources, true)?;
     if let Some(reason) = &arguments.known.add_ignore {
-        return add_ignore::run(&sources, &report, reason);
+        return add_ignore::run(&sources, &report, &places, reason);
     }
     let Some(mode) = arguments.fixes.mode() else {
         write(arguments, &destinations, &report)?;
@@ -78,6 +83,14 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
     let (report, _) = teller.report(lint.again(&Changes::new(), &sources)?, &sources, false)?;
     write(arguments, &destinations, &report)?;
     Ok(if failures.is_empty() { status(arguments, &report) } else { Status::Failed })
+}
+
+/// The files that the command line and the environment name to be read.
+fn named<'a>(arguments: &'a CheckArguments, runs: &'a [Run]) -> impl Iterator<Item = &'a Path> {
+    let paths = runs.iter().flat_map(|run| &run.paths).chain(&arguments.known.baseline);
+    let paths = paths.chain(arguments.files.replacements.iter().map(|pair| &pair.to));
+    let settings = runs.iter().filter_map(|run| run.file.as_ref()).map(|file| &file.path);
+    paths.chain(settings).map(PathBuf::as_path)
 }
 
 /// What makes reports of what was found.

@@ -15,7 +15,8 @@ use crate::fixes::FixMode;
 #[command(
     long_about = "Lint nginx configurations together with the certificates they name.\n\n\
         Exit status: 0 when there is nothing at or above --fail-on, 1 when there is, 2 when the run itself failed \
-        (bad usage, a PATH that cannot be read).",
+        (bad usage, a PATH that cannot be read, a file that could not be changed). With --fix, and with --add-ignore, \
+        it tells of what is left.",
     after_help = "Example: ngxlint check /etc/nginx/nginx.conf",
     after_long_help = CHECK_EXAMPLES
 )]
@@ -80,9 +81,10 @@ pub(super) struct BaselineOptions {
     #[arg(long, value_name = "FILE", value_parser = baseline_file())]
     pub(super) baseline: Option<PathBuf>,
 
-    /// Write what is found to this file, and report it no more
+    /// Write what is found to this file, for later runs with --baseline
     ///
-    /// What the file knows and is not found any more is dropped; what this run has not looked at stays.
+    /// This run does not report it any more. What the file knows and is not found any more is dropped; what this run has
+    /// not looked at stays.
     #[arg(
         long,
         value_name = "FILE",
@@ -91,10 +93,10 @@ pub(super) struct BaselineOptions {
     )]
     pub(super) write_baseline: Option<PathBuf>,
 
-    /// Write comments into the configuration that suppress what is found
+    /// Change the files: write comments that suppress what is found today
     ///
     /// # ngxlint: ignore[rule] REASON, above each place. Nothing is reported but where they are; nginx reads the files
-    /// as before.
+    /// as before. Files are changed that --fix would change.
     #[arg(
         long,
         value_name = "REASON",
@@ -116,11 +118,12 @@ fn baseline_file() -> impl TypedValueParser<Value = PathBuf> {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Fixes")]
 pub(super) struct FixOptions {
-    /// Change the files: make the fixes that keep the meaning of all else, or all that there are
+    /// Change the files: make the safe fixes, which keep the meaning of all else; with --fix=all, all that there are
     ///
-    /// Files are changed that are named, or are below a directory that is named or holds the root file; one that several
-    /// configurations of the run read, only as each of them asks for. What is left is reported. Fixes that are not safe
-    /// (--fix=all) want a look at what they did.
+    /// Files are changed that are named, or are below a directory that is named or holds the root file; never others to
+    /// which settings, includes or links out of the repository lead. One that several configurations of the run read is
+    /// changed only as each of them asks for. What is left is reported. Fixes that are not safe (--fix=all) want a look at
+    /// what they did.
     #[arg(
         long, value_name = "WHICH", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "safe",
         conflicts_with = "no_ignores"

@@ -18,6 +18,7 @@ pub(super) fn run(arguments: &TraceArguments, old: Run, new: &Run) -> Result<Sta
             let compare = || Comparison::new(old, new, &request.hsts, request.max_hops);
             let comparison = progress::during(|| "asking both configurations".to_owned(), compare);
             let file = arguments.output.output.as_deref();
+            output::refuse_read(file, output::paths_of(old.config.sources()))?;
             let old_secrets = Secrets::of(old.config.sources());
             output::write_report(new.config.sources(), file, |out| {
                 old_secrets.cover(out, |out| match arguments.output.format {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::RunError;
+use super::changeable::OUTSIDE;
 use super::input::Changes;
 use super::lint::Places;
 use super::readers::OtherReaders;
@@ -67,7 +68,7 @@ impl Offer {
             let Some(fix) = finding.fix.as_ref().filter(|fix| mode.takes(fix)) else { continue };
             let files: BTreeSet<FileId> = fix.edits.iter().map(|edit| edit.span.file).collect();
             let reason = |file: &FileId| match places.get(file) {
-                Some(place) if place.is_replaced => Some(Reason::Replaced),
+                Some(place) if place.is_elsewhere => Some(Reason::Replaced),
                 Some(place) if place.may_change && place.is_misread(finding.rule) => Some(Reason::Misread),
                 Some(place) if place.may_change => match others.get(&place.canonical) {
                     Some(reader) => Some(Reason::ReadBy(reader.clone())),
@@ -286,7 +287,7 @@ impl Mended {
             let reason = match reason {
                 Reason::Replaced => "what was read is not the file itself; run this where it is".to_owned(),
                 Reason::Misread => "nginx cannot read the configuration; that comes first".to_owned(),
-                Reason::Outside => "the file is not below what is linted; name it to change it".to_owned(),
+                Reason::Outside => OUTSIDE.to_owned(),
                 Reason::Shared => "another configuration that reads the file does not ask for the same".to_owned(),
                 Reason::ReadBy(reader) => {
                     format!("{} reads the file, too, and is not linted; name it as well", reader.display())

@@ -10,8 +10,7 @@ use rustc_hash::FxHashSet;
 use super::RunError;
 use super::check_arguments::OutputOptions;
 use super::output::file_of;
-use super::write::behind_links;
-use crate::source::{FileSystem, RealFiles};
+use super::write::place_of;
 
 /// A form that a report can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -92,22 +91,12 @@ impl OutputOptions {
         }
         let mut files = FxHashSet::default();
         for file in destinations.iter().filter_map(|destination| destination.file.as_ref()) {
-            if !files.insert(identity(file)) {
+            if !files.insert(place_of(file)) {
                 return Err(RunError::FormatsToOneFile(file.clone()));
             }
         }
         Ok(destinations)
     }
-}
-
-/// What two names of one file have in common, whether it is there already or not.
-fn identity(file: &Path) -> PathBuf {
-    let files = RealFiles::default();
-    let behind = behind_links(file);
-    let file = behind.as_deref().unwrap_or(file);
-    let directory = file.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside = || Some(files.canonicalize(directory).ok()?.join(file.file_name()?));
-    files.canonicalize(file).ok().or_else(beside).unwrap_or_else(|| file.to_path_buf())
 }
 
 #[cfg(test)]

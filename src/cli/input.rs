@@ -98,11 +98,6 @@ impl Input {
         &self.replaced
     }
 
-    /// The PATHs that are no dump.
-    pub(super) fn paths(&self) -> &[PathBuf] {
-        &self.paths
-    }
-
     /// Where what nginx calls `path` is on this machine.
     pub(super) fn real_path(&self, path: &Path) -> PathBuf {
         self.places.real_path(path)

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashSet;
 
-use super::analyses::{Analyses, Changeable, Subject, analyse};
+use super::analyses::{Analyses, Subject, analyse};
+use super::changeable::Changeable;
 use super::input::Changes;
 use super::per_file_ignores::{self, FileIgnores, FittingGlobs};
 use super::settings::Run;
@@ -54,7 +55,7 @@ pub(super) struct FilePlace {
     /// Whether it may be changed: the user means it, and what was read is what stands there.
     pub(super) may_change: bool,
     /// Whether what was read is from somewhere else: from a dump, or from a file in its place.
-    pub(super) is_replaced: bool,
+    pub(super) is_elsewhere: bool,
     /// What nginx cannot read in it, whichever rules are selected.
     pub(super) syntax_errors: usize,
     /// Whether nginx cannot read a configuration that it belongs to, so that what is said of it may be misread.
@@ -79,7 +80,7 @@ impl FilePlace {
         FilePlace {
             canonical: file.canonical.clone(),
             may_change: changeable.holds(&file.canonical),
-            is_replaced: changeable.is_replaced(&file.canonical),
+            is_elsewhere: changeable.is_elsewhere(&file.canonical),
             syntax_errors: file.ast.errors.len() + config.problems.iter().filter(is_its).count(),
             is_of_broken: is_broken,
             readers: 1,
@@ -106,7 +107,7 @@ impl FilePlace {
 
     fn add(&mut self, other: FilePlace) {
         self.may_change |= other.may_change;
-        self.is_replaced &= other.is_replaced;
+        self.is_elsewhere &= other.is_elsewhere;
         self.is_of_broken |= other.is_of_broken;
         self.syntax_errors += other.syntax_errors;
         self.readers += other.readers;

@@ -10,6 +10,7 @@ mod arguments;
 mod baseline;
 mod certs;
 mod certs_arguments;
+mod changeable;
 mod check;
 mod check_arguments;
 mod completions;
@@ -96,7 +97,7 @@ enum RunError {
     #[error(transparent)]
     Settings(#[from] crate::settings::SettingsError),
     /// `init` where there are settings.
-    #[error("{} exists already", .0.display())]
+    #[error("{} exists already and is left as it is; `ngxlint init -o -` shows what would be written", .0.display())]
     SettingsExist(PathBuf),
     /// A file of `--ca` holds no certificates.
     #[error("cannot use --ca {0}")]
@@ -158,12 +159,21 @@ enum RunError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The baseline is a link to what is no file of its repository.
+    #[error(
+        "cannot write the baseline {}: it is a link out of the repository, or below one; name the file itself",
+        .0.display()
+    )]
+    BaselineOutside(PathBuf),
     /// Two reports for one place.
     #[error("only one --format can go to standard output; give the others a file, as in --format sarif=ngxlint.sarif")]
     SeveralFormats,
     /// As above, in a file: the second would take the place of the first.
     #[error("two reports cannot go to one file: {}", .0.display())]
     FormatsToOneFile(PathBuf),
+    /// A report in the place of what it is about.
+    #[error("{} is read by this run: a report cannot take its place", .0.display())]
+    OutputIsRead(PathBuf),
     /// `--output` where every report has a file of its own.
     #[error("--output names a file, but every --format has one of its own")]
     OutputNotUsed,

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::RunError;
 use super::arguments::ColorChoice;
-use super::write::write_file;
+use super::write::{place_of, write_file};
 use crate::report::{self, HumanStyle, Secrets};
 use crate::settings::Mistake;
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 
 /// The width of what is no terminal; people read it in a pager or a CI log.
 const DEFAULT_WIDTH: usize = 100;
@@ -109,12 +109,31 @@ pub(super) fn write_to(
     }
 }
 
+/// Refuses to put a report in the place of what is read: of `paths`, which may be links.
+pub(super) fn refuse_read<'p>(
+    output: Option<&Path>,
+    paths: impl IntoIterator<Item = &'p Path>,
+) -> Result<(), RunError> {
+    let Some(output) = file_of(output).filter(|output| output.is_file()) else { return Ok(()) };
+    let place = place_of(output);
+    match paths.into_iter().any(|path| std::fs::canonicalize(path).is_ok_and(|path| path == place)) {
+        true => Err(RunError::OutputIsRead(output.to_path_buf())),
+        false => Ok(()),
+    }
+}
+
+/// The files behind `sources`, as messages show them.
+pub(super) fn paths_of(sources: &Sources) -> impl Iterator<Item = &Path> {
+    (0..sources.len()).map(|number| sources.path(FileId(number as u32)))
+}
+
 /// As [`write_to`], of what `sources` say, and without the private keys that stand there.
 pub(super) fn write_report(
     sources: &Sources,
     output: Option<&Path>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), RunError> {
+    refuse_read(output, paths_of(sources))?;
     let secrets = Secrets::of(sources);
     write_to(output, |out| secrets.cover(out, write))
 }

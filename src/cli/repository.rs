@@ -25,12 +25,12 @@ pub(super) fn around(runs: &[Run]) -> Result<Repository, RunError> {
     }
     roots.sort();
     roots.dedup();
-    Ok(Repository { working_directory, roots })
+    Ok(Repository { working_directory, roots, base: None })
 }
 
 /// The top of the repository that holds a file or folder. Git marks it by a folder `.git`, or by a file of this name in
 /// a worktree or a submodule.
-fn top_above(path: &Path) -> Option<PathBuf> {
+pub(super) fn top_above(path: &Path) -> Option<PathBuf> {
     let path = crate::report::without_dots(path);
     path.ancestors().find(|directory| directory.join(".git").exists()).map(Path::to_path_buf)
 }

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::RunError;
 use super::arguments::{EnvironmentOptions, FileOptions, PathPair, RuleOptions, SettingsOptions};
+use super::changeable::Named;
 use super::input::{DEFAULT_PATH, Places, STDIN, real_directory};
 use super::{NO_SYSTEM_ROOTS, output};
 use crate::config::Dialect;
@@ -29,6 +30,8 @@ pub(super) struct Run {
     /// Files that the settings name as roots.
     pub(super) roots: Vec<PathBuf>,
     pub(super) dialect: Dialect,
+    /// What may be changed.
+    pub(super) named: Named,
     /// Where the settings are from.
     pub(super) file: Option<SettingsFile>,
 }
@@ -137,7 +140,9 @@ impl<'a> Given<'a> {
         }
         let environment = self.environment(settings, &files, self.trust_anchors(file.as_ref())?);
         let dialect = settings.dialect();
+        let named = Named::new(self.files, &paths, file.as_ref())?;
         Ok(Run {
+            named,
             has_paths: !paths.is_empty(),
             is_default: false,
             paths,

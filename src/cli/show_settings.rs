@@ -11,10 +11,15 @@ use crate::model::{CertificateMode, Edge};
 use crate::report::printable;
 use crate::rules::{RuleSet, Severity};
 use crate::settings::{Settings, SettingsFile};
+use crate::source::Sources;
 
 /// Shows them for each group of PATHs.
 pub(super) fn run(given: Given<'_>, runs: &[Run], file: Option<&Path>) -> Result<Status, RunError> {
-    output::write_to(file, |out| {
+    let sources = Sources::default();
+    for file in runs.iter().filter_map(|run| run.file.as_ref()) {
+        sources.add(file.path.clone(), file.text().as_bytes().to_vec());
+    }
+    output::write_report(&sources, file, |out| {
         for (number, run) in runs.iter().enumerate() {
             if number > 0 {
                 writeln!(out)?;

@@ -126,6 +126,16 @@ pub(super) fn behind_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links"))
 }
 
+/// The real path of what is written to `path`, whether it is there already or not: what two names of one file have in
+/// common.
+pub(super) fn place_of(path: &Path) -> PathBuf {
+    let behind = behind_links(path);
+    let file = behind.as_deref().unwrap_or(path);
+    let directory = file.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = || Some(fs::canonicalize(directory).ok()?.join(file.file_name()?));
+    fs::canonicalize(file).ok().or_else(beside).unwrap_or_else(|| file.to_path_buf())
+}
+
 /// A file that is not yet what it is to be; it goes away unless it takes the place of another.
 struct Temporary {
     path: PathBuf,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use super::fingerprint::{excerpt, fingerprints};
+use super::fingerprint::{excerpt, fingerprints_in};
 use super::{Report, Scope};
 use crate::rules::find_rule;
 
@@ -38,14 +38,32 @@ pub struct KnownFinding {
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     /// It is no JSON, or not of this form.
-    #[error("it is no baseline that ngxlint has written")]
-    Form(#[from] serde_json::Error),
+    #[error("it is no baseline that ngxlint has written: {reason}")]
+    Form {
+        /// What is not as it should be, and where.
+        reason: String,
+    },
     /// Another version of ngxlint has written it.
     #[error("its schema_version is {found}, and this ngxlint reads {SCHEMA_VERSION}")]
     Version {
         /// The version it names.
         found: u64,
     },
+}
+
+impl From<serde_json::Error> for BaselineError {
+    fn from(error: serde_json::Error) -> BaselineError {
+        let text = error.to_string();
+        // The types that the program calls by names of its own, and values of any length.
+        let is_shape = error.is_data() && !text.starts_with("missing field");
+        let shape = format!(
+            "an object with the number `schema_version` and the list `findings` is expected, each finding with `file`, \
+             `rule`, `text` and `fingerprint`; see line {} column {}",
+            error.line(),
+            error.column()
+        );
+        BaselineError::Form { reason: if is_shape { shape } else { text } }
+    }
 }
 
 /// What a new baseline changes.
@@ -88,10 +106,10 @@ impl Baseline {
     /// Today's findings, and those entries of `old` of which this run can say nothing.
     #[must_use]
     pub fn renewed(old: &Baseline, report: &Report<'_>, scope: &Scope<'_>) -> (Baseline, BaselineChange) {
-        let today = report.findings().iter().zip(fingerprints(report, report.findings()));
+        let today = report.findings().iter().zip(fingerprints_in(scope.repository, report, report.findings()));
         let mut findings: Vec<KnownFinding> = today
             .map(|(finding, fingerprint)| KnownFinding {
-                file: report.repository.path(report.path(finding.span.file)),
+                file: scope.repository.path(report.path(finding.span.file)),
                 rule: finding.rule.as_str().to_owned(),
                 text: excerpt(report, finding, SHOWN),
                 fingerprint,
@@ -117,7 +135,7 @@ impl Baseline {
 impl Scope<'_> {
     /// The files that were looked at, as a baseline names them.
     fn paths(&self, report: &Report<'_>) -> FxHashSet<String> {
-        self.files.iter().map(|file| report.repository.path(report.path(*file))).collect()
+        self.files.iter().map(|file| self.repository.path(report.path(*file))).collect()
     }
 
     /// Whether this run would have found it: it has looked at the file, and the rule has run, or is gone. In a file that
@@ -135,7 +153,7 @@ impl Report<'_> {
             baseline.findings.iter().map(|known| (known.fingerprint.as_str(), known)).collect();
         // One that stands there twice is one.
         let entries = known.len();
-        let prints = fingerprints(self, self.findings());
+        let prints = fingerprints_in(scope.repository, self, self.findings());
         let findings = std::mem::take(&mut self.findings).into_iter().zip(prints);
         let unknown = findings.filter(|(_, print)| known.remove(print.as_str()).is_none());
         let unknown: Vec<_> = unknown.map(|(finding, _)| finding).collect();

@@ -6,7 +6,7 @@ use std::path::Path;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
-use super::Report;
+use super::{Report, Repository};
 use crate::rules::Finding;
 use crate::source::SourceFile;
 
@@ -16,11 +16,20 @@ const BYTES: usize = 16;
 /// One text for each of `findings`, in their order: made from its rule, its file, the text of its lines and its
 /// number among findings of the same text, never from a line number.
 pub(super) fn fingerprints<'f>(report: &Report<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Vec<String> {
+    fingerprints_in(&report.repository, report, findings)
+}
+
+/// The same with the paths of `repository`.
+pub(super) fn fingerprints_in<'f>(
+    repository: &Repository,
+    report: &Report<'_>,
+    findings: impl IntoIterator<Item = &'f Finding>,
+) -> Vec<String> {
     let mut seen: FxHashMap<[u8; BYTES], u32> = FxHashMap::default();
     let one = |finding: &Finding| {
-        let key = digest(report, finding, 0);
+        let key = digest(repository, report, finding, 0);
         let ordinal = seen.entry(key).or_default();
-        let own = if *ordinal == 0 { key } else { digest(report, finding, *ordinal) };
+        let own = if *ordinal == 0 { key } else { digest(repository, report, finding, *ordinal) };
         *ordinal += 1;
         own.iter().fold(String::with_capacity(2 * BYTES), |mut text, byte| {
             // Writing to a String cannot fail.
@@ -31,10 +40,10 @@ pub(super) fn fingerprints<'f>(report: &Report<'_>, findings: impl IntoIterator<
     findings.into_iter().map(one).collect()
 }
 
-fn digest(report: &Report<'_>, finding: &Finding, ordinal: u32) -> [u8; BYTES] {
+fn digest(repository: &Repository, report: &Report<'_>, finding: &Finding, ordinal: u32) -> [u8; BYTES] {
     let file = report.sources.file(finding.span.file);
     let mut digest = Sha256::new();
-    let path = report.repository.path(Path::new(&file.path));
+    let path = repository.path(Path::new(&file.path));
     for part in [finding.rule.as_str().as_bytes(), path.as_bytes(), &normalised_lines(file, finding)] {
         digest.update(part);
         digest.update([0]);

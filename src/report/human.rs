@@ -15,6 +15,7 @@ use textwrap::{WordSeparator, WordSplitter};
 use super::Report;
 use super::excerpt::Excerpt;
 use super::printable::{printable, printable_lines};
+use super::secrets::Secrets;
 use crate::rules::{Certainty, Finding, Fix, Severity};
 use crate::source::{Sources, Span};
 
@@ -63,11 +64,13 @@ pub fn write_misplaced(mistake: &Misplaced<'_>, style: HumanStyle, out: &mut dyn
     let excerpt = Excerpt::new(&sources, &[span], style.width.saturating_sub(10).max(16));
     let labels =
         excerpt.marks.iter().map(|mark| LabeledSpan::new_primary_with_span(None, (mark.start, mark.end - mark.start)));
+    // They may quote what stands there. Once they are wrapped, a key is harder to find.
+    let secrets = Secrets::of(&sources);
     let drawing = Drawing {
         severity: Severity::Error,
         code: "error[settings]".to_owned(),
-        message: printable(mistake.message).into_owned(),
-        help: mistake.help.map(printable_lines),
+        message: printable(&with_short_quotes(&secrets.without(mistake.message))).into_owned(),
+        help: mistake.help.map(|help| printable_lines(&secrets.without(help))),
         url: None,
         labels: labels.collect(),
         lines: Lines(excerpt),
@@ -75,6 +78,39 @@ pub fn write_misplaced(mistake: &Misplaced<'_>, style: HumanStyle, out: &mut dyn
     let mut text = String::new();
     handler(style, &drawing).render_report(&mut text, &drawing).map_err(io::Error::other)?;
     write!(out, "{text}")
+}
+
+/// Characters of a value that a message quotes: who pastes a whole file into a value does not want to read it again.
+const QUOTED: usize = 60;
+
+/// The message, with the start of what stands there between quotes, if that is long.
+fn with_short_quotes(message: &str) -> String {
+    let mut short = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(open) = rest.find(['`', '"']) {
+        let (before, quoted) = rest.split_at(open + 1);
+        short.push_str(before);
+        let is_string = before.ends_with('"');
+        let mut is_escaped = false;
+        let is_end = |&(_, char): &(usize, char)| {
+            let ends = if is_string { char == '"' && !is_escaped } else { char == '`' };
+            is_escaped = char == '\\' && !is_escaped;
+            ends
+        };
+        let end = quoted.char_indices().find(is_end).map_or(quoted.len(), |(end, _)| end);
+        let (value, behind) = quoted.split_at(end);
+        match value.char_indices().nth(QUOTED) {
+            Some((cut, _)) => {
+                short.push_str(&value[..cut]);
+                short.push('…');
+            }
+            None => short.push_str(value),
+        }
+        let close = behind.chars().next().map_or(0, char::len_utf8);
+        short.push_str(&behind[..close]);
+        rest = &behind[close..];
+    }
+    short + rest
 }
 
 /// Writes each finding with its lines, and, unless it is to be quiet, a line that sums up.
@@ -280,7 +316,8 @@ fn summary(report: &Report<'_>, style: HumanStyle) -> String {
         .map(|(count, noun)| counted(count, noun))
         .collect();
     let (color, found) = if counts.is_empty() {
-        ("32", "no problems found".to_owned())
+        // Known ones are problems all the same.
+        ("32", if checked.baselined > 0 { "no new problems found" } else { "no problems found" }.to_owned())
     } else {
         (if errors > 0 { "31" } else { "33" }, counts.join(", "))
     };

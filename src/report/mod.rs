@@ -90,7 +90,9 @@ pub struct Scope<'a> {
     pub files: &'a FxHashSet<FileId>,
     /// The rules that have not run everywhere, or have not known what they go by.
     pub silent: &'a FxHashSet<RuleId>,
-    /// Whether a file, named from the top of the repository, is no longer there.
+    /// What the paths of the baseline are relative to.
+    pub repository: &'a Repository,
+    /// Whether a file, as the baseline names it, is no longer there.
     pub is_gone: &'a dyn Fn(&str) -> bool,
 }
 

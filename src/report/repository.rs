@@ -15,9 +15,19 @@ pub struct Repository {
     /// The tops of the repositories that hold what is looked at; none: there is none, and paths are relative to the
     /// working directory.
     pub roots: Vec<PathBuf>,
+    /// What paths are relative to where there is no repository, with `..` for a directory above: that of a baseline, so
+    /// that they are the same from any working directory.
+    pub base: Option<PathBuf>,
 }
 
 impl Repository {
+    /// The same for the paths in `file`: without a repository they are relative to its directory.
+    #[must_use]
+    pub fn seen_from(&self, file: &Path) -> Repository {
+        let file = without_dots(&self.working_directory.join(file));
+        Repository { base: file.parent().map(Path::to_path_buf), ..self.clone() }
+    }
+
     /// `shown`, a path of messages, from the top of the repository, with `/` between its parts. One outside of the
     /// repository is absolute.
     #[must_use]
@@ -29,6 +39,9 @@ impl Repository {
     #[must_use]
     pub fn path_of(&self, shown: &Path) -> PathBuf {
         let absolute = without_dots(&self.working_directory.join(shown));
+        if let Some(base) = self.base.as_deref().filter(|_| self.roots.is_empty()) {
+            return relative_to(base, &absolute);
+        }
         let around =
             self.roots.iter().filter(|root| absolute.starts_with(root)).max_by_key(|root| root.as_os_str().len());
         let base = match around {
@@ -40,7 +53,8 @@ impl Repository {
 
     /// The places that `path`, as [`Repository::path`] gives it, may stand for: one in each repository.
     pub fn places(&self, path: &str) -> impl Iterator<Item = PathBuf> {
-        let bases = if self.roots.is_empty() { std::slice::from_ref(&self.working_directory) } else { &self.roots };
+        let base = self.base.as_ref().unwrap_or(&self.working_directory);
+        let bases = if self.roots.is_empty() { std::slice::from_ref(base) } else { &self.roots };
         bases.iter().map(move |base| base.join(path))
     }
 
@@ -52,6 +66,13 @@ impl Repository {
         let scheme = if path.has_root() { "file://" } else { "" };
         format!("{scheme}{}", percent_encode(path.as_os_str().as_encoded_bytes(), ESCAPED))
     }
+}
+
+/// The way from a directory to a file. Both are absolute.
+fn relative_to(base: &Path, file: &Path) -> PathBuf {
+    let common = base.components().zip(file.components()).take_while(|(one, other)| one == other).count();
+    let up = base.components().skip(common).map(|_| Component::ParentDir);
+    up.chain(file.components().skip(common)).collect()
 }
 
 /// A path without `.` and `..`, as it is written: links are not followed.
@@ -76,7 +97,7 @@ mod tests {
 
     #[test]
     fn paths_are_seen_from_the_top_of_the_repository() {
-        let repository = Repository { working_directory: "/r/deploy".into(), roots: vec!["/r".into()] };
+        let repository = Repository { working_directory: "/r/deploy".into(), roots: vec!["/r".into()], base: None };
         for (shown, path, uri) in [
             ("nginx/a.conf", "deploy/nginx/a.conf", "deploy/nginx/a.conf"),
             ("../nginx/a.conf", "nginx/a.conf", "nginx/a.conf"),
@@ -92,7 +113,7 @@ mod tests {
     #[test]
     fn uris_keep_bytes_that_are_no_text() {
         use std::os::unix::ffi::OsStrExt;
-        let repository = Repository { working_directory: "/r".into(), roots: vec!["/r".into()] };
+        let repository = Repository { working_directory: "/r".into(), roots: vec!["/r".into()], base: None };
         let shown = Path::new(std::ffi::OsStr::from_bytes(b"a\xff%.conf"));
         assert_eq!(repository.uri(shown), "a%FF%25.conf");
         assert_eq!(repository.path(shown), "a\u{fffd}%.conf");
@@ -100,13 +121,21 @@ mod tests {
 
     #[test]
     fn without_a_repository_paths_stay_relative_to_the_working_directory() {
-        let repository = Repository { working_directory: "/w".into(), roots: Vec::new() };
+        let repository = Repository { working_directory: "/w".into(), roots: Vec::new(), base: None };
         assert_eq!(repository.path(Path::new("a.conf")), "a.conf");
+        // Those in a baseline to that.
+        for (baseline, path) in [("known.json", "a.conf"), ("../b/known.json", "../w/a.conf"), ("/known", "w/a.conf")] {
+            assert_eq!(repository.seen_from(Path::new(baseline)).path(Path::new("a.conf")), path);
+        }
     }
 
     #[test]
     fn each_file_is_seen_from_its_own_repository() {
-        let repository = Repository { working_directory: "/w".into(), roots: vec!["/w/a".into(), "/b".into()] };
+        let repository = Repository {
+            working_directory: "/w".into(),
+            roots: vec!["/w/a".into(), "/b".into()],
+            base: Some("/w".into()),
+        };
         for (shown, path) in [("a/nginx.conf", "nginx.conf"), ("/b/x/y.conf", "x/y.conf"), ("../c", "/c")] {
             assert_eq!(repository.path(Path::new(shown)), path);
         }

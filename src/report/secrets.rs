@@ -214,6 +214,15 @@ impl Secrets {
         covered
     }
 
+    /// A text without the keys.
+    #[must_use]
+    pub fn without(&self, text: &str) -> String {
+        let mut out = Vec::new();
+        // Writing to a Vec cannot fail, and a mark takes the place of an ASCII character.
+        let _ = self.cover(&mut out, |out| out.write_all(text.as_bytes()));
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
     /// Gives `write` a place to write to, from which all comes to `out` but for the keys.
     ///
     /// # Errors

@@ -39,6 +39,13 @@ pub struct Mistake {
     pub help: Option<String>,
 }
 
+impl Mistake {
+    pub(super) fn new(path: PathBuf, text: Vec<u8>, span: Range<usize>, told: Told) -> Mistake {
+        let Told { message, help, .. } = told;
+        Mistake { path, text, span, message, help }
+    }
+}
+
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let before = self.text.get(..self.span.start).unwrap_or(&self.text);
@@ -105,7 +112,10 @@ pub(super) fn told(error: &serde_yaml::Error) -> Told {
         if let Some((path, rest)) = kind(words) {
             let (found, expected) = rest.split_once(", expected ").unwrap_or((rest, "something else"));
             let of = if path.is_empty() { String::new() } else { format!("`{path}`: ") };
-            return format!("{of}expected {}, not {}", named(expected), named(found)).as_str().into();
+            let message = format!("{of}expected {}, not {}", named(expected), named(found));
+            let is_unquoted = ["integer ", "floating point ", "boolean "].iter().any(|kind| found.starts_with(kind));
+            let help = (expected == "text" && is_unquoted).then(|| "put quotes around it".to_owned());
+            return Told { help, ..message.as_str().into() };
         }
     }
     text.as_str().into()
@@ -134,10 +144,13 @@ fn named(text: &str) -> String {
         "u8" | "u32" | "u64" | "usize" => "a number".to_owned(),
         "path string" | "a string" => "text".to_owned(),
         "a boolean" => "true or false".to_owned(),
-        _ => match text.strip_prefix("string ").or_else(|| text.strip_prefix("integer ")) {
-            Some(value) => value.replace('`', ""),
-            None => text.to_owned(),
-        },
+        _ => {
+            match ["string ", "integer ", "floating point ", "boolean "].iter().find_map(|kind| text.strip_prefix(kind))
+            {
+                Some(value) => value.replace('`', "").replace(" as u128", "").replace(" as i128", ""),
+                None => text.to_owned(),
+            }
+        }
     }
 }
 

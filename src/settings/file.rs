@@ -59,8 +59,7 @@ impl SettingsFile {
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let directory = files.canonicalize(directory).map_err(unreadable)?;
         let mistake = |text: &[u8], (span, told): (Range<usize>, Told)| {
-            let Told { message, help, .. } = told;
-            SettingsError::Mistake(Box::new(Mistake { path: shown.clone(), text: text.to_vec(), span, message, help }))
+            SettingsError::Mistake(Box::new(Mistake::new(shown.clone(), text.to_vec(), span, told)))
         };
         let text = String::from_utf8(text).map_err(|error| {
             let place = error.utf8_error().valid_up_to();
@@ -86,7 +85,13 @@ impl SettingsFile {
         let place = find_place(body, steps).unwrap_or(0..0);
         let span = place.start + before.len()..place.end + before.len();
         let (path, text) = (self.path.clone(), self.text.clone().into_bytes());
-        SettingsError::Mistake(Box::new(Mistake { path, text, span, message, help: None }))
+        SettingsError::Mistake(Box::new(Mistake::new(path, text, span, message.as_str().into())))
+    }
+
+    /// All of the file.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The line (from 1) of a key, inside the one before it; the last key that is found where not all are.

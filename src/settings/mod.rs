@@ -47,6 +47,7 @@ pub const SETTINGS_SCHEMA: &str = include_str!("schema/settings.schema.json");
 pub struct Settings {
     /// Root files, such as nginx.conf. A file that one of them includes is linted through it, and without a PATH on the
     /// command line these are linted.
+    #[serde(deserialize_with = "scalar::optional_paths")]
     pub roots: Option<Vec<PathBuf>>,
 
     /// The nginx that will run the configuration, such as 1.29.7. Defaults and rules follow it. By default the newest
@@ -56,10 +57,12 @@ pub struct Settings {
     pub nginx_version: Option<NginxVersion>,
 
     /// nginx's -p: the base of relative root, log and temp paths.
+    #[serde(deserialize_with = "scalar::optional_path")]
     pub prefix: Option<PathBuf>,
 
     /// A directory that stands for /: /etc/nginx/x is read from DIR/etc/nginx/x. For an unpacked image, or a repository
     /// that mirrors a machine.
+    #[serde(deserialize_with = "scalar::optional_path")]
     pub root: Option<PathBuf>,
 
     /// Paths that are read from elsewhere: what nginx finds below the key is read from below the value. The first key
@@ -75,6 +78,7 @@ pub struct Settings {
     pub certs: Option<CertificateMode>,
 
     /// Files of trust anchors (PEM) besides the built-in public ones.
+    #[serde(deserialize_with = "scalar::optional_paths")]
     pub ca: Option<Vec<PathBuf>>,
 
     /// Whether the roots of the machine are trusted, too.
@@ -86,7 +90,8 @@ pub struct Settings {
     pub edge: Option<EdgeSetting>,
 
     /// Only these rules or categories are run.
-    #[cfg_attr(test, schemars(schema_with = "schema::rule_list"))]
+    #[serde(deserialize_with = "rules::selected")]
+    #[cfg_attr(test, schemars(schema_with = "schema::selected"))]
     pub select: Option<RuleList>,
 
     /// These rules or categories are not run.
@@ -95,7 +100,8 @@ pub struct Settings {
 
     /// Rules or categories that are not run on some files, by glob. A glob without a slash fits files of any directory, and
     /// one that ends with a slash what is below folders, as in .gitignore; others are relative to the directory of this
-    /// file. A file that is included through a link is known by both paths.
+    /// file. A glob that ends in a name without wildcards fits a folder, too. A file that is included through a link is
+    /// known by both paths.
     #[cfg_attr(test, schemars(schema_with = "schema::per_file_ignores"))]
     pub per_file_ignores: Option<PerFileIgnores>,
 

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use globset::{GlobBuilder, GlobMatcher};
 use rustc_hash::FxHashSet;
-use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_yaml::Mapping;
 
@@ -39,6 +40,33 @@ impl RuleList {
     }
 }
 
+/// The rules that are run. None at all would be a mistake that nobody sees: everything is fine then.
+pub(super) fn selected<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RuleList>, D::Error> {
+    struct Selected(RuleList);
+    impl<'de> Deserialize<'de> for Selected {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Selected, D::Error> {
+            deserializer.deserialize_seq(Names)
+        }
+    }
+    struct Names;
+    impl<'de> Visitor<'de> for Names {
+        type Value = Selected;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of rules and categories")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, names: A) -> Result<Selected, A::Error> {
+            let list = RuleList(Vec::deserialize(SeqAccessDeserializer::new(names))?);
+            match list.0.is_empty() {
+                true => Err(error::said("no rule is selected: name some, or leave `select` out to run all")),
+                false => Ok(Selected(list)),
+            }
+        }
+    }
+    Ok(Option::<Selected>::deserialize(deserializer)?.map(|selected| selected.0))
+}
+
 /// Globs, each with the rules that are not run on the files that it fits.
 #[derive(Debug, Clone, Default)]
 pub struct PerFileIgnores(Vec<(FileGlob, RuleList)>);
@@ -54,22 +82,31 @@ impl PerFileIgnores {
 #[derive(Debug, Clone)]
 pub struct FileGlob {
     text: String,
-    matcher: GlobMatcher,
+    /// For files, and for what is below folders.
+    matchers: Vec<GlobMatcher>,
 }
 
 impl FileGlob {
     fn parse(text: &str) -> Result<FileGlob, String> {
         // As in a shell, and in .gitignore: `*` stays in its directory, `**` does not, and what ends with a slash stands for
-        // folders: of this name anywhere, if it is only a name.
+        // folders: of this name anywhere, if it is only a name. A name without `*` may be that of a folder as well.
         let text = text.strip_prefix("./").unwrap_or(text);
-        let pattern = match text.strip_suffix('/') {
-            Some(folder) if folder.is_empty() || folder.contains('/') => format!("{folder}/**"),
-            Some(folder) => format!("**/{folder}/**"),
-            None => text.to_owned(),
+        let below = |folder: &str| match folder.is_empty() || folder.contains('/') {
+            true => format!("{folder}/**"),
+            false => format!("**/{folder}/**"),
         };
-        let glob = GlobBuilder::new(&pattern).literal_separator(true).build();
-        let matcher = glob.map_err(|error| format!("`{text}` is no glob: {}", error.kind()))?.compile_matcher();
-        Ok(FileGlob { text: text.to_owned(), matcher })
+        let is_plain = !text.rsplit('/').next().unwrap_or(text).contains(['*', '?', '[', '{', '}', ']']);
+        let patterns = match text.strip_suffix('/') {
+            Some(folder) => vec![below(folder)],
+            None if is_plain => vec![text.to_owned(), below(text)],
+            None => vec![text.to_owned()],
+        };
+        let matcher = |pattern: &String| {
+            let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+            Ok(glob.map_err(|error| format!("`{text}` is no glob: {}", error.kind()))?.compile_matcher())
+        };
+        let matchers = patterns.iter().map(matcher).collect::<Result<_, String>>()?;
+        Ok(FileGlob { text: text.to_owned(), matchers })
     }
 
     /// As it was written.
@@ -84,7 +121,7 @@ impl FileGlob {
         let is_name = !self.text.contains('/');
         let name = file.file_name().map(Path::new).filter(|_| is_name);
         let path = if self.text.starts_with('/') { file } else { file.strip_prefix(directory).unwrap_or(file) };
-        self.matcher.is_match(path) || name.is_some_and(|name| self.matcher.is_match(name))
+        self.matchers.iter().any(|matcher| matcher.is_match(path) || name.is_some_and(|name| matcher.is_match(name)))
     }
 }
 

@@ -12,8 +12,12 @@ use crate::rules::{OptionFace, RuleEntry, all_rules, find_rule};
 const SEVERITIES: [&str; 4] = ["off", "info", "warning", "error"];
 
 pub(super) fn version(_: &mut SchemaGenerator) -> Schema {
-    // 1.28 without quotes is a number to an editor.
-    json_schema!({"type": ["string", "number", "null"], "pattern": r"^\d+\.\d+(\.\d+)?$"})
+    // 1.28 without quotes is a number to an editor, and 1 is none of the form that is wanted.
+    json_schema!({"anyOf": [
+        {"type": "string", "pattern": r"^\d+\.\d+(\.\d+)?$"},
+        {"type": "number", "not": {"type": "integer"}, "minimum": 0, "maximum": 1000},
+        {"type": "null"}
+    ]})
 }
 
 pub(super) fn map(_: &mut SchemaGenerator) -> Schema {
@@ -53,6 +57,14 @@ fn rule_names() -> Vec<&'static str> {
 
 pub(super) fn rule_list(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": ["array", "null"], "items": {"enum": rule_names()}})
+}
+
+pub(super) fn selected(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": ["array", "null"], "minItems": 1, "items": {"enum": rule_names()}})
+}
+
+pub(super) fn words(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "items": {"type": "string", "pattern": r"[^/\s]"}})
 }
 
 pub(super) fn per_file_ignores(_: &mut SchemaGenerator) -> Schema {
@@ -109,7 +121,8 @@ pub(super) fn packages(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn extra_directives(_: &mut SchemaGenerator) -> Schema {
     let contexts: Vec<String> = Contexts::all().map(|context| context.to_string()).collect();
-    json_schema!({"type": ["object", "null"], "additionalProperties": {
+    let name = json!({"pattern": r#"^[^\s;{}#"'\\]+$"#});
+    json_schema!({"type": ["object", "null"], "propertyNames": name, "additionalProperties": {
         "type": "object",
         "additionalProperties": false,
         "required": ["contexts"],
@@ -167,6 +180,47 @@ const VERDICTS: &[(&str, bool)] = &[
     ("nginx-version: new", false),
     ("certs: skip", true),
     ("certs: true", false),
+    ("nginx-version: 1", false),
+    ("nginx-version: 1e3", false),
+    ("nginx-version: 9999999999999.1", false),
+    ("nginx-version: '1.28 '", false),
+    ("nginx-version: null", true),
+    ("certs: null", true),
+    ("prefix: 5", false),
+    ("prefix: '5'", true),
+    ("prefix: null", true),
+    ("root: true", false),
+    ("roots: [1]", false),
+    ("roots: [null]", false),
+    ("roots: [a, \"1\"]", true),
+    ("ca: [5.5]", false),
+    ("map: {/a: 5}", false),
+    ("map: {/a: }", false),
+    ("map: {'': b}", false),
+    ("websocket: {patterns: [1]}", false),
+    ("websocket: {patterns: [true]}", false),
+    ("websocket: {patterns: [/]}", false),
+    ("websocket: {patterns: [push, /1]}", true),
+    ("websocket: {patterns: null}", false),
+    ("websocket: null", true),
+    ("select: []", false),
+    ("select: null", true),
+    ("ignore: []", true),
+    ("per-file-ignores: {a: null}", false),
+    ("per-file-ignores: null", true),
+    ("rules: {hsts: null}", false),
+    ("rules: {hsts: {}}", true),
+    ("rules: {hsts: {severity: null}}", false),
+    ("rules: {hsts-max-age: {minimum: 18446744073709551615}}", true),
+    ("edge: {}", true),
+    ("edge: {default: null}", false),
+    ("modules: [5]", false),
+    ("extra-directives: {a b: {contexts: [http]}}", false),
+    ("extra-directives: {x: {contexts: [http], block: null}}", false),
+    ("system-roots: 'true'", false),
+    ("", true),
+    ("# nothing yet", true),
+    ("[]", false),
     ("roots: nginx.conf", false),
     ("rots: [nginx.conf]", false),
 ];

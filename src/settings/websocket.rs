@@ -14,6 +14,7 @@ pub struct WebsocketSetting {
     /// Words of a location's path or of an upstream's name that mean WebSocket, besides those that ngxlint knows;
     /// `/word` is a whole segment of a path.
     #[serde(deserialize_with = "patterns")]
+    #[cfg_attr(test, schemars(schema_with = "super::schema::words"))]
     pub patterns: Vec<String>,
     /// Words that ngxlint knows and that do not mean WebSocket here, with or without a slash in front.
     #[serde(deserialize_with = "known")]
@@ -30,7 +31,7 @@ fn patterns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D
 
 /// One without letters would be in every path.
 fn pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    scalar::text(deserializer, "a word", |word| match word.trim_matches('/').trim().is_empty() {
+    scalar::plain_text(deserializer, |word| match word.trim_matches('/').trim().is_empty() {
         true => Err(format!("`{word}` is no word: it would be in every path")),
         false => Ok(word.to_owned()),
     })

@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::scalar::PlainPath;
 use crate::config::nearest;
 
 /// Says what is wrong with a key.
@@ -62,10 +63,11 @@ pub(super) fn each_entry_of<'de, A: MapAccess<'de>>(
 pub(super) fn map_of_paths<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<(PathBuf, PathBuf)>>, D::Error> {
-    unique_map(deserializer, |path| match path.starts_with('/') {
+    let pairs: Option<Vec<(PathBuf, PlainPath)>> = unique_map(deserializer, |path| match path.starts_with('/') {
         true => Ok(()),
         false => Err(format!("`{path}` is no path of nginx: it begins with /")),
-    })
+    })?;
+    Ok(pairs.map(|pairs| pairs.into_iter().map(|(from, to)| (from, to.0)).collect()))
 }
 
 /// A mapping of text to something, in its order; `None` for nothing at all. What is wrong with a key has its place.
