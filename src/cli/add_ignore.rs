@@ -8,24 +8,6 @@ use crate::report::{Report, counted, printable};
 use crate::rules::{Finding, add_comments};
 use crate::source::{FileId, Sources};
 
-/// The longest reason; nginx reads comments of up to 4095 bytes.
-const LONGEST_REASON: usize = 1000;
-
-/// A reason as it is written on the command line.
-pub(super) fn parse_reason(text: &str) -> Result<String, String> {
-    // These are not read as a part of the reason where they follow the bracket.
-    let reason = text.trim_start_matches([':', '-', '–', '—', ' ', '\t']).trim_end();
-    if reason.is_empty() {
-        Err("a suppression has to say why".to_owned())
-    } else if reason.chars().any(char::is_control) {
-        Err("a reason is one line".to_owned())
-    } else if reason.len() > LONGEST_REASON {
-        Err(format!("a reason has at most {LONGEST_REASON} bytes"))
-    } else {
-        Ok(reason.to_owned())
-    }
-}
-
 /// What became of one file.
 struct Done {
     comments: usize,

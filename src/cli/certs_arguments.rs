@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::arguments::{ColorChoice, EnvironmentOptions, FailOn, FileOptions, RuleOptions, SettingsOptions};
+use super::options::{ColorChoice, EnvironmentOptions, FailOn, FileOptions, SettingsOptions};
+use super::rule_options::RuleOptions;
 
 /// List every certificate, the names it covers and the servers that use it
 #[derive(Debug, Args)]

@@ -6,10 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use super::RunError;
-use super::arguments::FileOptions;
+use super::directories::{top_above, working_directory};
 use super::input::{DEFAULT_PATH, Places, STDIN};
-use super::repository::top_above;
-use super::settings::working_directory;
+use super::options::FileOptions;
 use super::write::place_of;
 use crate::settings::SettingsFile;
 

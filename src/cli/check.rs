@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::check_arguments::{CheckArguments, OutputOptions};
 use super::fix::{Offer, mend};
-use super::formats::{Destination, Format};
+use super::formats::{Destination, Format, destinations};
 use super::input::Changes;
 use super::lint::{Lint, Linted, Linting, Places};
 use super::readers::{self, OtherReaders};
@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Status, RunError> {
         rules: Some(&arguments.rules),
     };
     let runs = given.runs(&arguments.paths)?;
-    let destinations = arguments.output.destinations()?;
+    let destinations = destinations(&arguments.output.formats, arguments.output.output.as_deref())?;
     let outputs = || destinations.iter().map(|place| place.file.as_deref()).chain([arguments.output.output.as_deref()]);
     outputs().try_for_each(|output| output::refuse_read(output, named(arguments, &runs)))?;
     if arguments.show_settings {

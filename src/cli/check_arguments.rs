@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use super::add_ignore::parse_reason;
-use super::arguments::{ColorChoice, EnvironmentOptions, FailOn, FileOptions, RuleOptions, SettingsOptions};
 use super::formats::{FormatChoice, FormatParser};
+use super::options::{ColorChoice, EnvironmentOptions, FailOn, FileOptions, SettingsOptions};
+use super::rule_options::RuleOptions;
 use crate::fixes::FixMode;
 
 /// Lint configurations: files, directories, or the output of `nginx -T`
@@ -112,6 +112,24 @@ fn baseline_file() -> impl TypedValueParser<Value = PathBuf> {
         true => Err("a baseline is a file, since later runs read it: name one (./- where `-` is its name)"),
         false => Ok(path),
     })
+}
+
+/// The longest reason; nginx reads comments of up to 4095 bytes.
+const LONGEST_REASON: usize = 1000;
+
+/// A reason as it is written on the command line.
+fn parse_reason(text: &str) -> Result<String, String> {
+    // These are not read as a part of the reason where they follow the bracket.
+    let reason = text.trim_start_matches([':', '-', '–', '—', ' ', '\t']).trim_end();
+    if reason.is_empty() {
+        Err("a suppression has to say why".to_owned())
+    } else if reason.chars().any(char::is_control) {
+        Err("a reason is one line".to_owned())
+    } else if reason.len() > LONGEST_REASON {
+        Err(format!("a reason has at most {LONGEST_REASON} bytes"))
+    } else {
+        Ok(reason.to_owned())
+    }
 }
 
 /// What is done about the findings.

@@ -8,7 +8,6 @@ use clap::{Arg, Command, ValueEnum};
 use rustc_hash::FxHashSet;
 
 use super::RunError;
-use super::check_arguments::OutputOptions;
 use super::output::file_of;
 use super::write::place_of;
 
@@ -71,67 +70,59 @@ pub(super) struct Destination {
     pub(super) file: Option<PathBuf>,
 }
 
-impl OutputOptions {
-    /// What is to be written, and where. A form without a file of its own goes to `--output`, else to standard output.
-    pub(super) fn destinations(&self) -> Result<Vec<Destination>, RunError> {
-        if self.formats.is_empty() {
-            return Ok(vec![Destination { format: Format::default(), file: self.output.clone() }]);
-        }
-        let without_file = self.formats.iter().filter(|choice| choice.file.is_none()).count();
-        if without_file == 0 && self.output.is_some() {
-            return Err(RunError::OutputNotUsed);
-        }
-        let place =
-            |choice: &FormatChoice| file_of(choice.file.as_deref().or(self.output.as_deref())).map(Path::to_path_buf);
-        let destinations = self.formats.iter().map(|choice| Destination { format: choice.format, file: place(choice) });
-        let destinations: Vec<Destination> = destinations.collect();
-        let shared = destinations.iter().filter(|destination| destination.file.is_none()).count();
-        if without_file > 1 || shared > 1 {
-            return Err(RunError::SeveralFormats);
-        }
-        let mut files = FxHashSet::default();
-        for file in destinations.iter().filter_map(|destination| destination.file.as_ref()) {
-            if !files.insert(place_of(file)) {
-                return Err(RunError::FormatsToOneFile(file.clone()));
-            }
-        }
-        Ok(destinations)
+/// What is to be written, and where. A form without a file of its own goes to `output`, else to standard output.
+pub(super) fn destinations(formats: &[FormatChoice], output: Option<&Path>) -> Result<Vec<Destination>, RunError> {
+    if formats.is_empty() {
+        return Ok(vec![Destination { format: Format::default(), file: output.map(Path::to_path_buf) }]);
     }
+    let without_file = formats.iter().filter(|choice| choice.file.is_none()).count();
+    if without_file == 0 && output.is_some() {
+        return Err(RunError::OutputNotUsed);
+    }
+    let place = |choice: &FormatChoice| file_of(choice.file.as_deref().or(output)).map(Path::to_path_buf);
+    let destinations = formats.iter().map(|choice| Destination { format: choice.format, file: place(choice) });
+    let destinations: Vec<Destination> = destinations.collect();
+    let shared = destinations.iter().filter(|destination| destination.file.is_none()).count();
+    if without_file > 1 || shared > 1 {
+        return Err(RunError::SeveralFormats);
+    }
+    let mut files = FxHashSet::default();
+    for file in destinations.iter().filter_map(|destination| destination.file.as_ref()) {
+        if !files.insert(place_of(file)) {
+            return Err(RunError::FormatsToOneFile(file.clone()));
+        }
+    }
+    Ok(destinations)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn destinations(
-        formats: &[(Format, Option<&str>)],
-        output: Option<&str>,
-    ) -> Option<Vec<(Format, Option<PathBuf>)>> {
-        let formats =
-            formats.iter().map(|&(format, file)| FormatChoice { format, file: file.map(PathBuf::from) }).collect();
-        let options = OutputOptions { formats, output: output.map(PathBuf::from), ..OutputOptions::default() };
-        let found = options.destinations().ok()?;
+    fn places(formats: &[(Format, Option<&str>)], output: Option<&str>) -> Option<Vec<(Format, Option<PathBuf>)>> {
+        let formats = formats.iter().map(|&(format, file)| FormatChoice { format, file: file.map(PathBuf::from) });
+        let found = destinations(&formats.collect::<Vec<_>>(), output.map(Path::new)).ok()?;
         Some(found.into_iter().map(|found| (found.format, found.file)).collect())
     }
 
     #[test]
     fn one_report_goes_to_standard_output_and_any_number_to_files() {
         let (human, sarif) = (Format::Human, Format::Sarif);
-        assert_eq!(destinations(&[], None), Some(vec![(human, None)]));
-        assert_eq!(destinations(&[], Some("o")), Some(vec![(human, Some("o".into()))]));
+        assert_eq!(places(&[], None), Some(vec![(human, None)]));
+        assert_eq!(places(&[], Some("o")), Some(vec![(human, Some("o".into()))]));
         assert_eq!(
-            destinations(&[(human, None), (sarif, Some("s"))], None),
+            places(&[(human, None), (sarif, Some("s"))], None),
             Some(vec![(human, None), (sarif, Some("s".into()))])
         );
         assert_eq!(
-            destinations(&[(human, Some("-")), (sarif, None)], Some("s")),
+            places(&[(human, Some("-")), (sarif, None)], Some("s")),
             Some(vec![(human, None), (sarif, Some("s".into()))])
         );
-        assert_eq!(destinations(&[(human, None)], Some("-")), Some(vec![(human, None)]));
-        assert_eq!(destinations(&[(human, None), (sarif, Some("-"))], None), None);
-        assert_eq!(destinations(&[(human, None), (sarif, None)], None), None);
-        assert_eq!(destinations(&[(sarif, Some("s"))], Some("o")), None);
-        assert_eq!(destinations(&[(human, Some("s")), (sarif, Some("./s"))], None), None);
-        assert_eq!(destinations(&[(human, None), (sarif, Some("src/../s"))], Some("s")), None);
+        assert_eq!(places(&[(human, None)], Some("-")), Some(vec![(human, None)]));
+        assert_eq!(places(&[(human, None), (sarif, Some("-"))], None), None);
+        assert_eq!(places(&[(human, None), (sarif, None)], None), None);
+        assert_eq!(places(&[(sarif, Some("s"))], Some("o")), None);
+        assert_eq!(places(&[(human, Some("s")), (sarif, Some("./s"))], None), None);
+        assert_eq!(places(&[(human, None), (sarif, Some("src/../s"))], Some("s")), None);
     }
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::RunError;
-use super::arguments::FileOptions;
+use super::options::FileOptions;
 use crate::source::{
     FileKind, FileSystem, MAX_CONFIGURATION_BYTES, Overlay, PathMap, ReadError, RealFiles, parse_dump,
 };

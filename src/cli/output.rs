@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use super::RunError;
-use super::arguments::ColorChoice;
+use super::options::ColorChoice;
 use super::write::{place_of, write_file};
 use crate::report::{self, HumanStyle, Secrets};
 use crate::settings::Mistake;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use rustc_hash::FxHashMap;
 
 use super::analyses::Subject;
-use super::settings::{Run, place, working_directory};
+use super::directories::working_directory;
+use super::settings::{Run, place};
 use crate::rules::Finding;
 use crate::settings::{FileGlob, RuleList, SettingsFile};
 use crate::source::FileId;

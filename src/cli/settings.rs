@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::RunError;
-use super::arguments::{EnvironmentOptions, FileOptions, PathPair, RuleOptions, SettingsOptions};
 use super::changeable::Named;
+use super::directories::{as_written, working_directory};
 use super::input::{DEFAULT_PATH, Places, STDIN, real_directory};
+use super::options::{EnvironmentOptions, FileOptions, PathPair, SettingsOptions};
+use super::rule_options::RuleOptions;
 use super::{NO_SYSTEM_ROOTS, output};
 use crate::config::Dialect;
 use crate::model::{CertificateMode, Edge, Edges, Environment};
@@ -265,25 +267,4 @@ fn read(path: &Path) -> Result<SettingsFile, RunError> {
 /// A place in a settings file, for a message.
 pub(super) fn place(file: &SettingsFile, keys: &[&str]) -> String {
     format!("{}:{}", file.path.display(), file.line_of(keys))
-}
-
-pub(super) fn working_directory() -> PathBuf {
-    std::env::current_dir().and_then(std::fs::canonicalize).unwrap_or_else(|_| PathBuf::from("/"))
-}
-
-/// A path as the user would write it here. Relative ones are never mapped by `--root`.
-pub(super) fn as_written(path: &Path) -> PathBuf {
-    if path.is_relative() {
-        return path.to_path_buf();
-    }
-    let here = working_directory();
-    let common = here.components().zip(path.components()).take_while(|(one, other)| one == other).count();
-    let up = here.components().count() - common;
-    // From far away the absolute path is easier to read.
-    if common <= 1 {
-        return path.to_path_buf();
-    }
-    let relative = std::iter::repeat_n(Path::new(".."), up).map(Path::as_os_str);
-    let path: PathBuf = relative.chain(path.components().skip(common).map(|part| part.as_os_str())).collect();
-    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path }
 }

@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::arguments::{EnvironmentOptions, FileOptions, RuleOptions};
 use super::input::DEFAULT_PATH;
+use super::options::{EnvironmentOptions, FileOptions};
+use super::rule_options::RuleOptions;
 use super::settings::{Given, Run, place};
 use super::{RunError, Status, output};
 use crate::model::{CertificateMode, Edge};

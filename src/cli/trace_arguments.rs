@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::arguments::{ColorChoice, EnvironmentOptions, FileOptions, SettingsOptions};
+use super::options::{ColorChoice, EnvironmentOptions, FileOptions, SettingsOptions};
 use crate::model::KnownHstsHost;
 use crate::tls::Host;
 

@@ -1,8 +1,33 @@
 //! Rules as the command line names them.
 
+use clap::Args;
+
 use crate::rules::{RuleId, RuleSet, Selection, Severity};
 
-use super::arguments::RuleOptions;
+/// Which rules are run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rules")]
+pub(super) struct RuleOptions {
+    /// Run only these rules or categories; repeatable
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',', value_parser = parse_rule_set)]
+    pub(super) select: Vec<RuleSet>,
+
+    /// Do not run these rules or categories; repeatable
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',', value_parser = parse_rule_set)]
+    pub(super) ignore: Vec<RuleSet>,
+
+    /// Give a rule or category another severity: error, warning, info or off; repeatable
+    ///
+    /// For example --severity include-not-found=warning,syntax-error=off. The last that names a rule counts.
+    #[arg(long = "severity", value_name = "RULE=LEVEL,…", value_delimiter = ',', value_parser = parse_rule_severity)]
+    pub(super) severities: Vec<RuleSeverity>,
+
+    /// Report what comments in the configuration suppress, too
+    ///
+    /// For audits: `# ngxlint: ignore[rule] reason` has no effect.
+    #[arg(long)]
+    pub(super) no_ignores: bool,
+}
 
 /// A rule or category and the severity it is to have; `None` turns it off.
 #[derive(Debug, Clone)]
@@ -12,12 +37,12 @@ pub(super) struct RuleSeverity {
 }
 
 /// The rule or category of this name.
-pub(super) fn parse_rule_set(name: &str) -> Result<RuleSet, String> {
+fn parse_rule_set(name: &str) -> Result<RuleSet, String> {
     RuleSet::parse(name).map_err(|error| error.to_string())
 }
 
 /// `RULE=error`, `RULE=off` …
-pub(super) fn parse_rule_severity(text: &str) -> Result<RuleSeverity, String> {
+fn parse_rule_severity(text: &str) -> Result<RuleSeverity, String> {
     let (name, level) = text.split_once('=').ok_or("a rule and a severity are expected: include-not-found=warning")?;
     let severity = Severity::parse(level).map_err(|error| error.to_string())?;
     Ok(RuleSeverity { rules: parse_rule_set(name)?, severity })
@@ -42,9 +67,7 @@ impl RuleOptions {
             .severities
             .extend(severities.flat_map(|given| given.rules.rules.iter().map(|&rule| (rule, given.severity))));
     }
-}
 
-impl RuleOptions {
     /// Whether `--severity` says something of a rule.
     pub(super) fn names(&self, rule: RuleId) -> bool {
         self.severities.iter().any(|said| said.rules.rules.contains(&rule))
