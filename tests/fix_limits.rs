@@ -71,6 +71,18 @@ fn a_fix_of_several_files_is_made_in_all_or_in_none() {
 }
 
 #[test]
+fn any_number_of_files_is_written() {
+    let names: Vec<String> = (0..200).map(|number| format!("{number}.conf")).collect();
+    let folder = sites(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    check(&folder, &["--fix", "nginx.conf"]).expect(
+        0,
+        &["no problems found"],
+        &["note: made 200 fixes in 200 files\n"],
+    );
+    assert_eq!(fs::read_dir(folder.path("sites")).unwrap().count(), 200);
+}
+
+#[test]
 fn what_cannot_be_read_is_mended_first() {
     // The quote does not end where it should, so that no block is what it seems to be.
     let broken = "events {}\nhttp {\n  server { listen 80; server_name a.example;\n    location / { return 200 \"a; }\n    \

@@ -3,11 +3,15 @@
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::source::{FileSystem, MAX_CONFIGURATION_BYTES, ReadError, RealFiles};
 
 /// Names that are tried for a temporary file; one is taken if a process of the same number was killed before.
 const ATTEMPTS: u32 = 64;
+
+/// What tells the temporary files of this process from one another.
+static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// Links that are followed, one to the other; Linux follows as many.
 const LINKS: usize = 40;
@@ -149,7 +153,8 @@ impl Temporary {
             return Err(ErrorKind::InvalidInput.into());
         }
         let mut outcome = Err(ErrorKind::AlreadyExists.into());
-        for number in 0..ATTEMPTS {
+        for _ in 0..ATTEMPTS {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let path = target.with_file_name(format!(".ngxlint.{}.{number}", std::process::id()));
             outcome = File::create_new(&path).map(|file| (Temporary { path, is_placed: false }, file));
             if !outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
@@ -256,11 +261,13 @@ mod tests {
     fn a_file_that_a_killed_process_left_is_in_nobodys_way() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a");
-        let left = format!(".ngxlint.{}.0", std::process::id());
-        fs::write(folder.path().join(&left), "half").unwrap();
+        let next = NEXT.load(Ordering::Relaxed);
+        let left: Vec<String> =
+            (next..next + 32).map(|number| format!(".ngxlint.{}.{number}", std::process::id())).collect();
+        left.iter().for_each(|left| fs::write(folder.path().join(left), "half").unwrap());
         write_file(&file, |out| out.write_all(b"new")).unwrap();
         assert!(write_file(&file, |_| Err(ErrorKind::StorageFull.into())).is_err());
         assert_eq!(fs::read(&file).unwrap(), b"new");
-        assert_eq!(names(folder.path()), [left.as_str(), "a"]);
+        assert_eq!(names(folder.path()).len(), left.len() + 1);
     }
 }
