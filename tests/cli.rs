@@ -357,3 +357,20 @@ fn help() {
     }
     folder.run(&["--version"]).expect(0, &["ngxlint 0.1.0"], &[]);
 }
+
+/// A folder is linted as the files in it are: through the root that includes them, wherever the program is started.
+#[test]
+fn a_folder_below_the_root_is_linted_through_it() {
+    const SITE: &str = "server {\n    listen 80;\n    server_name shop.example;\n}\n";
+    let folder = Folder::new(&[
+        ("nginx.conf", "events {}\nhttp {\n    include sites-enabled/*;\n}\n"),
+        ("sites-enabled/a", SITE),
+        ("sites-enabled/b", SITE),
+    ]);
+    let finding = "b:3:17: warning[conflicting-server-name]";
+    folder.run(&["check", "--format", "short", "sites-enabled"]).expect(1, &["sites-enabled/", finding], &[]);
+    let inside =
+        folder.command(&["check", "--format", "short", "."]).current_dir(folder.path("sites-enabled")).output();
+    let inside = inside.unwrap();
+    assert!(String::from_utf8_lossy(&inside.stdout).contains(finding), "{inside:?}");
+}

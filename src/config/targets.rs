@@ -162,11 +162,12 @@ impl<'l> Search<'l, '_> {
         // Roots that include each other in a circle are roots all the same.
         let lone = if lone.is_empty() { roots.iter().collect() } else { lone };
         lone.into_iter().for_each(|(path, root)| self.add_root(path, root, None));
+        others.retain(|(_, file)| !reached.contains(&file.canonical));
+        let above = if others.is_empty() || self.context.is_some() { Vec::new() } else { self.roots_over(path) };
         for (path, file) in others {
-            if reached.contains(&file.canonical) {
-                continue;
-            }
-            let roots = self.known_roots_of(file);
+            let mut roots = self.known_roots_of(file);
+            let of_above = above.iter().filter(|(path, root)| self.files_of(path, root).contains(&file.canonical));
+            roots.extend(of_above.cloned());
             if self.add_roots(roots, file) {
                 continue;
             }
@@ -212,6 +213,28 @@ impl<'l> Search<'l, '_> {
     }
 
     fn roots_above(&mut self, place: &Path, file: &LoadedFile<'_>) -> Vec<Root<'l>> {
+        let mut roots = self.all_roots_above(place);
+        roots.retain(|(path, root)| self.files_of(path, root).contains(&file.canonical));
+        roots
+    }
+
+    /// The root files upwards of a directory: of where it really is, and of the link by which it is called.
+    fn roots_over(&self, directory: &Path) -> Vec<Root<'l>> {
+        let files = self.library.files();
+        let Ok(real) = files.canonicalize(directory) else { return Vec::new() };
+        let mut roots = self.all_roots_above(&real.join(USUAL_ROOT));
+        let around =
+            directory.parent().map(|around| if around.as_os_str().is_empty() { Path::new(".") } else { around });
+        let around = around.and_then(|around| files.canonicalize(around).ok());
+        if let (Some(around), Some(name)) = (around, directory.file_name())
+            && around.join(name) != real
+        {
+            roots.extend(self.all_roots_above(&around.join(name)));
+        }
+        roots
+    }
+
+    fn all_roots_above(&self, place: &Path) -> Vec<Root<'l>> {
         let files = self.library.files();
         let is_repository = |directory: &&Path| files.kind(&directory.join(".git")).is_ok();
         let repository = place.ancestors().skip(1).find(is_repository);
@@ -225,7 +248,7 @@ impl<'l> Search<'l, '_> {
             }
             for path in names.iter().map(|name| directory.join(name)) {
                 let Ok(root) = self.library.load(&path) else { continue };
-                if snippet::is_root(&root.ast) && self.files_of(&path, root).contains(&file.canonical) {
+                if snippet::is_root(&root.ast) {
                     roots.push((path, root));
                 }
             }

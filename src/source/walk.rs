@@ -55,6 +55,8 @@ pub struct Walk {
 #[must_use]
 pub fn walk(directory: &Path, limit: Option<usize>) -> Walk {
     let mut found = Walk::default();
+    // `.` has no name of its own.
+    let real = std::fs::canonicalize(directory).unwrap_or_default();
     let entries = WalkDir::new(directory)
         .follow_links(true)
         .sort_by_file_name()
@@ -66,7 +68,7 @@ pub fn walk(directory: &Path, limit: Option<usize>) -> Walk {
             break;
         }
         match entry {
-            Ok(entry) if entry.file_type().is_file() && is_candidate(entry.path()) => {
+            Ok(entry) if entry.file_type().is_file() && is_candidate(entry.path(), &real) => {
                 found.files.push(entry.path().strip_prefix(".").unwrap_or(entry.path()).to_path_buf())
             }
             Ok(_) => {}
@@ -101,14 +103,16 @@ fn is_of_the_kernel(entry: &DirEntry) -> bool {
     OF_THE_KERNEL.iter().any(|directory| real.starts_with(directory))
 }
 
-fn is_candidate(path: &Path) -> bool {
+/// `top` is the real directory that is walked.
+fn is_candidate(path: &Path, top: &Path) -> bool {
     let ends_in = |endings: &[&str], name: &str| endings.iter().any(|ending| name.ends_with(ending));
     let name_of = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
     let Some(name) = name_of(path) else { return false };
     if ends_in(BACKUP_ENDINGS, &name) {
         return false;
     }
-    let in_sites = || path.parent().and_then(name_of).is_some_and(|folder| folder.starts_with("sites-"));
+    let folder = || path.parent().and_then(name_of).or_else(|| name_of(top));
+    let in_sites = || folder().is_some_and(|folder| folder.starts_with("sites-"));
     ends_in(CONFIGURATION_ENDINGS, &name) || in_sites() && !ends_in(OTHER_ENDINGS, &name)
 }
 
