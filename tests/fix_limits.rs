@@ -163,3 +163,43 @@ fn git_and_patch_take_a_diff_with_any_names() {
         assert!(run("patch", &["-p1", "-s", "-i", "fix.diff"]) && is_applied());
     }
 }
+
+/// Two servers of one socket, whose fix changes both.
+const HTTP2: &str = "events {}\nhttp {\n    server {\n        # ONE\n        listen 443 ssl http2;\n        server_name a.example;\n    \
+                     }\n    include vendor/*;\n}\n";
+const VENDORED: &str = "server {\n    listen 443 ssl http2;\n    server_name b.example;\n}\n";
+
+/// What somebody has suppressed, ignored or found before is not changed by the fix of another finding.
+#[test]
+fn what_is_to_stay_stays() {
+    const SELECT: &[&str] = &["check", "--select", "listen-http2-deprecated,unused-suppression", "--certs", "skip"];
+    let fix = |folder: &Folder, more: &[&str]| folder.run(&[SELECT, more, &["--diff", "nginx.conf"]].concat());
+    let folder = Folder::new(&[("nginx.conf", HTTP2), ("vendor/a.conf", VENDORED)]);
+    let both = fix(&folder, &[]);
+    assert!(both.stdout.contains("vendor/a.conf") && both.stdout.contains("a/nginx.conf"), "{}", both.stdout);
+    // A comment above one of them.
+    let commented = HTTP2.replace("# ONE", "# ngxlint: ignore[listen-http2-deprecated] old machines");
+    folder.write("nginx.conf", commented.as_bytes());
+    assert_eq!(fix(&folder, &[]).stdout, "");
+    folder.write("nginx.conf", HTTP2.as_bytes());
+    folder.write("s.yaml", b"per-file-ignores:\n  vendor/: [listen-http2-deprecated]\n");
+    assert_eq!(fix(&folder, &["--config", "s.yaml"]).stdout, "");
+    // What is known of one file.
+    folder.run(&[SELECT, &["--write-baseline", "b.json", "nginx.conf"]].concat());
+    let mut known: serde_json::Value = serde_json::from_str(&text(&folder, "b.json")).unwrap();
+    known["findings"].as_array_mut().unwrap().retain(|finding| finding["file"] == "vendor/a.conf");
+    folder.write("b.json", known.to_string().as_bytes());
+    assert_eq!(fix(&folder, &["--baseline", "b.json"]).stdout, "");
+}
+
+/// A comment at a line that a fix would change is of use, although the finding is told at another.
+#[test]
+fn a_comment_that_keeps_a_line_is_used() {
+    let text = "events {}\nhttp {\n    server {\n        listen 443;\n        listen [::]:443; # ngxlint: \
+                ignore[listen-443-without-ssl] the load balancer's network\n        ssl_certificate a.pem;\n        \
+                ssl_certificate_key a.key;\n    }\n}\n";
+    let folder = Folder::new(&[("nginx.conf", text)]);
+    let rules = ["check", "--select", "listen-443-without-ssl,unused-suppression", "--certs", "skip"];
+    let run = folder.run(&[&rules[..], &["--fix=all", "--diff", "nginx.conf"]].concat());
+    assert_eq!(run.stdout, "", "{}", run.stderr);
+}

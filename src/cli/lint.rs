@@ -178,6 +178,7 @@ impl Analysis {
         let mut outcome = rules::judge(&model, &run.selection);
         let ignored = FileIgnores::new(subject);
         outcome.findings.retain(|finding| !ignored.ignores(finding));
+        outcome.findings.iter_mut().for_each(|finding| ignored.keep_from(finding));
         let is_broken = config.files().any(|file| !file.ast.errors.is_empty())
             || config.problems.iter().any(Problem::stops_reading);
         let place = |file: &LoadedFile<'_>| (file.ast.file, FilePlace::new(&changeable, config, is_broken, file));

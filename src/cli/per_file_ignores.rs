@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::analyses::Subject;
 use super::directories::working_directory;
 use super::settings::{Run, place};
-use crate::rules::Finding;
+use crate::rules::{Finding, RuleId};
 use crate::settings::{FileGlob, RuleList, SettingsFile};
 use crate::source::FileId;
 
@@ -46,9 +46,20 @@ impl<'a> FileIgnores<'a> {
 
     /// Whether a rule is not to be run on the file that a finding points into.
     pub(super) fn ignores(&self, finding: &Finding) -> bool {
-        let (Some(file), Some(fitting)) = (self.file, self.fitting.get(&finding.span.file)) else { return false };
-        let mut rules = entries(file).enumerate().filter(|(number, _)| fitting.contains(number));
-        rules.any(|(_, (_, rules))| rules.rules().any(|rule| rule == finding.rule))
+        self.ignores_in(finding.span.file, finding.rule)
+    }
+
+    /// Takes the fix from a finding that would change a file where its rule is ignored.
+    pub(super) fn keep_from(&self, finding: &mut Finding) {
+        let rule = finding.rule;
+        finding.fix =
+            finding.fix.take().filter(|fix| !fix.edits.iter().any(|edit| self.ignores_in(edit.span.file, rule)));
+    }
+
+    fn ignores_in(&self, file: FileId, rule: RuleId) -> bool {
+        let (Some(settings), Some(fitting)) = (self.file, self.fitting.get(&file)) else { return false };
+        let mut rules = entries(settings).enumerate().filter(|(number, _)| fitting.contains(number));
+        rules.any(|(_, (_, rules))| rules.rules().any(|other| other == rule))
     }
 
     /// The globs that fit one of the files.

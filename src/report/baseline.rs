@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::fingerprint::{excerpt, fingerprints_in};
 use super::{Report, Scope};
-use crate::rules::find_rule;
+use crate::rules::{Edit, Finding, RuleId, find_rule};
+use crate::source::{FileId, Span};
 
 /// Grows when a file of the old form would be misread.
 const SCHEMA_VERSION: u64 = 1;
@@ -155,14 +156,29 @@ impl Report<'_> {
         let entries = known.len();
         let prints = fingerprints_in(scope.repository, self, self.findings());
         let findings = std::mem::take(&mut self.findings).into_iter().zip(prints);
-        let unknown = findings.filter(|(_, print)| known.remove(print.as_str()).is_none());
-        let unknown: Vec<_> = unknown.map(|(finding, _)| finding).collect();
+        let (unknown, taken): (Vec<_>, Vec<_>) =
+            findings.partition(|(_, print)| known.remove(print.as_str()).is_none());
         self.checked.baselined = entries - known.len();
-        self.findings = unknown;
+        self.findings = unknown.into_iter().map(|(finding, _)| finding).collect();
+        self.keep_fixes_from(taken.into_iter().map(|(finding, _)| finding));
         let seen = scope.paths(self);
         let mut stale: Vec<KnownFinding> =
             known.into_values().filter(|known| scope.judges(known, &seen)).cloned().collect();
         stale.sort();
         stale
+    }
+
+    /// Takes the fixes away that would change what is known: it was decided to leave that.
+    fn keep_fixes_from(&mut self, known: impl Iterator<Item = Finding>) {
+        let mut kept: FxHashMap<(RuleId, FileId), Vec<Span>> = FxHashMap::default();
+        known.for_each(|finding| kept.entry((finding.rule, finding.span.file)).or_default().push(finding.span));
+        for finding in &mut self.findings {
+            let rule = finding.rule;
+            let is_kept = |edit: &Edit| {
+                let spans = kept.get(&(rule, edit.span.file)).map(Vec::as_slice).unwrap_or_default();
+                spans.iter().any(|span| (span.start..span.end).contains(&edit.span.start))
+            };
+            finding.fix = finding.fix.take().filter(|fix| !fix.edits.iter().any(is_kept));
+        }
     }
 }

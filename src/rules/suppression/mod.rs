@@ -122,10 +122,15 @@ impl Suppression {
 
     /// Whether it suppresses `finding`, which it remembers.
     fn takes(&mut self, finding: &Finding) -> bool {
-        if !self.covers.contains(&finding.span.start) {
+        self.is_used_at(finding.span.start, finding.rule)
+    }
+
+    /// Whether it keeps a rule from what starts at `offset`, which it remembers.
+    fn is_used_at(&mut self, offset: u32, rule: RuleId) -> bool {
+        if !self.covers.contains(&offset) {
             return false;
         }
-        let names = self.names.iter_mut().filter(|name| name.rules.contains(&finding.rule));
+        let names = self.names.iter_mut().filter(|name| name.rules.contains(&rule));
         names.map(|name| name.is_used = true).count() > 0
     }
 }
@@ -174,9 +179,10 @@ impl Suppressions {
     }
 
     /// Takes what is suppressed out of `findings`. Every comment that covers a finding counts as used, and the first
-    /// with a reason gives it.
+    /// with a reason gives it. So does one that covers what a fix of the rule would change, and there is no such fix:
+    /// whoever has written it wants these lines as they are.
     fn take(&mut self, findings: Vec<Finding>, outcome: &mut Outcome) {
-        for finding in findings {
+        for mut finding in findings {
             let comments = self.files.get_mut(&finding.span.file).map(Vec::as_mut_slice).unwrap_or_default();
             let mut reason: Option<&str> = None;
             for comment in comments {
@@ -186,9 +192,25 @@ impl Suppressions {
             }
             match reason.map(str::to_owned) {
                 Some(reason) => outcome.suppressed.push(Suppressed { finding, reason }),
-                None => outcome.findings.push(finding),
+                None => {
+                    if self.keep_from(&finding) {
+                        finding.fix = None;
+                    }
+                    outcome.findings.push(finding);
+                }
             }
         }
+    }
+
+    /// Whether comments keep the rule of a finding from a line that its fix would change.
+    fn keep_from(&mut self, finding: &Finding) -> bool {
+        let mut is_kept = false;
+        for edit in finding.fix.iter().flat_map(|fix| &fix.edits) {
+            for comment in self.files.get_mut(&edit.span.file).map(Vec::as_mut_slice).unwrap_or_default() {
+                is_kept |= comment.is_used_at(edit.span.start, finding.rule);
+            }
+        }
+        is_kept
     }
 
     /// All comments, in the order of the files and of their lines.
