@@ -151,15 +151,20 @@ pub fn is_sign_of_edge(directive: Directive<'_>) -> bool {
 }
 
 impl<'c> Model<'c> {
-    /// What says in a server, or around it for all servers, that clients reach it through something else.
+    /// What says in a server that clients reach it through something else.
     #[must_use]
     pub fn sign_of_edge(&self, server: &Server<'c>) -> Option<Directive<'c>> {
-        let block = server.directive;
-        let real_ip = REAL_IP.iter().find_map(|name| inherit::value_in_effect(block, name));
-        let around = || block.ancestors().flat_map(|outer| outer.children()).filter(|one| !one.is_named("server"));
+        let real_ip = REAL_IP.iter().find_map(|name| inherit::value_in_effect(server.directive, name));
+        real_ip.or_else(|| server.directive.descendants().find(|one| is_sign_of_edge(*one)))
+    }
+
+    /// What says so around the servers, for all of them.
+    #[must_use]
+    pub fn sign_of_edge_around(&self) -> Option<Directive<'c>> {
+        let blocks = self.servers().next().into_iter().flat_map(|server| server.directive.ancestors());
+        let around = blocks.flat_map(|block| block.children()).filter(|one| !one.is_named("server"));
         let with_inside = |one: Directive<'c>| std::iter::once(one).chain(one.descendants());
-        let inside = || block.descendants().find(|one| is_sign_of_edge(*one));
-        real_ip.or_else(inside).or_else(|| around().flat_map(with_inside).find(|one| is_sign_of_edge(*one)))
+        around.flat_map(with_inside).find(|one| is_sign_of_edge(*one))
     }
 }
 

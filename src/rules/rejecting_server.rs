@@ -1,5 +1,6 @@
 //! A default server that belongs to no site and rejects, for sockets whose default is a site.
 
+use crate::model::sockets::listen::Address;
 use crate::model::{ListenSocket, Member, Model, SelectedBy, Server, Settled};
 use crate::nginx::NginxVersion;
 use crate::rules::listening::PROTOCOLS;
@@ -73,7 +74,14 @@ pub(super) fn rejecting_instead<'m>(
 pub(super) fn sockets_of<'m>(model: &'m Model<'_>, member: Member) -> Option<Vec<&'m ListenSocket>> {
     model.server(member.server).listens.get(member.listen).filter(|listen| listen.further_ports.is_none())?;
     let is_it = |other: &Member| *other == member;
-    Some(model.sockets_of(member.server).filter(|socket| socket.members.iter().any(is_it)).collect())
+    let sockets = model.sockets_of(member.server).filter(|socket| socket.members.iter().any(is_it));
+    // Two of a port are one where a host name means the address of the other.
+    let is_one = |socket: &&ListenSocket| {
+        let has_name = |other: &ListenSocket| matches!(other.endpoint.address, Address::Name(_));
+        let on_port = model.sockets_on_port(socket.endpoint.port);
+        on_port.len() == 1 || !on_port.iter().any(has_name)
+    };
+    sockets.map(|socket| Some(socket).filter(is_one)).collect()
 }
 
 /// Whether the server answers for further names of its certificate only as the default.

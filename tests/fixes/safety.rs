@@ -128,6 +128,9 @@ fn a_port_of_a_range_may_have_a_default_server() {
     // Of one port another server is the first.
     let first = plain("127.0.0.1:8101", "z.example") + &two;
     assert_eq!(offered(&http(&first), "implicit-default-server"), [Some(true), None]);
+    // A host name may mean the same address.
+    let named = two.clone() + &plain("host.example:8105 default_server", "d.example");
+    assert_eq!(offered(&http(&named), "implicit-default-server"), [None]);
     // Not all ports of it are looked at.
     let long = two.replace("8110", "8510");
     assert_eq!(offered(&http(&long), "implicit-default-server"), [None]);

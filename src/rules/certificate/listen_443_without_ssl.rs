@@ -13,7 +13,8 @@ const HTTPS_PORT: u16 = 443;
 
 impl Rule for Listen443WithoutSsl {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
-        let (mut seen, sees_all) = (FxHashSet::default(), model.sees_all_servers());
+        let mut seen = FxHashSet::default();
+        let around = Around { sees_all: model.sees_all_servers(), sign: model.sign_of_edge_around() };
         for socket in model.sockets().filter(|socket| !socket.is_tls) {
             let has_certificate = all_have_certificates(model, socket);
             let is_meant = match socket.endpoint.port {
@@ -28,7 +29,7 @@ impl Rule for Listen443WithoutSsl {
             if socket.members.iter().all(|member| model.is_behind_edge(model.server(member.server))) {
                 continue;
             }
-            report(model, sink, socket, (*first, has_certificate), sees_all);
+            report(model, sink, socket, (*first, has_certificate), &around);
         }
     }
 }
@@ -38,15 +39,15 @@ fn report(
     sink: &mut Findings,
     socket: &ListenSocket,
     (first, has_certificate): (Member, bool),
-    sees_all: bool,
+    around: &Around<'_>,
 ) {
     let server = model.server(first.server);
     let span = server.listen_span(first.listen);
     let endpoint = &socket.endpoint;
     let is_https = endpoint.port == HTTPS_PORT;
     let has_edge = socket.members.iter().any(|member| ends_before(model, *member));
-    let sign = socket.members.iter().find_map(|member| sign_of_edge(model, socket, *member));
-    let finding = if !sees_all {
+    let sign = socket.members.iter().find_map(|member| sign_of_edge(model, socket, *member)).or(around.sign);
+    let finding = if !around.sees_all {
         let message = format!("{endpoint} speaks plain HTTP, unless a server in another file says `ssl` for it");
         sink.warning(span, message).conditional()
     } else if has_edge {
@@ -91,7 +92,11 @@ fn report(
         _ => format!("write `listen 443 ssl;`, too, or remove the certificate{certificate}"),
     });
     if endpoint.port != HTTP_PORT && model.config.is_whole() {
-        finding.fix(with_ssl(model, first, sees_all && is_https && has_certificate && !has_edge));
+        finding.fix(with_ssl(
+            model,
+            first,
+            around.sees_all && sign.is_none() && is_https && has_certificate && !has_edge,
+        ));
     }
 }
 
@@ -109,6 +114,12 @@ fn shown(directive: Directive<'_>) -> String {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
     }
+}
+
+/// What is seen around the servers.
+struct Around<'c> {
+    sees_all: bool,
+    sign: Option<Directive<'c>>,
 }
 
 /// What suggests that TLS ends in front of a server of the socket.
