@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::sockets::server_names::{NameKind, ServerName};
-use super::{Model, Server};
+use super::{Model, Server, inherit};
+use crate::config::Directive;
 
 /// What stands between clients and nginx (`--edge`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Deserialize)]
@@ -120,6 +121,50 @@ impl Model<'_> {
             None => edges.default == Edge::Tls,
             Some(_) => hosts.all(|host| edges.of_host(&host.to_string()) == Edge::Tls),
         }
+    }
+}
+
+/// Directives of ngx_http_realip_module: <https://nginx.org/en/docs/http/ngx_http_realip_module.html>
+const REAL_IP: &[&str] = &["set_real_ip_from", "real_ip_header"];
+
+/// Whether a directive says that clients reach nginx through something else, which tells their addresses or their scheme.
+#[must_use]
+pub fn is_sign_of_edge(directive: Directive<'_>) -> bool {
+    const HEADERS: &[&str] = &[
+        "x_forwarded_proto",
+        "x_forwarded_ssl",
+        "x_forwarded_scheme",
+        "x_forwarded_port",
+        "x_scheme",
+        "x_url_scheme",
+        "front_end_https",
+        "cloudfront_forwarded_proto",
+        "cf_",
+    ];
+    let is_told = |text: &str| {
+        let text = text.to_ascii_lowercase().replace("${", "$");
+        let mut headers = text.split("$http_").skip(1);
+        headers.any(|rest| HEADERS.iter().any(|name| rest.starts_with(name)))
+    };
+    REAL_IP.iter().any(|name| directive.is_named(name))
+        || directive.arguments().any(|word| word.raw().contains(&b'$') && is_told(&word.text()))
+}
+
+impl<'c> Model<'c> {
+    /// What says in a server that clients reach it through something else.
+    #[must_use]
+    pub fn sign_of_edge(&self, server: &Server<'c>) -> Option<Directive<'c>> {
+        let real_ip = REAL_IP.iter().find_map(|name| inherit::value_in_effect(server.directive, name));
+        real_ip.or_else(|| server.directive.descendants().find(|one| is_sign_of_edge(*one)))
+    }
+
+    /// What says so around the servers, for all of them.
+    #[must_use]
+    pub fn sign_of_edge_around(&self) -> Option<Directive<'c>> {
+        let blocks = self.servers().next().into_iter().flat_map(|server| server.directive.ancestors());
+        let around = blocks.flat_map(|block| block.children()).filter(|one| !one.is_named("server"));
+        let with_inside = |one: Directive<'c>| std::iter::once(one).chain(one.descendants());
+        around.flat_map(with_inside).find(|one| is_sign_of_edge(*one))
     }
 }
 

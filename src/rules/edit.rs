@@ -49,6 +49,26 @@ pub(super) fn without(directive: Directive<'_>) -> Option<Edit> {
     Some(without_text(directive.file_text(), whole))
 }
 
+/// Takes directives away, those that stand side by side on a line together.
+#[must_use]
+pub(super) fn without_all(mut directives: Vec<Directive<'_>>) -> Vec<Option<Edit>> {
+    directives.sort_by_key(Directive::span);
+    let mut wholes: Vec<(Directive<'_>, Span)> = Vec::new();
+    for directive in directives {
+        let Some(whole) = directive.whole_span().filter(|_| !directive.holds_comments()) else { return vec![None] };
+        let is_beside = |last: &Span| {
+            let between = directive.file_text().get(last.end as usize..whole.start as usize);
+            let is_blank = |text: &[u8]| text.iter().all(|&byte| byte != b'\n' && byte.is_ascii_whitespace());
+            last.file == whole.file && between.is_some_and(is_blank)
+        };
+        match wholes.last_mut().filter(|(_, last)| is_beside(last)) {
+            Some((_, last)) => last.end = whole.end,
+            None => wholes.push((directive, whole)),
+        }
+    }
+    wholes.into_iter().map(|(directive, whole)| Some(without_text(directive.file_text(), whole))).collect()
+}
+
 /// Takes what stands at `whole` away, with its line if nothing else stands there.
 #[must_use]
 pub(super) fn without_text(text: &[u8], whole: Span) -> Edit {
@@ -87,13 +107,14 @@ pub(super) fn word_behind(word: Word<'_>, added: &str) -> Edit {
     insert(span, span.end as usize, format!(" {added}"))
 }
 
-/// Takes a word away, with the space before it; that stays where it ends a comment.
+/// Takes a word away, with the space before it; the end of a line stays where it may end a comment.
 #[must_use]
 pub(super) fn without_word(directive: Directive<'_>, word: Word<'_>) -> Edit {
     let span = word.span();
     let text = directive.file_text();
-    let before = text[..span.start as usize].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
-    let before = if directive.holds_comments() { 0 } else { before };
+    let may_end_comment = |byte: u8| byte == b'\n' && directive.holds_comments();
+    let is_space = |byte: &&u8| byte.is_ascii_whitespace() && !may_end_comment(**byte);
+    let before = text[..span.start as usize].iter().rev().take_while(is_space).count();
     Edit { span: Span { start: span.start - before as u32, ..span }, text: String::new() }
 }
 

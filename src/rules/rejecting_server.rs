@@ -1,6 +1,7 @@
 //! A default server that belongs to no site and rejects, for sockets whose default is a site.
 
-use crate::model::{ListenSocket, Model, SelectedBy, Server, Settled};
+use crate::model::sockets::listen::Address;
+use crate::model::{ListenSocket, Member, Model, SelectedBy, Server, Settled};
 use crate::nginx::NginxVersion;
 use crate::rules::listening::PROTOCOLS;
 use crate::rules::{Fix, edit};
@@ -23,11 +24,12 @@ pub(super) fn rejecting_instead<'m>(
     if !default.has_real_name() {
         return None;
     }
+    let sockets: Vec<&ListenSocket> = sockets.collect();
     let version = model.environment.version;
     let mut lines = Vec::new();
     let mut edits = Vec::new();
     let mut listens: Vec<usize> = Vec::new();
-    for socket in sockets {
+    for socket in &sockets {
         if serves_more(model, default, socket) || lends(model, default, socket) {
             return None;
         }
@@ -35,6 +37,11 @@ pub(super) fn rejecting_instead<'m>(
             continue;
         }
         listens.push(socket.default.listen);
+        // Of a range, some ports may have another default server.
+        let is_of_fix = |other: &ListenSocket| sockets.iter().any(|it| std::ptr::eq(*it, other));
+        if !sockets_of(model, socket.default)?.into_iter().all(is_of_fix) {
+            return None;
+        }
         let listen = default.listens.get(socket.default.listen).and_then(|listen| listen.directive)?;
         let mut words = vec![listen.argument(0)?];
         let says = |name: &str| listen.arguments().skip(1).find(|word| word.is(name));
@@ -53,13 +60,28 @@ pub(super) fn rejecting_instead<'m>(
         let said = ["default_server", "default"].into_iter().find_map(says);
         edits.extend(said.map(|word| Some(edit::without_word(listen, word))));
     }
-    if listens.is_empty() || default.directive.readings() > 1 || version < REJECTS_SINCE {
+    // nginx takes no second one.
+    if listens.is_empty() || !model.sees_all_servers() || default.directive.readings() > 1 || version < REJECTS_SINCE {
         return None;
     }
     lines.push("server_name _;".to_owned());
     lines.push("ssl_reject_handshake on;".to_owned());
     edits.push(edit::block_behind(default.directive, "server", &lines));
     Fix::risky("add a default server that rejects", edits)
+}
+
+/// The sockets of a `listen`, which may be a range of ports. `None` where not all of them are seen.
+pub(super) fn sockets_of<'m>(model: &'m Model<'_>, member: Member) -> Option<Vec<&'m ListenSocket>> {
+    model.server(member.server).listens.get(member.listen).filter(|listen| listen.further_ports.is_none())?;
+    let is_it = |other: &Member| *other == member;
+    let sockets = model.sockets_of(member.server).filter(|socket| socket.members.iter().any(is_it));
+    // Two of a port are one where a host name means the address of the other.
+    let is_one = |socket: &&ListenSocket| {
+        let has_name = |other: &ListenSocket| matches!(other.endpoint.address, Address::Name(_));
+        let on_port = model.sockets_on_port(socket.endpoint.port);
+        on_port.len() == 1 || !on_port.iter().any(has_name)
+    };
+    sockets.map(|socket| Some(socket).filter(is_one)).collect()
 }
 
 /// Whether the server answers for further names of its certificate only as the default.

@@ -50,6 +50,15 @@ impl ServedHosts {
 }
 
 impl Model<'_> {
+    /// Whether the configuration was read whole, so that a server that is not seen is not there.
+    #[must_use]
+    pub fn sees_all_servers(&self) -> bool {
+        let is_partial = |server: &Server<'_>| {
+            std::iter::once(server.directive).chain(server.directive.ancestors()).any(|block| block.is_incomplete())
+        };
+        self.config.is_whole() && !self.config.is_incomplete() && !self.servers().any(is_partial)
+    }
+
     /// Whether some server has a name for a host (lower case, no port, no trailing dot).
     pub(crate) fn is_served(&self, host: &str) -> bool {
         if self.owns(host) {

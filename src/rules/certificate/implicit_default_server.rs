@@ -3,8 +3,8 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::model::{ListenSocket, Model, Server};
-use crate::rules::rejecting_server::rejecting_instead;
+use crate::model::{ListenSocket, Member, Model, Server};
+use crate::rules::rejecting_server::{rejecting_instead, sockets_of};
 use crate::rules::{Findings, Fix, Rule, Severity, edit};
 
 pub(super) struct ImplicitDefaultServer;
@@ -15,7 +15,7 @@ impl Rule for ImplicitDefaultServer {
         if !model.config.is_whole() {
             return;
         }
-        let mut seen = FxHashSet::default();
+        let (mut seen, sees_all) = (FxHashSet::default(), model.sees_all_servers());
         for socket in model.sockets().filter(|socket| socket.is_shared() && !socket.has_explicit_default) {
             let default = model.server(socket.default.server);
             let span = default.listen_span(socket.default.listen);
@@ -24,14 +24,18 @@ impl Rule for ImplicitDefaultServer {
             }
             let message = format!(
                 "none of the {} servers on {} says default_server: {default} answers all other names because it \
-                 comes first",
+                 comes first{}",
                 socket.members.len(),
-                socket.endpoint
+                socket.endpoint,
+                if sees_all { "" } else { ", unless one in a file that could not be read says it" }
             );
             // Over plain HTTP a stranger sees another page; over TLS, another name. A first server
             // without a name is meant to be the default.
             let severity = if socket.is_tls && default.has_real_name() { Severity::Warning } else { Severity::Info };
             let finding = sink.add(severity, span, message);
+            if !sees_all {
+                finding.conditional();
+            }
             let others = socket.members.iter().filter(|member| member.server != default.id).take(2);
             for other in others {
                 let server = model.server(other.server);
@@ -42,7 +46,8 @@ impl Rule for ImplicitDefaultServer {
             } else {
                 "say default_server on the listen of the server that is to answer: of this one, if it is right"
             });
-            finding.fix(said(model, default, socket.is_tls));
+            // nginx takes no second one.
+            finding.fix(said(model, default, socket.is_tls).filter(|_| sees_all));
         }
     }
 }
@@ -66,6 +71,12 @@ fn said(model: &Model<'_>, default: &Server<'_>, is_tls: bool) -> Option<Fix> {
         return None;
     }
     let edits = listens.into_iter().map(|listen| {
+        let member = Member { server: default.id, listen };
+        // Of a range, some ports may have another one.
+        let is_default = |socket: &ListenSocket| socket.default == member && !socket.has_explicit_default;
+        if !sockets_of(model, member)?.into_iter().all(is_default) {
+            return None;
+        }
         let listen = default.listens.get(listen)?.directive.filter(|listen| listen.readings() == 1)?;
         Some(edit::word_behind(listen.arguments().last()?, "default_server"))
     });

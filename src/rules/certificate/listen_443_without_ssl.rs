@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::config::Directive;
 use crate::model::{Edge, ListenSocket, Member, Model};
 use crate::rules::{Findings, Fix, Rule, edit};
 
@@ -13,6 +14,7 @@ const HTTPS_PORT: u16 = 443;
 impl Rule for Listen443WithoutSsl {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         let mut seen = FxHashSet::default();
+        let around = Around { sees_all: model.sees_all_servers(), sign: model.sign_of_edge_around() };
         for socket in model.sockets().filter(|socket| !socket.is_tls) {
             let has_certificate = all_have_certificates(model, socket);
             let is_meant = match socket.endpoint.port {
@@ -27,23 +29,37 @@ impl Rule for Listen443WithoutSsl {
             if socket.members.iter().all(|member| model.is_behind_edge(model.server(member.server))) {
                 continue;
             }
-            report(model, sink, socket, *first, has_certificate);
+            report(model, sink, socket, (*first, has_certificate), &around);
         }
     }
 }
 
-fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, first: Member, has_certificate: bool) {
+fn report(
+    model: &Model<'_>,
+    sink: &mut Findings,
+    socket: &ListenSocket,
+    (first, has_certificate): (Member, bool),
+    around: &Around<'_>,
+) {
     let server = model.server(first.server);
     let span = server.listen_span(first.listen);
     let endpoint = &socket.endpoint;
     let is_https = endpoint.port == HTTPS_PORT;
     let has_edge = socket.members.iter().any(|member| ends_before(model, *member));
-    let finding = if !model.config.is_whole() {
+    let sign = socket.members.iter().find_map(|member| sign_of_edge(model, socket, *member)).or(around.sign);
+    let finding = if !around.sees_all {
         let message = format!("{endpoint} speaks plain HTTP, unless a server in another file says `ssl` for it");
         sink.warning(span, message).conditional()
     } else if has_edge {
         let message =
             format!("{endpoint} speaks plain HTTP: right only for the hosts for which TLS ends in front of nginx");
+        sink.warning(span, message).conditional()
+    } else if let Some(sign) = sign.filter(|_| has_certificate) {
+        let message = format!(
+            "{endpoint} speaks plain HTTP, though {server} has a certificate: right only if TLS ends in front of nginx, \
+             as `{}` suggests",
+            shown(sign)
+        );
         sink.warning(span, message).conditional()
     } else if has_certificate {
         let message = format!(
@@ -56,6 +72,9 @@ fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, first: 
         let message = format!("{endpoint} speaks plain HTTP: right only if TLS ends in front of nginx");
         sink.warning(span, message).conditional()
     };
+    if let Some(sign) = sign {
+        finding.related(sign.span(), "this suggests that TLS ends in front of nginx");
+    }
     for other in socket.members.iter().skip(1).take(3) {
         let server = model.server(other.server);
         finding.related(server.listen_span(other.listen), format!("{server} is on the same socket"));
@@ -73,13 +92,42 @@ fn report(model: &Model<'_>, sink: &mut Findings, socket: &ListenSocket, first: 
         _ => format!("write `listen 443 ssl;`, too, or remove the certificate{certificate}"),
     });
     if endpoint.port != HTTP_PORT && model.config.is_whole() {
-        finding.fix(with_ssl(model, first, is_https && has_certificate && !has_edge));
+        finding.fix(with_ssl(
+            model,
+            first,
+            around.sees_all && sign.is_none() && is_https && has_certificate && !has_edge,
+        ));
     }
 }
 
 /// Whether TLS ends in front of nginx for a host of the server.
 fn ends_before(model: &Model<'_>, member: Member) -> bool {
     model.edge_of(model.server(member.server)) == Edge::Tls
+}
+
+/// The beginning of a directive, as it is written.
+fn shown(directive: Directive<'_>) -> String {
+    const LENGTH: usize = 60;
+    let words = directive.arguments().map(|word| word.text().into_owned());
+    let text = std::iter::once(directive.name_text().into_owned()).chain(words).collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// What is seen around the servers.
+struct Around<'c> {
+    sees_all: bool,
+    sign: Option<Directive<'c>>,
+}
+
+/// What suggests that TLS ends in front of a server of the socket.
+fn sign_of_edge<'c>(model: &Model<'c>, socket: &ListenSocket, member: Member) -> Option<Directive<'c>> {
+    let server = model.server(member.server);
+    let listen = server.listens.get(member.listen).filter(|listen| listen.has_proxy_protocol);
+    let listen = listen.filter(|_| socket.has_proxy_protocol).and_then(|listen| listen.directive);
+    listen.or_else(|| model.sign_of_edge(server))
 }
 
 /// Says `ssl` on a listen, and on those of its server for other addresses of the port, if each server of their sockets
@@ -94,17 +142,20 @@ fn with_ssl(model: &Model<'_>, first: Member, mut is_certain: bool) -> Option<Fi
     let mut edits = Vec::new();
     for (number, listen) in server.listens.iter().enumerate() {
         let member = Member { server: server.id, listen: number };
-        let mut sockets = model.sockets_of(server.id).filter(|socket| socket.members.contains(&member)).peekable();
-        let is_meant = sockets.peek().is_some_and(|socket| socket.endpoint.port == port && !socket.is_tls);
+        let sockets = model.sockets_of(server.id).filter(|socket| socket.members.contains(&member));
+        let sockets: Vec<&ListenSocket> = sockets.collect();
+        let is_meant = sockets.first().is_some_and(|socket| socket.endpoint.port == port && !socket.is_tls);
         if !is_meant || listen.is_udp {
             continue;
         }
         let directive = listen.directive.filter(|directive| directive.readings() == 1)?;
-        let members: Vec<Member> = sockets.flat_map(|socket| socket.members.iter().copied()).collect();
-        if !members.iter().all(has_pair) {
+        if !sockets.iter().flat_map(|socket| &socket.members).all(has_pair) {
             return None;
         }
-        is_certain &= !members.iter().any(|member| ends_before(model, *member));
+        let may_end = |socket: &ListenSocket| {
+            socket.members.iter().any(|it| ends_before(model, *it) || sign_of_edge(model, socket, *it).is_some())
+        };
+        is_certain &= !sockets.iter().any(|socket| may_end(socket));
         edits.push(directive.argument(0).map(|address| edit::word_behind(address, "ssl")));
     }
     let title = "speak TLS on this socket";

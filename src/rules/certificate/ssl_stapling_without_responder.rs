@@ -72,6 +72,6 @@ fn without(model: &Model<'_>, stapling: Directive<'_>, ignored: &[IgnoredStaplin
     }
     let is_last = model.config.directives().filter(|directive| directive.is_named(NAME)).count() == 1;
     let verify = stapling.parent()?.children_named("ssl_stapling_verify").next();
-    let verify = verify.filter(|verify| is_last && verify.readings() == 1).map(edit::without);
-    Fix::safe("remove what nginx ignores", std::iter::once(edit::without(stapling)).chain(verify))
+    let verify = verify.filter(|verify| is_last && verify.readings() == 1);
+    Fix::safe("remove what nginx ignores", edit::without_all(std::iter::once(stapling).chain(verify).collect()))
 }

@@ -4,6 +4,7 @@
 
 use rustc_hash::FxHashSet;
 
+use super::hsts_not_always::is_to_become_always;
 use super::text_of;
 use crate::config::Directive;
 use crate::model::{
@@ -50,12 +51,15 @@ fn report_answers<'c>(model: &Model<'c>, sink: &mut Findings, told: &mut FxHashS
             if is_refused(response) || model.scripts_headers(response.block) || !told.insert(own.span()) {
                 continue;
             }
-            let is_certain = answered.all(|other| model.lost_header(other).is_some());
+            let is_lost = answered.all(|other| model.lost_header(other).is_some());
+            let is_seen_whole = !inherit::in_effect(response.block, "add_header").is_partial;
             let message = format!(
-                "{} answered without HSTS: the add_header here drops those of the blocks around it{}",
+                "{} answered without HSTS: the add_header here drops those of the blocks around it{}{}",
                 text_of(answered, "is", "are"),
-                if is_certain { String::new() } else { response.condition_text() }
+                if is_lost { String::new() } else { response.condition_text() },
+                if is_seen_whole { "" } else { ", unless a file that could not be read sends it" }
             );
+            let is_certain = is_lost && is_seen_whole;
             let severity = if is_no_page(answered, response) { Severity::Info } else { Severity::Warning };
             let finding = sink.add(severity, own.span(), message);
             if !is_certain {
@@ -71,7 +75,14 @@ fn advise<'c>(model: &Model<'c>, finding: &mut Finding, outer: &HstsSetting<'c>,
     let always = if outer.kind == (HstsSettingKind::Add { is_always: true }) { " always" } else { "" };
     let line = format!("add_header Strict-Transport-Security \"{}\"{always};", outer.value);
     finding.help(help(model.environment.version, &line));
-    finding.fix(Fix::safe("send HSTS from here, too", [repeated(model, outer, own)]));
+    // Its copy is to be what it becomes.
+    if is_to_become_always(model, outer.directive) {
+        return;
+    }
+    let edits = [repeated(model, outer, own)];
+    let is_open = own.in_each_reading().any(|own| own.parent().is_none_or(|block| block.is_incomplete()));
+    const TITLE: &str = "send HSTS from here, too";
+    finding.fix(if is_open { Fix::risky(TITLE, edits) } else { Fix::safe(TITLE, edits) });
 }
 
 /// Whether the location is an internal one that clients are kept out of.
@@ -115,8 +126,13 @@ fn repeated<'c>(model: &Model<'c>, outer: &HstsSetting<'c>, own: Directive<'c>) 
         is_it && model.server_around(block).is_some_and(is_right)
     };
     let answers = model.tls_servers().flat_map(|server| model.https_answers(server.id));
-    let mut of_block = answers.flat_map(|it| &it.responses).filter(|it| it.block.span() == block.span());
-    let is_open = of_block.all(|response| response.hsts.is_empty()) && model.hides_upstream_hsts_as_elsewhere(block);
+    // A block inside may have its headers from this one.
+    let takes_them = |inner: Directive<'_>| {
+        let is_inside = std::iter::once(inner).chain(inner.ancestors()).any(|it| it.span() == block.span());
+        is_inside && inherit::headers_in_effect(inner, version).iter().any(|it| it.span() == own.span())
+    };
+    let mut taking = answers.flat_map(|it| &it.responses).filter(|it| takes_them(it.block));
+    let is_open = taking.all(|response| response.hsts.is_empty()) && model.hides_upstream_hsts_as_elsewhere(block);
     let is_added = matches!(outer.kind, HstsSettingKind::Add { .. });
     if !is_added || !is_open || !block.in_each_reading().all(is_lost) {
         return None;

@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 
 use crate::config::Directive;
 use crate::hsts::HstsPolicy;
-use crate::model::{Model, Response, Server, hsts_settings};
+use crate::model::{HstsHeader, Model, Response, Server, hsts_setting, hsts_settings};
 use crate::rules::redirect::shown;
 use crate::rules::{Finding, Findings, Fix, Rule, edit};
 use crate::source::Span;
@@ -37,9 +37,8 @@ impl Rule for HstsNotAlways {
             }
         }
         for header in servers.iter().flat_map(|server| model.hsts_headers(server)) {
-            let is_partial = crate::model::hsts_setting(header.directive).is_some_and(|it| it.leaves_out_errors());
-            // Beside an upstream's there may be one of its own.
-            if is_partial && !header.is_of_upstream && header.binding().is_some() && told.insert(header.span()) {
+            let is_partial = hsts_setting(header.directive).is_some_and(|it| it.leaves_out_errors());
+            if is_partial && may_bind(header) && told.insert(header.span()) {
                 let message = "without `always` error answers (4xx, 5xx) do not carry HSTS";
                 add_always(model, sink.info(header.span(), message), header.directive);
             }
@@ -56,6 +55,21 @@ fn left_out<'c>(model: &Model<'c>, response: &Response<'c>) -> Option<Directive<
     let setting = settings.into_iter().find(|setting| setting.leaves_out_errors())?;
     let is_rollback = HstsPolicy::parse(&setting.value).is_some_and(|policy| policy.max_age == 0);
     (!is_rollback && !setting.applies_to(response.status)).then_some(setting.directive)
+}
+
+/// Whether a header binds. Beside an upstream's there may be one of the server's own.
+fn may_bind(header: &HstsHeader<'_>) -> bool {
+    !header.is_of_upstream && header.binding().is_some()
+}
+
+/// Whether a header of servers is one that this rule writes `always` to.
+pub(super) fn is_to_become_always(model: &Model<'_>, directive: Directive<'_>) -> bool {
+    let is_partial = hsts_setting(directive).is_some_and(|it| it.leaves_out_errors());
+    let is_it = |header: &HstsHeader<'_>| header.directive.span() == directive.span() && may_bind(header);
+    let mut servers = model.tls_servers().filter(|server| model.mentions_hsts(server));
+    is_partial
+        && servers.any(|server| model.hsts_headers(server).iter().any(is_it))
+        && !comes_behind_another(model, directive)
 }
 
 fn add_always(model: &Model<'_>, finding: &mut Finding, directive: Directive<'_>) {

@@ -2,7 +2,7 @@
 
 use super::declare::declare_rules;
 use crate::config::Directive;
-use crate::model::{Condition, Coverage, Model, Occurrence, Outcome, Server, ServerId, Start, Trace, Verdict};
+use crate::model::{Condition, Coverage, Model, Occurrence, Outcome, ServerId, Start, Trace, Verdict};
 
 declare_rules! { "redirect":
     internal_redirect_cycle::InternalRedirectCycle = "internal-redirect-cycle",
@@ -97,12 +97,4 @@ fn answers_without(model: &Model<'_>, url: &url::Url, except: Directive<'_>) -> 
             && !passes(trace, except)
     };
     is_complete && !traces.is_empty() && traces.iter().all(is_good)
-}
-
-/// Whether the configuration was read whole, so that a server that is not seen is not there.
-fn sees_all_servers(model: &Model<'_>) -> bool {
-    let is_partial = |server: &Server<'_>| {
-        std::iter::once(server.directive).chain(server.directive.ancestors()).any(|block| block.is_incomplete())
-    };
-    model.config.is_whole() && !model.config.is_incomplete() && !model.servers().any(is_partial)
 }

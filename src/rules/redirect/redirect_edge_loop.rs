@@ -4,8 +4,9 @@
 use rustc_hash::FxHashSet;
 use url::Url;
 
-use super::{by_directive, condition_text, sees_all_servers, shown};
+use super::{by_directive, condition_text, shown};
 use crate::config::{Directive, ItemId};
+use crate::model::edge::is_sign_of_edge;
 use crate::model::following::starts::ANY_HOST;
 use crate::model::{
     Departure, Edge, Leg, ListenSocket, Model, Outcome, ResponseKind, SelectedBy, Server, ServerId, Start, TlsSide, Way,
@@ -109,7 +110,7 @@ fn head(condition: Directive<'_>) -> String {
 /// Without `--edge`: redirects that only make sense where TLS ends before nginx, and do not end there.
 fn report_likely(model: &Model<'_>, sink: &mut Findings) {
     let tls = TlsSide::new(model);
-    let sees_all = sees_all_servers(model);
+    let sees_all = model.sees_all_servers();
     let mut sign = None;
     let mut told: FxHashSet<ItemId> = FxHashSet::default();
     for departure in model.departures() {
@@ -204,13 +205,5 @@ fn is_only_here(model: &Model<'_>, server: &Server<'_>, url: &Url) -> bool {
 
 /// A directive that says that clients reach nginx through something else.
 fn sign_of_edge<'c>(model: &Model<'c>) -> Option<Directive<'c>> {
-    const DIRECTIVES: &[&str] = &["set_real_ip_from", "real_ip_header"];
-    const VARIABLES: &[&str] = &["$http_x_forwarded_proto", "$http_x_forwarded_ssl", "$http_cf_"];
-    model.config.directives().find(|directive| {
-        DIRECTIVES.iter().any(|name| directive.is_named(name))
-            || directive.arguments().any(|word| {
-                let text = word.text();
-                text.contains("$http_") && VARIABLES.iter().any(|name| text.to_ascii_lowercase().contains(name))
-            })
-    })
+    model.config.directives().find(|directive| is_sign_of_edge(*directive))
 }

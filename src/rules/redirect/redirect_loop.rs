@@ -5,8 +5,11 @@ use rustc_hash::FxHashSet;
 use super::redirect_edge_loop::is_edge_loop;
 use super::{condition_text, shown};
 use crate::config::{Directive, ItemId};
-use crate::model::{Choices, Departure, Leg, MAX_HOPS, Model, Occurrence, Outcome, Start, Way, inherit};
+use crate::model::{
+    Choices, Departure, Leg, ListenSocket, MAX_HOPS, Model, Occurrence, Outcome, Server, Start, Way, inherit,
+};
 use crate::rules::{Findings, Fix, Rule, edit};
+use crate::syntax::Word;
 
 pub(super) struct RedirectLoop;
 
@@ -183,7 +186,23 @@ fn superfluous<'c>(model: &Model<'c>, found: &Occurrence<'_, 'c>) -> Option<Fix>
     };
     let edits = [edit::without(removed)];
     let title = "remove the redirect to itself";
-    if answers(block) { Fix::safe(title, edits) } else { Fix::risky(title, edits) }
+    if answers(block) && is_for_all_hosts(model, server, by) {
+        Fix::safe(title, edits)
+    } else {
+        Fix::risky(title, edits)
+    }
+}
+
+/// Whether the redirect leads back whatever name the client asks for: that of any host to the same host, or nobody else
+/// comes to its server.
+fn is_for_all_hosts(model: &Model<'_>, server: &Server<'_>, by: Directive<'_>) -> bool {
+    const HOSTS: &[&str] = &["$host", "${host}", "$http_host", "${http_host}"];
+    let goes_on = |rest: &str| rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_');
+    let is_own = |host: &str| HOSTS.iter().any(|name| host.strip_prefix(name).is_some_and(|rest| !goes_on(rest)));
+    let is_target = |word: Word<'_>| word.text().split_once("://").is_some_and(|(_, host)| is_own(host));
+    let is_default = |socket: &ListenSocket| socket.default.server == server.id;
+    let has_more = server.directive.is_incomplete() || server.listens.iter().any(|it| it.further_ports.is_some());
+    by.arguments().any(is_target) || !has_more && !model.sockets_of(server.id).any(is_default)
 }
 
 /// Whether something in a server or location answers requests for whatever path.

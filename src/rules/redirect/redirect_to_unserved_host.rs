@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{AtDirective, by_directive, condition_text, names, sees_all_servers, shown};
+use super::{AtDirective, by_directive, condition_text, names, shown};
 use crate::model::{Coverage, Edge, Handshake, Leg, Model, NameKind, Refusal, SelectedBy, Server, Way};
 use crate::rules::{Findings, Rule, Severity};
 use crate::tls::Host;
@@ -17,7 +17,7 @@ impl Rule for RedirectToUnservedHost {
     fn check(&self, model: &Model<'_>, sink: &mut Findings) {
         // Without a TLS socket TLS ends elsewhere, and what was not read may name the host.
         let has_tls = model.sockets().any(|socket| socket.is_tls);
-        if !has_tls || !model.environment.edge.has(Edge::None) || !sees_all_servers(model) {
+        if !has_tls || !model.environment.edge.has(Edge::None) || !model.sees_all_servers() {
             return;
         }
         let promised = promised(model);

@@ -24,10 +24,10 @@ impl Rule for ListenHttp2Deprecated {
         if !has_directive(model.environment.version) {
             return;
         }
-        let mut seen = FxHashSet::default();
+        let (mut seen, sees_all) = (FxHashSet::default(), model.sees_all_servers());
         for server in model.servers() {
             if speaking(model, server.id).next().is_some() && !seen.contains(&server.id) {
-                report(model, sink, &connected(model, server, &mut seen));
+                report(model, sink, &connected(model, server, &mut seen), sees_all);
             }
         }
     }
@@ -63,12 +63,12 @@ fn connected<'m, 'c>(
     found
 }
 
-fn report(model: &Model<'_>, sink: &mut Findings, servers: &[&Server<'_>]) {
+fn report(model: &Model<'_>, sink: &mut Findings, servers: &[&Server<'_>], sees_all: bool) {
     let listens = servers.iter().flat_map(|server| &server.listens).filter(|listen| listen.has_http2);
     let mut told: FxHashSet<Span> = FxHashSet::default();
     let listens: Vec<Directive<'_>> =
         listens.filter_map(|listen| listen.directive).filter(|listen| told.insert(listen.span())).collect();
-    let fix = moved(model, servers, &listens);
+    let fix = moved(model, servers, &listens, sees_all);
     let edits = fix.as_ref().map_or(0, |fix| fix.edits.len());
     for (number, listen) in listens.iter().enumerate() {
         let finding = sink.info(
@@ -84,7 +84,7 @@ fn report(model: &Model<'_>, sink: &mut Findings, servers: &[&Server<'_>]) {
 
 /// From the sockets to the servers, all at once: what one `listen` says holds for all servers of its socket, and what a
 /// server says for all its sockets.
-fn moved(model: &Model<'_>, servers: &[&Server<'_>], listens: &[Directive<'_>]) -> Option<Fix> {
+fn moved(model: &Model<'_>, servers: &[&Server<'_>], listens: &[Directive<'_>], sees_all: bool) -> Option<Fix> {
     // Of a lone snippet, other files may have servers on the socket.
     if !model.config.is_whole() || servers.iter().any(|server| server.directive.is_incomplete()) {
         return None;
@@ -101,7 +101,8 @@ fn moved(model: &Model<'_>, servers: &[&Server<'_>], listens: &[Directive<'_>]) 
     let is_on_others = |server: &Server<'_>| {
         !server.has_http2_on && model.sockets_of(server.id).any(|socket| !socket.has_http2 && !socket.is_quic)
     };
-    let is_same = !servers.iter().any(|server| is_on_others(server));
+    // One in a file that could not be read would lose HTTP/2.
+    let is_same = sees_all && !servers.iter().any(|server| is_on_others(server));
     const TITLE: &str = "write `http2 on` into the servers instead";
     if is_same { Fix::safe(TITLE, edits) } else { Fix::risky(TITLE, edits) }
 }
