@@ -121,6 +121,48 @@ fn a_baseline_behind_a_link_that_leads_out() {
     run(&folder, &["nginx.conf", "--write-baseline", "../own/known.json"]).expect(0, &[], &["known.json has "]);
 }
 
+#[test]
+fn a_report_behind_a_link_that_leads_out() {
+    let folder = checkout("", ROOT);
+    symlink("../own/inc.conf", folder.path("repo/old.sarif")).unwrap();
+    symlink("../own/new", folder.path("repo/new.sarif")).unwrap();
+    symlink("../own", folder.path("repo/link")).unwrap();
+    let refused = |arguments: &[&str]| {
+        let mut command = folder.command(arguments);
+        let run = Run::of(command.current_dir(folder.path("repo")).output().unwrap());
+        run.expect(2, &[], &["error: cannot write ", "it is a link out of the repository, or below one"]);
+        assert_eq!(run.stdout, "", "{arguments:?}");
+        assert_eq!(fs::read_to_string(folder.path("own/inc.conf")).unwrap(), SITE);
+        assert_eq!(
+            fs::read_dir(folder.path("own"))
+                .unwrap()
+                .filter(|entry| entry.as_ref().is_ok_and(|entry| entry.file_name() != ".git"))
+                .count(),
+            2
+        );
+    };
+    let all = || {
+        for path in ["old.sarif", "new.sarif", "link/x.sarif", "link/inc.conf"] {
+            refused(&["check", "nginx.conf", "-o", path]);
+            refused(&["check", "nginx.conf", "--format", "github", "--format", &format!("sarif={path}")]);
+            refused(&["check", "nginx.conf", "--diff", "-o", path]);
+            refused(&["check", "nginx.conf", "--show-files", "-o", path]);
+            refused(&["certs", "nginx.conf", "-o", path]);
+        }
+    };
+    all();
+    // Another repository is outside as well.
+    fs::create_dir(folder.path("own/.git")).unwrap();
+    all();
+    symlink("sub/new.sarif", folder.path("repo/inside.sarif")).unwrap();
+    symlink("/dev/null", folder.path("repo/null")).unwrap();
+    for path in ["inside.sarif", "../own/new", "null", "/dev/null"] {
+        run(&folder, &["nginx.conf", "--format=sarif", "-o", path]).expect(1, &[], &[]);
+    }
+    assert!(folder.path("repo/sub/new.sarif").is_file() && folder.path("own/new").is_file());
+    run(&folder, &["nginx.conf", "-o", "/dev/stdout"]).expect(1, &["missing `;`"], &[]);
+}
+
 /// A report is not to take the place of what it is about, by whatever name.
 #[test]
 fn a_report_in_the_place_of_what_is_read() {

@@ -112,8 +112,18 @@ pub(super) fn leads_out(path: &Path) -> bool {
     repository_of(&path).is_some_and(|top| !place_of(&path).starts_with(top))
 }
 
-/// The real path of the top of the repository that `path` is in, as it is written.
-fn repository_of(path: &Path) -> Option<PathBuf> {
-    let top = top_above(path)?;
-    Some(std::fs::canonicalize(&top).unwrap_or(top))
+/// The real path of the top of the repository that `path` is in, as it is written. One that a link of another repository
+/// leads to is no part of it.
+pub(super) fn repository_of(path: &Path) -> Option<PathBuf> {
+    let real = |top: PathBuf| std::fs::canonicalize(&top).unwrap_or(top);
+    let mut top = top_above(path)?;
+    let mut place = real(top.clone());
+    while let Some(outer) = top.parent().and_then(top_above) {
+        let real_outer = real(outer.clone());
+        if !place.starts_with(&real_outer) {
+            place = real_outer;
+        }
+        top = outer;
+    }
+    Some(place)
 }
