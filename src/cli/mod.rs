@@ -22,6 +22,7 @@ mod fix;
 mod formats;
 mod init;
 mod input;
+mod linked;
 mod lint;
 mod man;
 mod options;
