@@ -70,6 +70,20 @@ fn a_fix_of_several_files_is_made_in_all_or_in_none() {
     assert!(text(&folder, "sites/a.conf").contains("http2 on;") && text(&folder, "sites/b.conf").contains("http2 on;"));
 }
 
+/// The other name would keep the old text.
+#[test]
+fn a_file_with_several_names_is_left() {
+    let folder = sites(&["a.conf", "b.conf"]);
+    fs::hard_link(folder.path("sites/a.conf"), folder.path("other")).unwrap();
+    let reason = "sites/a.conf: it has 2 names (hard links), and the others would keep the old text";
+    check(&folder, &["--fix", "nginx.conf"]).expect(2, &["sites/a.conf"], &[reason, "note: made 1 fix in 1 file\n"]);
+    let run = check(&folder, &["--add-ignore", "why", "nginx.conf"]);
+    run.expect(2, &[], &["sites/a.conf is left as it is: it has 2 names"]);
+    assert_eq!(text(&folder, "other") + &text(&folder, "sites/a.conf"), SITE.repeat(2));
+    fs::remove_file(folder.path("other")).unwrap();
+    check(&folder, &["--fix", "nginx.conf"]).expect(0, &["no problems found"], &["note: made 1 fix in 1 file\n"]);
+}
+
 #[test]
 fn any_number_of_files_is_written() {
     let names: Vec<String> = (0..200).map(|number| format!("{number}.conf")).collect();

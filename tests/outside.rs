@@ -33,6 +33,12 @@ fn run(folder: &Folder, arguments: &[&str]) -> Run {
     Run::of(command.args(arguments).current_dir(folder.path("repo")).output().unwrap())
 }
 
+/// The number of the user's own files.
+fn own_names(folder: &Folder) -> usize {
+    let names = fs::read_dir(folder.path("own")).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name != ".git").count()
+}
+
 /// Runs that change files leave the user's own as they are, and say so if they are linted.
 #[track_caller]
 fn own_files_stay(folder: &Folder, arguments: &[&str], wants_note: bool) {
@@ -45,8 +51,7 @@ fn own_files_stay(folder: &Folder, arguments: &[&str], wants_note: bool) {
         assert_eq!(run.stderr.contains("name it to change it"), wants_note, "{said}");
         assert_eq!(run.status, 1, "{said}");
     }
-    let names: Vec<_> = fs::read_dir(folder.path("own")).unwrap().collect();
-    assert_eq!(names.len(), 2);
+    assert_eq!(own_names(folder), own.len());
 }
 
 #[test]
@@ -121,6 +126,42 @@ fn a_baseline_behind_a_link_that_leads_out() {
     run(&folder, &["nginx.conf", "--write-baseline", "../own/known.json"]).expect(0, &[], &["known.json has "]);
 }
 
+#[test]
+fn a_report_behind_a_link_that_leads_out() {
+    let folder = checkout("", ROOT);
+    symlink("../own/inc.conf", folder.path("repo/old.sarif")).unwrap();
+    symlink("../own/new", folder.path("repo/new.sarif")).unwrap();
+    symlink("../own", folder.path("repo/link")).unwrap();
+    let refused = |arguments: &[&str]| {
+        let mut command = folder.command(arguments);
+        let run = Run::of(command.current_dir(folder.path("repo")).output().unwrap());
+        run.expect(2, &[], &["error: cannot write ", "it is a link out of the repository, or below one"]);
+        assert_eq!(run.stdout, "", "{arguments:?}");
+        assert_eq!(fs::read_to_string(folder.path("own/inc.conf")).unwrap(), SITE);
+        assert_eq!(own_names(&folder), 2);
+    };
+    let all = || {
+        for path in ["old.sarif", "new.sarif", "link/x.sarif", "link/inc.conf"] {
+            refused(&["check", "nginx.conf", "-o", path]);
+            refused(&["check", "nginx.conf", "--format", "github", "--format", &format!("sarif={path}")]);
+            refused(&["check", "nginx.conf", "--diff", "-o", path]);
+            refused(&["check", "nginx.conf", "--show-files", "-o", path]);
+            refused(&["certs", "nginx.conf", "-o", path]);
+        }
+    };
+    all();
+    // Another repository is outside as well.
+    fs::create_dir(folder.path("own/.git")).unwrap();
+    all();
+    symlink("sub/new.sarif", folder.path("repo/inside.sarif")).unwrap();
+    symlink("/dev/null", folder.path("repo/null")).unwrap();
+    for path in ["inside.sarif", "../own/new", "null", "/dev/null"] {
+        run(&folder, &["nginx.conf", "--format=sarif", "-o", path]).expect(1, &[], &[]);
+    }
+    assert!(folder.path("repo/sub/new.sarif").is_file() && folder.path("own/new").is_file());
+    run(&folder, &["nginx.conf", "-o", "/dev/stdout"]).expect(1, &["missing `;`"], &[]);
+}
+
 /// A report is not to take the place of what it is about, by whatever name.
 #[test]
 fn a_report_in_the_place_of_what_is_read() {
@@ -173,7 +214,92 @@ fn includes_of_a_lone_snippet() {
     fs::remove_dir_all(folder.path("repo/.git")).unwrap();
     folder.write("repo/sub/x.conf", b"include own/inc.conf;\nserver { include no.conf; }\n");
     own_files_stay(&folder, &["sub/x.conf"], true);
-    symlink("../own", folder.path("repo/link")).unwrap();
-    folder.write("repo/nginx.conf", b"events {}\nhttp { include link/inc.conf; include no.conf; }\n");
+    // Nor are the includes of a root file and the settings.
+    folder.write("repo/nginx.conf", b"events {}\nhttp { include ../own/inc.conf; include no.conf; }\n");
     own_files_stay(&folder, &["nginx.conf"], true);
+    own_files_stay(&folder, &["."], true);
+    folder.write("repo/.ngxlint.yaml", b"roots: [link/nginx.conf]\n");
+    symlink("../own", folder.path("repo/link")).unwrap();
+    own_files_stay(&folder, &[], true);
+}
+
+/// Fixes for the files with these texts, by every way to name the configuration.
+#[track_caller]
+fn all_are_changed(make: impl Fn() -> Folder, from: &str, changed: &[&str], ways: &[&[&str]]) {
+    for way in ways {
+        for how in [&["--fix=all"][..], &["--add-ignore", "why"]] {
+            let folder = make();
+            let mut command = folder.command(&["check"]);
+            let run = Run::of(command.args(*way).args(how).current_dir(folder.path(from)).output().unwrap());
+            let said = format!("{way:?} {how:?}: {}{}", run.stdout, run.stderr);
+            assert!(!run.stderr.contains("name it to change it"), "{said}");
+            for path in changed {
+                assert_ne!(fs::read_to_string(folder.path(path)).unwrap(), SITE, "{path}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn links_to_a_folder_beside_in_the_same_repository() {
+    let make = || {
+        let root = "events {}\nhttp {\n    include sites-enabled/*.conf;\n}\n";
+        let files = [("rep/.git/HEAD", ""), ("rep/nginx/nginx.conf", root), ("rep/shared/sites/a.conf", SITE)];
+        let folder = Folder::new(&files);
+        folder.write("rep/.ngxlint.yaml", b"roots: [nginx/nginx.conf]\n");
+        // A link in a folder that a link leads to.
+        folder.write("rep/more/b.conf", SITE.as_bytes());
+        symlink("../../more/b.conf", folder.path("rep/shared/sites/b.conf")).unwrap();
+        symlink("../shared/sites", folder.path("rep/nginx/sites-enabled")).unwrap();
+        folder
+    };
+    let changed = ["rep/shared/sites/a.conf", "rep/more/b.conf"];
+    all_are_changed(make, "rep", &changed, &[&["nginx/"], &["nginx/nginx.conf"], &["."], &[]]);
+    all_are_changed(make, "rep/nginx", &changed, &[&["."], &["nginx.conf"], &["../nginx"], &[]]);
+}
+
+/// GNU stow: the files of a directory are links to those of a package.
+#[test]
+fn links_that_make_up_a_directory_in_no_repository() {
+    let root = "events {}\nhttp {\n    include sites-enabled/*;\n    include snippets/p.conf;\n}\n";
+    let make = |is_repository: bool| {
+        let folder = Folder::new(&[("pkg/nginx/nginx.conf", root), ("pkg/nginx/sites-available/a.conf", SITE)]);
+        folder.write("pkg/nginx/snippets/p.conf", SITE.as_bytes());
+        folder.write("etc/nginx/sites-enabled/.keep", b"");
+        for name in ["nginx.conf", "sites-available", "snippets"] {
+            symlink(format!("../../pkg/nginx/{name}"), folder.path("etc/nginx").join(name)).unwrap();
+        }
+        symlink("../sites-available/a.conf", folder.path("etc/nginx/sites-enabled/a.conf")).unwrap();
+        if is_repository {
+            // Dotfiles are kept in git; what leads out of there does so for whoever wrote them.
+            fs::create_dir(folder.path("pkg/.git")).unwrap();
+            folder.write("own/inc.conf", SITE.as_bytes());
+            symlink("../../../own/inc.conf", folder.path("pkg/nginx/snippets/out.conf")).unwrap();
+        }
+        folder
+    };
+    let changed = ["pkg/nginx/sites-available/a.conf", "pkg/nginx/snippets/p.conf"];
+    let ways: &[&[&str]] = &[&["etc/nginx"], &["etc/nginx/nginx.conf"], &["."]];
+    all_are_changed(|| make(false), ".", &changed, ways);
+    all_are_changed(|| make(false), "etc/nginx", &changed, &[&["."], &["nginx.conf"]]);
+    let folder = make(true);
+    folder.write("pkg/nginx/nginx.conf", root.replace("p.conf", "*.conf").as_bytes());
+    let run = folder.run(&["check", "etc/nginx", "--fix=all"]);
+    run.expect(1, &[], &["own/inc.conf left out: the file is not below what is named", "in 2 files"]);
+    assert_eq!(fs::read_to_string(folder.path("own/inc.conf")).unwrap(), SITE);
+}
+
+/// A checkout leads nowhere, whatever is on the way.
+#[test]
+fn links_over_other_places() {
+    let root = "events {}\nhttp { include one/inc.conf; include no.conf; }\n";
+    let folder = checkout("roots: [nginx.conf, sub/nginx.conf]\n", root);
+    symlink("sub/two", folder.path("repo/one")).unwrap();
+    symlink("../../own", folder.path("repo/sub/two")).unwrap();
+    folder.write("repo/sub/nginx.conf", b"events {}\nhttp { include two/inc.conf; include no.conf; }\n");
+    let ways: &[&[&str]] = &[&[], &["."], &["sub"], &["one"], &["sub/two/inc.conf"], &["nginx.conf"]];
+    ways.iter().for_each(|way| own_files_stay(&folder, way, true));
+    // Other repositories are others' as well.
+    fs::create_dir(folder.path("own/.git")).unwrap();
+    ways.iter().for_each(|way| own_files_stay(&folder, way, true));
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::RunError;
 use super::directories::{top_above, working_directory};
 use super::input::{DEFAULT_PATH, Places, STDIN};
+use super::linked::Linked;
 use super::options::FileOptions;
 use super::write::place_of;
 use crate::settings::SettingsFile;
@@ -25,6 +26,8 @@ pub(super) struct Named {
     grounds: Vec<PathBuf>,
     /// Files that are in no repository: a directory above one of them is meant where the root file is in it.
     lone: Vec<PathBuf>,
+    /// Where links below what is meant lead.
+    linked: Linked,
 }
 
 impl Named {
@@ -42,7 +45,7 @@ impl Named {
                 let roots = file.settings.roots.iter().flatten();
                 let roots = roots.filter_map(|root| std::fs::canonicalize(file.resolve(root)).ok());
                 let paths = roots.filter(|root| root.starts_with(&file.directory)).collect();
-                return Ok(Named { paths, grounds: vec![file.directory.clone()], lone: Vec::new() });
+                return Ok(Named { paths, grounds: vec![file.directory.clone()], ..Named::default() });
             }
             ([], None) => &default,
             (paths, _) => paths,
@@ -74,15 +77,17 @@ impl Named {
                 || self.lone.iter().any(|file| file.starts_with(directory))
         };
         let meant = self.paths.iter().cloned().chain(directory.filter(is_meant));
-        Changeable { meant: meant.collect(), replaced: Vec::new(), is_dump: false }
+        Changeable { meant: meant.collect(), linked: self.linked.clone(), ..Changeable::default() }
     }
 }
 
 /// The files of a configuration whose text is what stands on the disk, and which the user means by the PATHs: those that
-/// are named, and what is below a directory that is named or holds the root file.
+/// are named, and what is below a directory that is named or holds the root file, by its links as well.
 #[derive(Debug, Default)]
 pub(super) struct Changeable {
     pub(super) meant: Vec<PathBuf>,
+    /// Where links below that lead.
+    pub(super) linked: Linked,
     /// What is read from somewhere else than from where it seems to be.
     pub(super) replaced: Vec<PathBuf>,
     /// Whether all of it is.
@@ -92,7 +97,9 @@ pub(super) struct Changeable {
 impl Changeable {
     /// Whether the file with this real path is one.
     pub(super) fn holds(&self, canonical: &Path) -> bool {
-        self.meant.iter().any(|meant| canonical.starts_with(meant)) && !self.is_elsewhere(canonical)
+        let is_below = || self.meant.iter().any(|meant| canonical.starts_with(meant));
+        let is_linked = || self.meant.iter().any(|meant| self.linked.leads(meant, canonical));
+        !self.is_elsewhere(canonical) && (is_below() || is_linked())
     }
 
     /// Whether the text of this file is not what stands on the disk.
@@ -112,8 +119,18 @@ pub(super) fn leads_out(path: &Path) -> bool {
     repository_of(&path).is_some_and(|top| !place_of(&path).starts_with(top))
 }
 
-/// The real path of the top of the repository that `path` is in, as it is written.
-fn repository_of(path: &Path) -> Option<PathBuf> {
-    let top = top_above(path)?;
-    Some(std::fs::canonicalize(&top).unwrap_or(top))
+/// The real path of the top of the repository that `path` is in, as it is written. One that a link of another repository
+/// leads to is no part of it.
+pub(super) fn repository_of(path: &Path) -> Option<PathBuf> {
+    let real = |top: PathBuf| std::fs::canonicalize(&top).unwrap_or(top);
+    let mut top = top_above(path)?;
+    let mut place = real(top.clone());
+    while let Some(outer) = top.parent().and_then(top_above) {
+        let real_outer = real(outer.clone());
+        if !place.starts_with(&real_outer) {
+            place = real_outer;
+        }
+        top = outer;
+    }
+    Some(place)
 }

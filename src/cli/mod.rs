@@ -22,6 +22,7 @@ mod fix;
 mod formats;
 mod init;
 mod input;
+mod linked;
 mod lint;
 mod man;
 mod options;
@@ -167,6 +168,9 @@ enum RunError {
         .0.display()
     )]
     BaselineOutside(PathBuf),
+    /// The same for a report.
+    #[error("cannot write {}: it is a link out of the repository, or below one; name the file itself", .0.display())]
+    OutputOutside(PathBuf),
     /// Two reports for one place.
     #[error("only one --format can go to standard output; give the others a file, as in --format sarif=ngxlint.sarif")]
     SeveralFormats,

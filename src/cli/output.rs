@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use super::RunError;
+use super::changeable::leads_out;
 use super::options::ColorChoice;
 use super::write::{place_of, write_file};
 use crate::report::{self, HumanStyle, Secrets};
@@ -104,17 +105,30 @@ pub(super) fn write_to(
             }
         }
         Some(path) => {
+            refuse_outside(path)?;
             write_file(path, write).map_err(|source| RunError::Output { place: path.display().to_string(), source })
         }
     }
 }
 
-/// Refuses to put a report in the place of what is read: of `paths`, which may be links.
+/// Refuses to put a report where a link out of a repository leads: whoever made the link has not made what is there. A
+/// device or a pipe keeps what it is.
+fn refuse_outside(path: &Path) -> Result<(), RunError> {
+    let is_other = std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+    if !is_other && leads_out(path) { Err(RunError::OutputOutside(path.to_path_buf())) } else { Ok(()) }
+}
+
+/// Refuses to put a report in the place of what is read: of `paths`, which may be links. And where no report may be at
+/// all.
 pub(super) fn refuse_read<'p>(
     output: Option<&Path>,
     paths: impl IntoIterator<Item = &'p Path>,
 ) -> Result<(), RunError> {
-    let Some(output) = file_of(output).filter(|output| output.is_file()) else { return Ok(()) };
+    let Some(output) = file_of(output) else { return Ok(()) };
+    refuse_outside(output)?;
+    if !output.is_file() {
+        return Ok(());
+    }
     let place = place_of(output);
     match paths.into_iter().any(|path| std::fs::canonicalize(path).is_ok_and(|path| path == place)) {
         true => Err(RunError::OutputIsRead(output.to_path_buf())),

@@ -28,6 +28,9 @@ pub(super) enum ReplaceError {
     /// Nobody may write to it.
     #[error("it is read-only")]
     ReadOnly,
+    /// Another file would take one of its names, and the others would keep the old text.
+    #[error("it has {0} names (hard links), and the others would keep the old text")]
+    SeveralNames(u64),
     /// A fix changes another file as well, which is left as it is.
     #[error("a fix changes {} as well, which cannot be changed", .0.display())]
     Halved(PathBuf),
@@ -65,6 +68,9 @@ impl<'r> Replacement<'r> {
         // means it all the same.
         if metadata.permissions().readonly() {
             return Err(ReplaceError::ReadOnly);
+        }
+        if let names @ 2.. = names_of(&metadata) {
+            return Err(ReplaceError::SeveralNames(names));
         }
         OpenOptions::new().write(true).open(&target)?;
         let (temporary, mut file) = Temporary::beside(&target)?;
@@ -181,6 +187,17 @@ impl Drop for Temporary {
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// The number of directory entries that lead to a file.
+#[cfg(unix)]
+fn names_of(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(metadata)
+}
+
+#[cfg(not(unix))]
+fn names_of(_: &Metadata) -> u64 {
+    1
 }
 
 #[cfg(unix)]
