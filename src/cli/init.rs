@@ -51,11 +51,15 @@ fn look_at(directory: &Path, path: &Path) -> Result<Starter, RunError> {
         return Err(RunError::Target(error));
     }
     let mut seen = Starter::default();
+    let within = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_path_buf());
     for target in &found.targets {
         let Ok(config) = Config::load(&library, &target.path, target.surroundings.clone()) else { continue };
         if target.surroundings.is_none() {
             let canonical = std::fs::canonicalize(&target.path).unwrap_or_else(|_| target.path.clone());
-            seen.roots.push(canonical.strip_prefix(&base).map_or(canonical.clone(), PathBuf::from));
+            // One above reads files of the directory, and is no file of it.
+            if canonical.starts_with(&within) {
+                seen.roots.push(canonical.strip_prefix(&base).map_or(canonical.clone(), PathBuf::from));
+            }
         }
         look_into(&config, &mut seen);
     }

@@ -50,8 +50,8 @@ pub struct Walk {
     pub is_cut: bool,
 }
 
-/// Walks the real `directory`, following links. Hidden files and folders, `node_modules`, backup
-/// copies and templates are passed over. `limit`: how many files and folders are looked at.
+/// Walks the real `directory`, following links, but for those to a folder above it, such as `/`. Hidden files and
+/// folders, `node_modules`, backup copies and templates are passed over. `limit`: how many files and folders are looked at.
 #[must_use]
 pub fn walk(directory: &Path, limit: Option<usize>) -> Walk {
     let mut found = Walk::default();
@@ -61,7 +61,7 @@ pub fn walk(directory: &Path, limit: Option<usize>) -> Walk {
         .follow_links(true)
         .sort_by_file_name()
         .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !is_passed_over(entry));
+        .filter_entry(|entry| entry.depth() == 0 || !is_passed_over(entry) && !leads_up(entry, &real));
     for (number, entry) in entries.enumerate() {
         if limit.is_some_and(|limit| number >= limit) {
             found.is_cut = true;
@@ -93,6 +93,14 @@ pub fn walk(directory: &Path, limit: Option<usize>) -> Walk {
 fn is_passed_over(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     name.starts_with('.') || name == "node_modules" || entry.file_type().is_dir() && is_of_the_kernel(entry)
+}
+
+/// Whether it is a link to a folder that holds `top`, of which only `top` is meant.
+fn leads_up(entry: &DirEntry, top: &Path) -> bool {
+    let target = || std::fs::canonicalize(entry.path()).unwrap_or_default();
+    entry.path_is_symlink()
+        && entry.file_type().is_dir()
+        && top.parent().is_some_and(|above| above.starts_with(target()))
 }
 
 fn is_of_the_kernel(entry: &DirEntry) -> bool {
@@ -140,6 +148,7 @@ mod tests {
         }
         std::os::unix::fs::symlink(dir.path(), dir.path().join("loop")).unwrap();
         std::os::unix::fs::symlink("nowhere", dir.path().join("dangling.conf")).unwrap();
+        std::os::unix::fs::symlink("/", dir.path().join("everything")).unwrap();
         let all = walk(dir.path(), None);
         let cut = walk(dir.path(), Some(3));
         assert_eq!((all.is_cut, cut.is_cut, cut.files), (false, true, Vec::new()));
