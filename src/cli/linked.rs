@@ -20,8 +20,8 @@ impl Linked {
     /// Whether a link below `directory`, a real path, leads to `file`, another one, or to a folder around it. Hidden
     /// files and folders are passed over.
     ///
-    /// Whoever names a directory means what its links lead to, as GNU stow makes them. Links in a repository are followed
-    /// inside of it only: whoever made the repository has not made what is around it.
+    /// Links in a repository are followed inside of it only: whoever made the repository has not made what is around it.
+    /// Others are not: what is to be changed beside a directory in no repository has to be named.
     pub(super) fn leads(&self, directory: &Path, file: &Path) -> bool {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !known.contains_key(directory) {
@@ -46,7 +46,7 @@ fn targets(directory: &Path) -> Vec<PathBuf> {
         waiting.extend(folders.map(DirEntry::path));
         let repository = if links.is_empty() { None } else { repository_of(&folder) };
         for target in links.into_iter().filter_map(|link| canonicalize(link.path()).ok()) {
-            let is_outside = repository.as_ref().is_some_and(|top| !target.starts_with(top));
+            let is_outside = repository.as_ref().is_none_or(|top| !target.starts_with(top));
             let is_known = target.starts_with(directory) || found.iter().any(|known| target.starts_with(known));
             // A link upwards, as Wine's to `/`, is no way to say that all of it is meant.
             let is_above = folder.starts_with(&target);
