@@ -81,6 +81,7 @@ pub fn find_targets(library: &Library<'_>, wanted: &Wanted<'_>) -> Targets {
         found: Targets::default(),
         roots: FxHashMap::default(),
         snippets: FxHashSet::default(),
+        named: FxHashSet::default(),
         included: FxHashMap::default(),
     };
     for path in wanted.paths {
@@ -111,6 +112,8 @@ struct Search<'l, 's> {
     roots: FxHashMap<PathBuf, usize>,
     /// The lone snippets, by canonical path.
     snippets: FxHashSet<PathBuf>,
+    /// The roots with the files in them that were asked for, by canonical path.
+    named: FxHashSet<(PathBuf, PathBuf)>,
     /// For each root: all files that it leads to, by canonical path.
     included: FxHashMap<PathBuf, FxHashSet<PathBuf>>,
 }
@@ -262,9 +265,16 @@ impl<'l> Search<'l, '_> {
     /// Asks for `file` through each of `roots` that no other of them includes; whether there is any.
     fn add_roots(&mut self, roots: Vec<Root<'l>>, file: &LoadedFile<'_>) -> bool {
         let mut included: FxHashSet<PathBuf> = FxHashSet::default();
-        for (path, root) in &roots {
+        // One alone is included by no other.
+        for (path, root) in roots.iter().filter(|_| roots.len() > 1) {
             let files = self.files_of(path, root);
-            included.extend(files.iter().filter(|file| **file != root.canonical).cloned());
+            included.extend(
+                roots
+                    .iter()
+                    .map(|(_, other)| &other.canonical)
+                    .filter(|other| **other != root.canonical && files.contains(*other))
+                    .cloned(),
+            );
         }
         // Roots that include each other in a circle are roots all the same.
         let is_circle = roots.iter().all(|(_, root)| included.contains(&root.canonical));
@@ -284,6 +294,7 @@ impl<'l> Search<'l, '_> {
 
     fn add_root(&mut self, path: &Path, root: &LoadedFile<'_>, named: Option<&Path>) {
         let Some(known) = self.roots.get(&root.canonical).and_then(|&at| self.found.targets.get_mut(at)) else {
+            self.named.extend(named.map(|named| (root.canonical.clone(), named.to_path_buf())));
             let named = named.map(Path::to_path_buf).into_iter().collect();
             self.roots.insert(root.canonical.clone(), self.found.targets.len());
             self.found.targets.push(Target { path: path.to_path_buf(), surroundings: None, named });
@@ -294,7 +305,7 @@ impl<'l> Search<'l, '_> {
             None => known.named.clear(),
             // Or was asked for before.
             Some(_) if known.named.is_empty() => {}
-            Some(named) if known.named.iter().any(|known| known == named) => {}
+            Some(named) if !self.named.insert((root.canonical.clone(), named.to_path_buf())) => {}
             Some(named) => known.named.push(named.to_path_buf()),
         }
     }
