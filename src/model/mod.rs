@@ -208,6 +208,7 @@ pub struct Model<'c> {
     /// The files against which upstreams are verified.
     trusted: CertificateStore,
     websocket_locations: OnceLock<Vec<WebsocketLocation<'c>>>,
+    upgrade_variable: OnceLock<Option<String>>,
     stream: stream::StreamSide<'c>,
     /// What they make of the certificates in other files, by both files and the depth.
     verifications: FrozenMap<(PathBuf, PathBuf, usize), Box<Verification>>,
@@ -285,6 +286,7 @@ impl<'c> Model<'c> {
             tls_passes: OnceLock::new(),
             trusted,
             websocket_locations: OnceLock::new(),
+            upgrade_variable: OnceLock::new(),
             stream,
             verifications: FrozenMap::new(),
         }

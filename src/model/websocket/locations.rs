@@ -202,6 +202,10 @@ impl<'c> Model<'c> {
     /// The variable of the first `map` in `http` that says upgrade for a handshake and does not for an ordinary request.
     #[must_use]
     pub fn upgrade_variable(&self) -> Option<String> {
+        self.upgrade_variable.get_or_init(|| self.find_upgrade_variable()).clone()
+    }
+
+    fn find_upgrade_variable(&self) -> Option<String> {
         let is_for_upgrade = |map: &Directive<'_>| {
             let source = map.argument(0).map(|source| source.text().to_ascii_lowercase()).unwrap_or_default();
             matches!(source.as_str(), "$http_upgrade" | "${http_upgrade}")
